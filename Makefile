@@ -1,0 +1,53 @@
+# Every target works from a fresh clone with only Python 3.13 (or pyenv, uv … that provides it), make and pip.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+ARCH ?= arm64
+export SAM_CLI_TELEMETRY := 0
+
+help: ## show what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# One stamp a set of requirements: the second `make setup` does nothing.
+.venv/.stamp: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13) and "Last Wish needs Python 3.13; $(PYTHON) is " + sys.version.split()[0])'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing what requirements/dev.txt pins (a minute or two the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: .venv/.stamp ## build .venv and everything the rest needs
+
+demo: setup ## start the stack, send a wish, show it boarded
+	@$(BIN)/lastwish up --detach
+	@$(BIN)/lastwish submit "Tell the whales we are sorry." --to jupiter --name "The last boarding call"
+	@echo "Open the page above and send your own; make down stops everything."
+
+down: ## stop the stack
+	@$(BIN)/lastwish down
+
+test: setup ## pass every test
+	@$(BIN)/pytest
+
+check: setup ## lint, types, template, imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/cfn-lint template.yaml
+	$(BIN)/sam validate --lint --region us-east-1
+	$(BIN)/checkov --config-file .checkov.yaml
+
+bench: setup ## measure the ratios, write bench/results.json
+	@$(BIN)/python -m bench
+
+build: setup ## package the functions for AWS without Docker (ARCH=arm64 or x86_64)
+	@ARCHITECTURE=$(ARCH) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCH)
+
+lock: setup ## pin all requirements anew
+	@cd requirements && ../$(BIN)/uv pip compile -q --upgrade $(LOCK) dev.in -o dev.txt
+	@for f in frontend parser worker; do (cd src/$$f && ../../$(BIN)/uv pip compile -q $(LOCK) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
+LOCK := --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
+
+.PHONY: help setup demo down test check bench build lock
