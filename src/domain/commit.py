@@ -1,0 +1,32 @@
+"""A commit: the events that were decided together and become true together, at one version of one stream."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event and the moment its decider decided it."""
+
+    event: Event
+    time: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """``version`` counts from 1 without gaps; ``commit_id`` is the same for every try to append the same commit."""
+
+    stream: str
+    version: int
+    commit_id: str
+    time: datetime
+    correlation_id: str
+    trace_id: str | None
+    events: tuple[Recorded, ...]
+
+
+def stream_of(wish_id: str) -> str:
+    """The stream that holds a wish's commits."""
+    return f"wish#{wish_id}"

@@ -1,0 +1,90 @@
+"""How events travel: CloudEvents 1.0 in JSON (https://github.com/cloudevents/spec, "JSON Event Format").
+
+Inbox carries one envelope. Pods carries the wish's story so far, a CloudEvents JSON batch (a list of envelopes), so
+that the worker can append submission and decision as one commit.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, Self
+from uuid import UUID, uuid5
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic import ValidationError as PydanticError
+
+from domain.errors import MalformedMessage
+from domain.events import Event, faults, read_event
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds: ``2045-01-01T00:00:00.000Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _canonical(wish_id: str) -> str:
+    if str(UUID(wish_id)) != wish_id:
+        raise ValueError("not a UUID in its canonical form")
+    return wish_id
+
+
+type WishId = Annotated[str, AfterValidator(_canonical)]
+type Moment = Annotated[AwareDatetime, PlainSerializer(timestamp, return_type=str)]
+
+
+class Envelope(BaseModel):
+    """One event on its way. ``subject`` is the wish id, ``correlationid`` the request that began it all."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: Annotated[str, Field(min_length=1, max_length=100)]
+    source: Annotated[str, Field(min_length=1, max_length=100)]
+    type: Annotated[str, Field(min_length=1, max_length=100)]
+    subject: WishId
+    time: Moment
+    datacontenttype: Literal["application/json"] = "application/json"
+    correlationid: Annotated[str, Field(pattern=r"^[\w.:=-]{1,100}$")]
+    data: dict[str, Any]
+
+    @classmethod
+    def of(cls, event: Event, *, source: str, wish_id: str, time: datetime, correlation_id: str) -> Self:
+        """Wrap an event. Its id follows from wish and type: a wish sent twice is the same event, not two."""
+        return cls(
+            id=str(uuid5(UUID(wish_id), event.type)),
+            source=f"lastwish/{source}",
+            type=event.type,
+            subject=wish_id,
+            time=time,
+            correlationid=correlation_id,
+            data=event.model_dump(mode="json"),
+        )
+
+    def event(self) -> Event:
+        """The event inside. Raises MalformedMessage."""
+        return read_event(self.type, self.data)
+
+
+_BATCH = TypeAdapter(list[Envelope])
+
+
+def read_one(body: str) -> Envelope:
+    """Parse an Inbox body. Raises MalformedMessage, without what the body says."""
+    try:
+        return Envelope.model_validate_json(body)
+    except PydanticError as error:
+        raise MalformedMessage(faults(error)) from None
+
+
+def read_story(body: str) -> list[Envelope]:
+    """Parse a Pods body: one or more envelopes about the same wish, oldest first. Raises MalformedMessage."""
+    try:
+        story = _BATCH.validate_json(body)
+    except PydanticError as error:
+        raise MalformedMessage(faults(error)) from None
+    if len({envelope.subject for envelope in story}) != 1:
+        raise MalformedMessage("a story is about exactly one wish")
+    return story
+
+
+def write_story(story: list[Envelope]) -> str:
+    """The reverse of read_story."""
+    return _BATCH.dump_json(story).decode()

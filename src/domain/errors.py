@@ -1,0 +1,53 @@
+"""The error tree. Permanent and transient are different branches because they land in different places.
+
+LastWishError
+├── PermanentError          can never succeed: a message goes to its dead-letter queue at once, with the reason
+│   ├── MalformedMessage    not an envelope of ours, or one with the wrong data
+│   └── UnstorableCommit    the store refuses what is in it (too large, a value of a wrong type)
+└── TransientError          may succeed later: a message goes back to its queue, a request is answered 503
+    ├── QueueUnavailable    SQS did not acknowledge
+    ├── StoreUnavailable    DynamoDB did not answer, or throttles
+    └── VersionConflict     somebody else appended to the stream first
+
+No message of these errors may hold what a person typed: they are logged, traced and attached to dead letters.
+"""
+
+
+class LastWishError(Exception):
+    """Base of everything this project raises on purpose."""
+
+
+class PermanentError(LastWishError):
+    """Trying again cannot help."""
+
+
+class TransientError(LastWishError):
+    """Trying again later may help."""
+
+
+class MalformedMessage(PermanentError):  # noqa: N818  the field's names, not Python's suffix
+    """A queue delivered something that is not a message of ours."""
+
+
+class UnstorableCommit(PermanentError):  # noqa: N818
+    """The event store can never take this commit."""
+
+
+class QueueUnavailable(TransientError):  # noqa: N818
+    """SQS did not acknowledge a message, so nobody may believe that it was queued."""
+
+
+class StoreUnavailable(TransientError):  # noqa: N818
+    """The event store did not answer in time."""
+
+
+class VersionConflict(TransientError):  # noqa: N818
+    """The stream already holds another commit at this version.
+
+    Attributes: ``stream`` and ``version``, the place that was taken.
+    """
+
+    def __init__(self, stream: str, version: int) -> None:
+        super().__init__(f"{stream} already has another commit at version {version}")
+        self.stream = stream
+        self.version = version

@@ -1,0 +1,1 @@
+"""The door: bounds, validates and sanitises what people send, publishes it, and shows the pages."""

@@ -1,0 +1,75 @@
+"""From outcomes to HTTP: status, headers and body. Links are relative, so any base path works."""
+
+import json
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from frontend import pages, problems
+from frontend.request import Request
+from frontend.submission import read_form
+
+_JSON = "application/json"
+_PROBLEM = "application/problem+json"
+_NO_STORE = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+
+def accepted(request: Request, wish_id: str) -> Response[str]:
+    """202 with the id, or for a form the way to its receipt."""
+    link = f"wishes/{wish_id}"
+    if request.is_form:
+        return Response(
+            HTTPStatus.SEE_OTHER, "text/plain; charset=utf-8", link, headers={"Location": link, **_NO_STORE}
+        )
+    document = {"wish_id": wish_id, "status": "submitted", "links": {"self": link}}
+    return json_document(document, HTTPStatus.ACCEPTED)
+
+
+def wish(request: Request, wish_id: str, view: dict[str, Any] | None) -> Response[str]:
+    """A stored wish or 404, as JSON or as the receipt page."""
+    vary = {"Vary": "Accept"}
+    if not request.wants_html:
+        if view is None:
+            raise problems.not_stored_yet()
+        return json_document(view, headers=vary)
+    if view is None:
+        return page(pages.still_travelling(wish_id), HTTPStatus.NOT_FOUND, headers=vary)
+    return page(pages.receipt(view), headers=vary)
+
+
+def problem(request: Request, found: problems.Problem) -> Response[str]:
+    """The problem document; to a person who sent the form, the form again with what they typed."""
+    retry = {"Retry-After": str(found.retry_after)} if found.retry_after else {}
+    if request.wants_html and request.is_form:
+        return page(pages.form_again(_typed(request), found), found.status, headers=retry)
+    return Response(found.status, _PROBLEM, found.body(), headers={**_NO_STORE, **retry})
+
+
+def page(
+    html: str, status: int = HTTPStatus.OK, *, max_age: int = 0, headers: dict[str, str] | None = None
+) -> Response[str]:
+    """An HTML page; ``max_age`` in seconds, 0 for one that nobody may keep."""
+    cache = {"Cache-Control": f"public, max-age={max_age}" if max_age else "no-store"}
+    return Response(status, pages.HTML, html, headers={**pages.SECURITY_HEADERS, **cache, **(headers or {})})
+
+
+def asset(found: pages.Asset) -> Response[str]:
+    """A static file."""
+    headers = {"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"}
+    return Response(HTTPStatus.OK, found.media_type, found.body, headers=headers)
+
+
+def json_document(
+    document: dict[str, Any], status: int = HTTPStatus.OK, *, headers: dict[str, str] | None = None
+) -> Response[str]:
+    """A JSON answer that nobody may keep."""
+    body = json.dumps(document, ensure_ascii=False)
+    return Response(status, _JSON, body, headers={**_NO_STORE, **(headers or {})})
+
+
+def _typed(request: Request) -> dict[str, Any]:
+    try:
+        return read_form(request.body)[0]
+    except problems.Problem:
+        return {}

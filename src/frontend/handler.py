@@ -1,0 +1,90 @@
+"""API Gateway → frontend → Inbox: take a wish, answer once it is queued; show the pages and one wish's story."""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from domain.commit import stream_of
+from domain.errors import TransientError
+from frontend import answers, pages, problems
+from frontend.publishing import publish
+from frontend.request import Request
+from frontend.submission import read_body
+from frontend.views import wish_view
+from infra.aws import dynamodb_client, sqs_client
+from infra.event_store import EventStore
+from infra.queues import Queue
+from infra.settings import FrontendSettings
+from infra.telemetry import count, describe, logger, metrics
+from infra.tracing import tracer
+
+settings = FrontendSettings.from_env()
+inbox = Queue(sqs_client(), settings.inbox_url)
+store = EventStore(dynamodb_client(), settings.event_store)
+app = APIGatewayRestResolver()
+
+
+@logger.inject_lambda_context(clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@tracer.capture_lambda_handler
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """An API Gateway proxy event in, its answer out."""
+    count("Requests")
+    return app.resolve(event, context)
+
+
+@app.post("/wishes")
+def submit() -> Response[str]:
+    request = Request(app.current_event)
+    submission = read_body(request.body, request.content_type, request.idempotency_key)
+    publish(inbox, submission, request.correlation_id)
+    return answers.accepted(request, submission.wish_id)
+
+
+@app.get("/wishes/<wish_id>")
+def one_wish(wish_id: str) -> Response[str]:
+    request = Request(app.current_event)
+    wish_id = request.as_wish_id(wish_id)
+    return answers.wish(request, wish_id, wish_view(wish_id, store.read(stream_of(wish_id))))
+
+
+@app.get("/")
+def form() -> Response[str]:
+    return answers.page(pages.form(), max_age=60)
+
+
+@app.get("/assets/<file>")
+def asset(file: str) -> Response[str]:
+    return answers.asset(pages.asset(file))
+
+
+@app.get("/health")
+def health() -> Response[str]:
+    return answers.json_document({"status": "ok"})
+
+
+@app.exception_handler(problems.Problem)  # type: ignore[untyped-decorator]
+def refused(problem: problems.Problem) -> Response[str]:
+    count("Refused")
+    logger.info("request refused", extra={"problem": problem.kind})
+    return answers.problem(Request(app.current_event), problem)
+
+
+@app.exception_handler(TransientError)  # type: ignore[untyped-decorator]
+def unavailable(error: TransientError) -> Response[str]:
+    count("Unavailable")
+    logger.error("not available", extra=describe(error))
+    return answers.problem(Request(app.current_event), problems.unavailable())
+
+
+@app.not_found
+def unknown_path(_: Exception) -> Response[str]:
+    return answers.problem(Request(app.current_event), problems.not_found())
+
+
+@app.exception_handler(Exception)  # type: ignore[untyped-decorator]
+def failed(error: Exception) -> Response[str]:
+    logger.error("unexpected error", extra=describe(error))
+    return answers.problem(Request(app.current_event), problems.internal())

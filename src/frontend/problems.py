@@ -1,0 +1,82 @@
+"""Every way a request can go wrong, as RFC 9457 problems. The types are stable: clients may compare them.
+
+template.yaml gives API Gateway's own answers (unknown path, throttled) the same shape.
+"""
+
+import json
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+_PREFIX = "urn:lastwish:problem:"
+
+
+@dataclass(slots=True)
+class Problem(Exception):  # noqa: N818  the RFC's name
+    """``errors`` are the failing fields of a 422: ``{"field", "detail"}``. ``retry_after`` is in seconds."""
+
+    status: HTTPStatus
+    kind: str
+    title: str
+    detail: str
+    retry_after: int | None = None
+    errors: list[dict[str, str]] = field(default_factory=list)
+
+    def body(self) -> str:
+        """The ``application/problem+json`` document."""
+        document: dict[str, object] = {
+            "type": _PREFIX + self.kind,
+            "title": self.title,
+            "status": int(self.status),
+            "detail": self.detail,
+        }
+        if self.errors:
+            document["errors"] = self.errors
+        return json.dumps(document)
+
+
+def bad_request(detail: str) -> Problem:
+    """400: what came cannot be read at all."""
+    return Problem(HTTPStatus.BAD_REQUEST, "bad-request", "Bad request", detail)
+
+
+def not_found() -> Problem:
+    """404: no such path, or an id that no wish can have."""
+    return Problem(HTTPStatus.NOT_FOUND, "not-found", "Not found", "There is nothing at this path.")
+
+
+def not_stored_yet() -> Problem:
+    """404 for a wish that nobody knows, at least not yet."""
+    detail = "No wish with this id is stored. One that was accepted a moment ago may still be travelling."
+    return Problem(HTTPStatus.NOT_FOUND, "wish-not-found", "Wish not found", detail, retry_after=1)
+
+
+def too_large(limit: int) -> Problem:
+    """413: more bytes than a wish can have. ``limit`` is in bytes."""
+    return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "Too large", f"A wish is at most {limit} bytes.")
+
+
+def unsupported(accepted: list[str]) -> Problem:
+    """415: neither JSON nor a form."""
+    return Problem(
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        "unsupported-media-type",
+        "Unsupported media type",
+        f"Send {' or '.join(accepted)}.",
+    )
+
+
+def invalid(errors: list[dict[str, str]]) -> Problem:
+    """422: readable, but not a wish. Each error names its field."""
+    detail = "; ".join(f"{error['field']}: {error['detail']}" for error in errors)
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-wish", "Not a wish", detail, errors=errors)
+
+
+def unavailable() -> Problem:
+    """503: a queue or the store did not answer. The wish was not taken; sending the same again is safe."""
+    detail = "Your wish was not taken. Wait a moment and send the same again."
+    return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available", detail, retry_after=2)
+
+
+def internal() -> Problem:
+    """500: our fault, and nothing about it leaves the house."""
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Internal error", "Something went wrong on our side.")

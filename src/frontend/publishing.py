@@ -1,0 +1,26 @@
+"""Hand a submission to Inbox, inside its trace."""
+
+from datetime import UTC, datetime
+
+from domain.envelope import Envelope
+from frontend.submission import Submission
+from infra.queues import Message, Queue
+from infra.telemetry import count, logger
+from infra.tracing import current_header, tracer
+
+
+def publish(inbox: Queue, submission: Submission, correlation_id: str) -> None:
+    """Returns once SQS has acknowledged ``WishSubmitted``. Raises QueueUnavailable."""
+    logger.append_keys(wish_id=submission.wish_id)
+    tracer.put_annotation("wish_id", submission.wish_id)
+    tracer.put_annotation("correlation_id", correlation_id)
+    envelope = Envelope.of(
+        submission.event,
+        source="frontend",
+        wish_id=submission.wish_id,
+        time=datetime.now(UTC),
+        correlation_id=correlation_id,
+    )
+    inbox.send(Message(envelope.model_dump_json(), current_header()))
+    count("Submitted")
+    logger.info("wish submitted", extra={"destination": submission.event.destination})

@@ -1,0 +1,118 @@
+"""From the bytes of a request to a clean submission: bounds, then form or JSON, then the fields, then the text.
+
+Every refusal is a Problem that names the field and never repeats the value.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID, uuid4
+
+from domain.events import Destination, WishSubmitted
+from domain.identity import keyed_wish_id, payload_digest
+from frontend import problems
+from frontend.sanitise import escape, normalise
+
+MAX_BYTES = 8 * 1024
+MAX_MESSAGE = 500
+MAX_NAME = 60
+_DESTINATIONS: dict[str, Destination] = {"mars": "mars", "jupiter": "jupiter"}
+_FIELDS = ("message", "destination", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A wish on its way in, with the id it will keep."""
+
+    wish_id: str
+    event: WishSubmitted
+
+
+def read_body(body: bytes, content_type: str, key_header: str | None) -> Submission:
+    """Bounds, parses, validates and sanitises. Raises Problem: 400, 413, 415 or 422."""
+    if len(body) > MAX_BYTES:
+        raise problems.too_large(MAX_BYTES)
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type not in _READERS:
+        raise problems.unsupported(list(_READERS))
+    fields, key_field = _READERS[media_type](body)
+    key = _idempotency_key(key_header if key_header is not None else key_field)
+    event = _validated(fields)
+    return Submission(keyed_wish_id(key, event.digest) if key else str(uuid4()), event)
+
+
+def is_form(content_type: str) -> bool:
+    """Whether a person's browser sent it as a form."""
+    return content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
+
+
+def read_form(body: bytes) -> tuple[dict[str, Any], str | None]:
+    """The fields of a form and its idempotency key. Raises Problem 400 or 422."""
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=20)
+    except ValueError:
+        raise problems.bad_request("The body is not a form in UTF-8.") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise problems.invalid([{"field": "form", "detail": "A field came twice."}])
+    key = fields.pop("idempotency_key", None)
+    return fields, key or None  # a page without script sends the hidden field empty
+
+
+def _read_json(body: bytes) -> tuple[dict[str, Any], None]:
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        raise problems.bad_request("The body is not JSON.") from None
+    if not isinstance(fields, dict):
+        raise problems.invalid([{"field": "body", "detail": "A wish is a JSON object."}])
+    return fields, None
+
+
+_READERS: dict[str, Callable[[bytes], tuple[dict[str, Any], str | None]]] = {
+    "application/json": _read_json,
+    "application/x-www-form-urlencoded": read_form,
+}
+
+
+def _idempotency_key(key: str | None) -> UUID | None:
+    if key is None:
+        return None
+    try:
+        parsed = UUID(key.strip())
+    except ValueError:
+        parsed = None
+    if parsed is None or str(parsed) != key.strip().lower():
+        raise problems.bad_request("The Idempotency-Key is not a UUID.")
+    return parsed
+
+
+def _validated(fields: dict[str, Any]) -> WishSubmitted:
+    errors = [{"field": normalise(name)[:50], "detail": "Unknown field."} for name in fields if name not in _FIELDS]
+    message = _text(fields.get("message"), "message", 1, MAX_MESSAGE, errors)
+    name = _text(fields["name"], "name", 0, MAX_NAME, errors) if fields.get("name") is not None else None
+    destination = fields.get("destination")
+    if not isinstance(destination, str) or destination not in _DESTINATIONS:
+        errors.append({"field": "destination", "detail": "Choose mars or jupiter."})
+    if errors:
+        raise problems.invalid(errors)
+    clean_name, clean_message = escape(name) if name else None, escape(message)
+    return WishSubmitted(
+        destination=_DESTINATIONS[str(destination)],
+        name=clean_name,
+        message=clean_message,
+        digest=payload_digest(str(destination), clean_name, clean_message),
+    )
+
+
+def _text(value: object, field: str, shortest: int, longest: int, errors: list[dict[str, str]]) -> str:
+    if not isinstance(value, str):
+        errors.append({"field": field, "detail": "This must be text."})
+        return ""
+    text = normalise(value)
+    if not shortest <= len(text) <= longest:
+        length = f"{shortest} to {longest}" if shortest else f"at most {longest}"
+        errors.append({"field": field, "detail": f"This must be {length} characters long."})
+    return text

@@ -1,0 +1,43 @@
+"""What a stored wish looks like from outside: the JSON of ``GET /wishes/{wish_id}``."""
+
+import html
+from typing import Any
+
+from domain.commit import Commit
+from domain.envelope import timestamp
+from domain.wish import fold
+from infra.event_store import events_of
+
+
+def wish_view(wish_id: str, commits: list[Commit]) -> dict[str, Any] | None:
+    """The folded wish with its history; None where there is nothing to fold.
+
+    ``message`` and ``name`` are what was typed, for ``textContent``; the ``_html`` twins are escaped, for templates.
+    """
+    wish = fold(events_of(commits))
+    if wish is None:
+        return None
+    return {
+        "wish_id": wish_id,
+        "status": wish.status,
+        "visibility": wish.visibility,
+        "reason": wish.reason,
+        "destination": wish.destination,
+        "name": _typed(wish.name),
+        "name_html": wish.name,
+        "message": _typed(wish.message),
+        "message_html": wish.message,
+        "seat": None,
+        "pod": None,
+        "arrives_on": None,
+        "history": [
+            {"version": commit.version, "type": recorded.event.type, "time": timestamp(recorded.time)}
+            for commit in commits
+            for recorded in commit.events
+        ],
+        "trace_id": commits[0].trace_id,
+    }
+
+
+def _typed(escaped: str | None) -> str | None:
+    return None if escaped is None else html.unescape(escaped)

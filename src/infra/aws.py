@@ -1,0 +1,30 @@
+"""How we talk to AWS: one configuration for every client, and one reading of botocore's errors."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+# A wish must be answered while a person waits: three tries of at most three seconds, with the jittered pauses that
+# botocore's standard mode puts between them (its default, legacy, retries fewer errors and without jitter).
+_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+def sqs_client() -> "SQSClient":
+    """An SQS client. Makes no connection yet."""
+    return boto3.client("sqs", config=_CONFIG)
+
+
+def dynamodb_client() -> "DynamoDBClient":
+    """A DynamoDB client. Makes no connection yet."""
+    return boto3.client("dynamodb", config=_CONFIG)
+
+
+def error_code(error: Exception) -> str:
+    """A short, stable word for what went wrong: AWS's own error code, or the class of the connection error."""
+    return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__

@@ -1,0 +1,78 @@
+"""A function fed by SQS, on Powertools' batch processor. Where a failed record lands is decided here and nowhere else:
+
+- PermanentError: to the dead-letter queue at once, with the reason as an attribute, and done.
+- anything else: reported as a failed item, hidden for a jittered while, and after the last receive in the dead-letter
+  queue too, moved there by SQS.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
+from aws_lambda_powertools.utilities.batch.exceptions import ExceptionInfo
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from domain.errors import PermanentError, QueueUnavailable
+from infra.queues import Message, Queue, trace_header_of
+from infra.telemetry import count, describe, logger
+
+type Response = dict[str, list[dict[str, str]]]
+
+
+class Consumer(BatchProcessor):
+    """Handles batches from ``source``; what can never succeed goes to ``dead_letters``."""
+
+    def __init__(self, source: Queue, dead_letters: Queue) -> None:
+        super().__init__(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+        self._source = source
+        self._dead_letters = dead_letters
+
+    def consume[T](
+        self,
+        event: dict[str, Any],
+        handle: Callable[[SQSRecord], T],
+        forward: Callable[[Sequence[T]], dict[int, QueueUnavailable]] = lambda _: {},
+    ) -> Response:
+        """Handle each record, then pass all results on at once; answers what Lambda has to deliver again.
+
+        ``forward`` gives, by position, which of the results it was given could not be passed on.
+        """
+
+        def handle_record(record: SQSRecord) -> T:  # Powertools wants just this name for the argument
+            return handle(record)
+
+        count("Records", len(event["Records"]))
+        with self(records=event["Records"], handler=handle_record):
+            outcomes = self.process()
+            done = [(result, record) for status, result, record in outcomes if status == "success"]
+            for position, error in forward([result for result, _ in done]).items():
+                self.success_messages.remove(done[position][1])
+                self.failure_handler(SQSRecord(done[position][1]), (type(error), error, error.__traceback__))
+        return self.batch_response  # type: ignore[return-value]
+
+    def failure_handler(self, record: SQSRecord, exception: ExceptionInfo) -> Any:
+        """One record failed: bury it, or report it to be delivered again."""
+        error = exception[1] or RuntimeError("failed without an error")
+        if isinstance(error, PermanentError) and self._buried(record, error):
+            return "buried", None, record
+        count("Retries")
+        logger.warning("record failed", extra={"sqs_message_id": record.message_id, **describe(error)})
+        return super().failure_handler(record, exception)
+
+    def _buried(self, record: SQSRecord, error: PermanentError) -> bool:
+        reason = f"{type(error).__name__}: {error}"[:1024]
+        try:
+            self._dead_letters.send(Message(record.body, trace_header_of(record), reason))
+        except QueueUnavailable:
+            return False
+        count("DeadLettered")
+        logger.error("record buried", extra={"sqs_message_id": record.message_id, "reason": reason})
+        return True
+
+    def _clean(self) -> None:
+        super()._clean()  # type: ignore[no-untyped-call]
+        if self.fail_messages:
+            try:
+                self._source.postpone(self.fail_messages)  # type: ignore[arg-type]
+            except QueueUnavailable as error:
+                logger.warning("could not postpone; the visibility timeout counts", extra={"reason": str(error)})

@@ -1,0 +1,115 @@
+"""The event store: one DynamoDB item is one commit, keyed by stream and version.
+
+An append is a conditional put at the version after the one that the decision was based on, so two writers can never
+both succeed. DynamoDB shows the item that stood in the way: with the same commit id it is our own earlier try, which is
+success; with another it is a conflict, and the caller decides again.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from domain.commit import Commit, Recorded
+from domain.envelope import timestamp
+from domain.errors import LastWishError, StoreUnavailable, UnstorableCommit, VersionConflict
+from domain.events import Event, read_event
+from infra.aws import error_code
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_STREAM = {"#stream": "stream"}  # a reserved word of DynamoDB's
+_serialise = TypeSerializer().serialize
+_deserialise = TypeDeserializer().deserialize
+
+
+class EventStore:
+    """Streams of commits in one table (key: ``stream`` S, ``version`` N)."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def append(self, commit: Commit) -> bool:
+        """Append a commit at its version; False where this very commit was there already.
+
+        Raises VersionConflict, StoreUnavailable, UnstorableCommit.
+        """
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=_to_item(commit),
+                ConditionExpression="attribute_not_exists(#stream)",
+                ExpressionAttributeNames=_STREAM,
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except (BotoCoreError, ClientError) as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise _translated(error) from error
+            there: Any = getattr(error, "response", {}).get("Item", {})
+            if there.get("commit_id") != {"S": commit.commit_id}:
+                raise VersionConflict(commit.stream, commit.version) from None
+            return False
+        return True
+
+    def read(self, stream: str) -> list[Commit]:
+        """Every commit of a stream, oldest first, as of now (a consistent read). Raises StoreUnavailable."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="#stream = :stream",
+            ExpressionAttributeNames=_STREAM,
+            ExpressionAttributeValues={":stream": {"S": stream}},
+            ConsistentRead=True,
+        )
+        try:
+            return [_from_item(item) for page in pages for item in page["Items"]]
+        except (BotoCoreError, ClientError) as error:
+            raise _translated(error) from error
+
+
+def events_of(commits: Iterable[Commit]) -> list[Event]:
+    """The events of these commits, in order: what ``fold`` wants."""
+    return [recorded.event for commit in commits for recorded in commit.events]
+
+
+def _translated(error: Exception) -> LastWishError:
+    code = error_code(error)
+    if code == "ValidationException":
+        return UnstorableCommit(code)
+    return StoreUnavailable(code)
+
+
+def _to_item(commit: Commit) -> dict[str, Any]:
+    item = {
+        "stream": commit.stream,
+        "version": commit.version,
+        "commit_id": commit.commit_id,
+        "time": timestamp(commit.time),
+        "correlation_id": commit.correlation_id,
+        "events": [
+            {"type": done.event.type, "time": timestamp(done.time), "data": done.event.model_dump(exclude_none=True)}
+            for done in commit.events
+        ],
+    }
+    if commit.trace_id:
+        item["trace_id"] = commit.trace_id
+    return {name: _serialise(value) for name, value in item.items()}
+
+
+def _from_item(item: dict[str, Any]) -> Commit:
+    values = {name: _deserialise(value) for name, value in item.items()}
+    return Commit(
+        stream=values["stream"],
+        version=int(values["version"]),
+        commit_id=values["commit_id"],
+        time=datetime.fromisoformat(values["time"]),
+        correlation_id=values["correlation_id"],
+        trace_id=values.get("trace_id"),
+        events=tuple(
+            Recorded(read_event(done["type"], done["data"]), datetime.fromisoformat(done["time"]))
+            for done in values["events"]
+        ),
+    )

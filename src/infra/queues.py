@@ -1,0 +1,101 @@
+"""SQS, as much of it as the chain needs."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from domain.errors import QueueUnavailable
+from infra.aws import error_code
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from mypy_boto3_sqs import SQSClient
+
+_MOST_IN_A_BATCH = 10
+_LONGEST_PAUSE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """``reason`` says why a dead letter is one; ``trace_header`` is the wish's own, see infra.tracing."""
+
+    body: str
+    trace_header: str | None = None
+    reason: str | None = None
+
+
+class Queue:
+    """One queue."""
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, message: Message) -> None:
+        """Returns once SQS has acknowledged the message. Raises QueueUnavailable."""
+        try:
+            self._client.send_message(QueueUrl=self._url, **_request(message))
+        except (BotoCoreError, ClientError) as error:
+            raise QueueUnavailable(f"send: {error_code(error)}") from error
+
+    def send_all(self, messages: Sequence[Message]) -> dict[int, QueueUnavailable]:
+        """Send many; gives what failed, by position. SendMessageBatch answers 200 even when entries in it failed."""
+        failed: dict[int, QueueUnavailable] = {}
+        for batch in batched(enumerate(messages), _MOST_IN_A_BATCH, strict=False):
+            entries: Any = [{"Id": str(position), **_request(message)} for position, message in batch]
+            try:
+                answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+            except (BotoCoreError, ClientError) as error:
+                failed |= {position: QueueUnavailable(f"send batch: {error_code(error)}") for position, _ in batch}
+                continue
+            for entry in answer.get("Failed", []):
+                failed[int(entry["Id"])] = QueueUnavailable(f"send batch entry: {entry['Code']}")
+        return failed
+
+    def postpone(self, records: "Sequence[SQSRecord]") -> None:
+        """Hide failed records for a while that grows with every receive, with full jitter.
+
+        ReportBatchItemFailures switches the poller's own back-off off: without this an outage marches every message to
+        the dead-letter queue within seconds. Raises QueueUnavailable; then the queue's own visibility timeout counts.
+        """
+        for batch in batched(records, _MOST_IN_A_BATCH, strict=False):
+            entries: Any = [
+                {"Id": str(n), "ReceiptHandle": r.receipt_handle, "VisibilityTimeout": _pause(r)}
+                for n, r in enumerate(batch)
+            ]
+            try:
+                self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
+            except (BotoCoreError, ClientError) as error:
+                raise QueueUnavailable(f"postpone: {error_code(error)}") from error
+
+
+def _pause(record: "SQSRecord") -> int:
+    receives = int(record.attributes.approximate_receive_count)
+    return random.randint(1, min(_LONGEST_PAUSE, 2 ** (receives + 1)))  # noqa: S311  jitter, not a secret
+
+
+def trace_header_of(record: "SQSRecord") -> str | None:
+    """The trace header that a record came with: SQS's own attribute, else the copy that ``Message`` adds."""
+    copy = record.message_attributes["trace_header"]
+    return record.attributes.aws_trace_header or (copy.string_value if copy else None)
+
+
+def _request(message: Message) -> dict[str, Any]:
+    attributes = {"trace_header": message.trace_header, "reason": message.reason}
+    request: dict[str, Any] = {
+        "MessageBody": message.body,
+        "MessageAttributes": {name: _string(value) for name, value in attributes.items() if value},
+    }
+    if message.trace_header:
+        # What X-Ray reads. Set per message, since botocore's own header is the same for a whole batch; and copied above,
+        # since the local engine drops system attributes in SendMessageBatch.
+        request["MessageSystemAttributes"] = {"AWSTraceHeader": _string(message.trace_header)}
+    return request
+
+
+def _string(value: str) -> dict[str, str]:
+    return {"DataType": "String", "StringValue": value}

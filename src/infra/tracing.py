@@ -1,0 +1,64 @@
+"""The only module that knows X-Ray.
+
+AWS gives a batch from SQS a new trace of its own, linked to those of its messages. That is not enough to follow one
+wish through a batch of ten. So each message carries its own trace header, and ``wish_segment`` records a segment per
+wish into the wish's own trace, next to the function's.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aws_lambda_powertools import Tracer
+from aws_xray_sdk.core import xray_recorder
+from aws_xray_sdk.core.context import Context
+from aws_xray_sdk.core.models.trace_header import TraceHeader
+from aws_xray_sdk.core.recorder import AWSXRayRecorder
+
+tracer = Tracer(patch_modules=["botocore"])
+
+# The SDK's own recorder writes only subsegments inside Lambda; a second one with a plain context writes whole segments.
+_wishes = AWSXRayRecorder()
+_wishes.configure(context=Context(), sampling=False, context_missing="IGNORE_ERROR")
+
+
+def current_header() -> str | None:
+    """The trace header to hand on from here, e.g. ``Root=1-…;Parent=…;Sampled=1``; None where nothing is traced."""
+    if tracer.disabled:
+        return None
+    here = xray_recorder.current_subsegment() or xray_recorder.current_segment()
+    return _header_of(here) if here else None
+
+
+def trace_id(header: str | None) -> str | None:
+    """The trace that a header belongs to: its root."""
+    return TraceHeader.from_header_str(header).root if header else None
+
+
+@contextmanager
+def wish_segment(name: str, header: str | None, **annotations: str) -> Iterator[str | None]:
+    """Record what happens inside as a segment of the wish's own trace; gives the header to hand on.
+
+    Does nothing, and hands the header on as it came, where the message carried none, it is not sampled, or tracing is
+    off. Annotations are ids and outcomes, never what a person typed.
+    """
+    came = TraceHeader.from_header_str(header) if header else None
+    if tracer.disabled or came is None or not came.root or came.sampled not in (1, True):
+        yield header
+        return
+    segment = _wishes.begin_segment(name, traceid=came.root, parent_id=came.parent, sampling=True)
+    for key, value in annotations.items():
+        segment.put_annotation(key, value)
+    try:
+        yield _header_of(segment)
+    except BaseException as error:
+        # The class says enough; the text of somebody else's exception may hold anything.
+        segment.add_fault_flag()
+        segment.put_annotation("error", type(error).__name__)
+        raise
+    finally:
+        _wishes.end_segment()
+
+
+def _header_of(entity: object) -> str:
+    sampled = int(bool(getattr(entity, "sampled", True)))
+    return f"Root={entity.trace_id};Parent={entity.id};Sampled={sampled}"  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""Checks submitted wishes against the rules and sends each decision on."""

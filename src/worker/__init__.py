@@ -1,0 +1,1 @@
+"""Appends each decided wish to the event store, exactly once."""
