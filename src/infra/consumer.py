@@ -5,16 +5,19 @@
   queue too, moved there by SQS.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.batch.exceptions import ExceptionInfo
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from domain.envelope import Envelope
 from domain.errors import PermanentError, QueueUnavailable
 from infra.queues import Message, Queue, trace_header_of
 from infra.telemetry import count, describe, logger
+from infra.tracing import wish_segment
 
 type Response = dict[str, list[dict[str, str]]]
 
@@ -26,6 +29,7 @@ class Consumer(BatchProcessor):
         super().__init__(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
         self._source = source
         self._dead_letters = dead_letters
+        self._ids: dict[str, dict[str, str]] = {}
 
     def consume[T](
         self,
@@ -41,6 +45,7 @@ class Consumer(BatchProcessor):
         def handle_record(record: SQSRecord) -> T:  # Powertools wants just this name for the argument
             return handle(record)
 
+        self._ids.clear()
         count("Records", len(event["Records"]))
         with self(records=event["Records"], handler=handle_record):
             outcomes = self.process()
@@ -50,13 +55,24 @@ class Consumer(BatchProcessor):
                 self.failure_handler(SQSRecord(done[position][1]), (type(error), error, error.__traceback__))
         return self.batch_response  # type: ignore[return-value]
 
+    @contextmanager
+    def following(self, record: SQSRecord, envelope: Envelope, **annotations: str) -> Iterator[str | None]:
+        """Log and trace what happens inside as part of this wish's story; gives the trace header to hand on."""
+        ids = {"wish_id": envelope.subject, "correlation_id": envelope.correlationid}
+        self._ids[record.message_id] = ids
+        with (
+            logger.append_context_keys(**ids),
+            wish_segment(logger.service, trace_header_of(record), **ids, **annotations) as trace_header,
+        ):
+            yield trace_header
+
     def failure_handler(self, record: SQSRecord, exception: ExceptionInfo) -> Any:
         """One record failed: bury it, or report it to be delivered again."""
         error = exception[1] or RuntimeError("failed without an error")
         if isinstance(error, PermanentError) and self._buried(record, error):
             return "buried", None, record
         count("Retries")
-        logger.warning("record failed", extra={"sqs_message_id": record.message_id, **describe(error)})
+        logger.warning("record failed", extra={**self._named(record), **describe(error)})
         return super().failure_handler(record, exception)
 
     def _buried(self, record: SQSRecord, error: PermanentError) -> bool:
@@ -66,8 +82,11 @@ class Consumer(BatchProcessor):
         except QueueUnavailable:
             return False
         count("DeadLettered")
-        logger.error("record buried", extra={"sqs_message_id": record.message_id, "reason": reason})
+        logger.error("record buried", extra={**self._named(record), "reason": reason})
         return True
+
+    def _named(self, record: SQSRecord) -> dict[str, str]:
+        return {"sqs_message_id": record.message_id, **self._ids.get(record.message_id, {})}
 
     def _clean(self) -> None:
         super()._clean()  # type: ignore[no-untyped-call]

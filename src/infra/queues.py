@@ -91,7 +91,7 @@ def _request(message: Message) -> dict[str, Any]:
         "MessageAttributes": {name: _string(value) for name, value in attributes.items() if value},
     }
     if message.trace_header:
-        # What X-Ray reads. Set per message, since botocore's own header is the same for a whole batch; and copied above,
+        # What X-Ray reads. Set per message, since botocore's own header is one for a whole batch; and copied above,
         # since the local engine drops system attributes in SendMessageBatch.
         request["MessageSystemAttributes"] = {"AWSTraceHeader": _string(message.trace_header)}
     return request

@@ -12,10 +12,10 @@ from domain.events import WishRejected, WishSubmitted
 from domain.rules import judge
 from infra.aws import sqs_client
 from infra.consumer import Consumer, Response
-from infra.queues import Message, Queue, trace_header_of
+from infra.queues import Message, Queue
 from infra.settings import ParserSettings
 from infra.telemetry import count, logger, metrics
-from infra.tracing import tracer, wish_segment
+from infra.tracing import tracer
 
 settings = ParserSettings.from_env()
 sqs = sqs_client()
@@ -37,11 +37,7 @@ def decide(record: SQSRecord) -> Message:
     wish = submission.event()
     if not isinstance(wish, WishSubmitted):
         raise MalformedMessage(f"{submission.type} does not belong in Inbox")
-    ids = {"wish_id": submission.subject, "correlation_id": submission.correlationid}
-    with (
-        logger.append_context_keys(**ids),
-        wish_segment("parser", trace_header_of(record), destination=wish.destination, **ids) as trace_header,
-    ):
+    with consumer.following(record, submission, destination=wish.destination) as trace_header:
         verdict = judge(wish, closed=settings.closed_destinations)
         count("Rejected" if isinstance(verdict, WishRejected) else "Accepted")
         logger.info("wish judged", extra={"verdict": verdict.type, "reason": getattr(verdict, "reason", None)})

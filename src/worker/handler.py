@@ -10,10 +10,10 @@ from domain.envelope import read_story
 from infra.aws import dynamodb_client, sqs_client
 from infra.consumer import Consumer, Response
 from infra.event_store import EventStore
-from infra.queues import Queue, trace_header_of
+from infra.queues import Queue
 from infra.settings import WorkerSettings
 from infra.telemetry import count, logger, metrics
-from infra.tracing import trace_id, tracer, wish_segment
+from infra.tracing import trace_id, tracer
 from worker.recording import record_wish
 
 settings = WorkerSettings.from_env()
@@ -33,9 +33,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> Response:
 def append(record: SQSRecord) -> None:
     """One Pods record → one commit. Raises MalformedMessage, StoreUnavailable, VersionConflict, UnstorableCommit."""
     story = read_story(record.body)
-    ids = {"wish_id": story[0].subject, "correlation_id": story[0].correlationid}
-    header = trace_header_of(record)
-    with logger.append_context_keys(**ids), wish_segment("worker", header, **ids):
-        recorded = record_wish(store, story, now=datetime.now(UTC), trace_id=trace_id(header))
+    with consumer.following(record, story[0]) as trace_header:
+        recorded = record_wish(store, story, now=datetime.now(UTC), trace_id=trace_id(trace_header))
         count("Recorded" if recorded else "Duplicates")
         logger.info("wish recorded" if recorded else "wish was recorded before")

@@ -1,0 +1,60 @@
+"""Faults at the AWS seam: botocore's own events, so that everything of ours runs as it is."""
+
+from typing import Any
+
+from botocore.exceptions import ReadTimeoutError
+
+
+def unreachable(client: Any, operation: str) -> None:
+    """Every call of ``Service.Operation`` times out before anything was sent."""
+
+    def fail(**_: Any) -> None:
+        raise ReadTimeoutError(endpoint_url="https://aws.invalid")
+
+    client.meta.events.register_first(f"before-send.{operation}", fail)
+
+
+def answer_lost(client: Any, operation: str) -> None:
+    """The first call of the operation is carried out, but its answer never arrives."""
+    calls: list[int] = []
+
+    def lose(**_: Any) -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise ConnectionError("the answer was lost")
+
+    client.meta.events.register(f"after-call.{operation}", lose)
+
+
+def batch_entries_fail(client: Any, *, bodies_with: str) -> None:
+    """SendMessageBatch takes all entries but those whose body holds a text; those come back as ``Failed``."""
+    refused: list[str] = []
+
+    def withhold(params: dict[str, Any], **_: Any) -> dict[str, Any]:
+        refused[:] = [entry["Id"] for entry in params["Entries"] if bodies_with in entry["MessageBody"]]
+        return {**params, "Entries": [entry for entry in params["Entries"] if entry["Id"] not in refused]}
+
+    def report(parsed: dict[str, Any], **_: Any) -> None:
+        parsed["Failed"] = [{"Id": n, "SenderFault": False, "Code": "InternalError"} for n in refused]
+
+    client.meta.events.register("provide-client-params.sqs.SendMessageBatch", withhold)
+    client.meta.events.register("after-call.sqs.SendMessageBatch", report)
+
+
+def throttled(client: Any, operation: str) -> None:
+    """DynamoDB refuses every call of the operation for its rate."""
+    _refuse(client, operation, "ProvisionedThroughputExceededException")
+
+
+def refused(client: Any, operation: str) -> None:
+    """DynamoDB finds the request itself wrong: no retry will help."""
+    _refuse(client, operation, "ValidationException")
+
+
+def _refuse(client: Any, operation: str, code: str) -> None:
+    from botocore.exceptions import ClientError
+
+    def fail(**_: Any) -> None:
+        raise ClientError({"Error": {"Code": code, "Message": ""}}, operation.rpartition(".")[2])
+
+    client.meta.events.register_first(f"before-call.{operation}", fail)

@@ -1,0 +1,258 @@
+import html
+import json
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from domain.envelope import read_one
+from domain.events import WishSubmitted
+from tests.integration import faults
+from tests.integration.conftest import Aws, Invoke, Log
+from tests.samples import HOSTILE, WISH_ID, sample
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+def post(fields: Any, **headers: str) -> dict[str, Any]:
+    event = sample("frontend-good-wish")
+    event["headers"].update(headers)
+    event["body"] = fields if isinstance(fields, str) else json.dumps(fields)
+    return event
+
+
+def get(path: str, accept: str = "application/json") -> dict[str, Any]:
+    event = sample("frontend-receipt")
+    return {**event, "path": path, "headers": {"Accept": accept}}
+
+
+def header(answer: dict[str, Any], name: str) -> str:
+    return ", ".join(answer["multiValueHeaders"].get(name, []))
+
+
+def store_a_wish(aws: Aws, worker: ModuleType, invoke: Invoke, event: str = "worker-good-wish") -> None:
+    assert invoke(worker, sample(event)) == {"batchItemFailures": []}
+
+
+def test_a_wish_is_answered_202_and_queued(aws: Aws, frontend: ModuleType, invoke: Invoke) -> None:
+    answer = invoke(frontend, sample("frontend-good-wish"))
+    body = json.loads(answer["body"])
+    assert answer["statusCode"] == 202
+    assert body == {
+        "wish_id": body["wish_id"],
+        "status": "submitted",
+        "links": {"self": f"wishes/{body['wish_id']}"},
+    }
+    [message] = aws.messages("Inbox")
+    envelope = read_one(message["Body"])
+    assert envelope.subject == body["wish_id"]
+    assert envelope.correlationid == "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    assert isinstance(envelope.event(), WishSubmitted)
+
+
+def test_a_form_is_sent_on_to_its_receipt(aws: Aws, frontend: ModuleType, invoke: Invoke) -> None:
+    answer = invoke(frontend, sample("frontend-form-post"))
+    assert answer["statusCode"] == 303
+    [message] = aws.messages("Inbox")
+    assert header(answer, "Location") == f"wishes/{read_one(message['Body']).subject}"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_only_the_sanitised_form_travels(aws: Aws, frontend: ModuleType, invoke: Invoke, text: str) -> None:
+    invoke(frontend, post({"message": text, "destination": "mars", "name": text[:20]}))
+    [message] = aws.messages("Inbox")
+    event = read_one(message["Body"]).event()
+    assert isinstance(event, WishSubmitted)
+    assert event.message is not None
+    assert "<" not in event.message
+    assert html.unescape(event.message) == text
+
+
+def test_the_same_key_gives_the_same_wish(frontend: ModuleType, invoke: Invoke) -> None:
+    first, second = (invoke(frontend, sample("frontend-duplicate"))["body"] for _ in range(2))
+    assert json.loads(first)["wish_id"] == json.loads(second)["wish_id"]
+
+
+def test_without_an_acknowledgement_there_is_no_202(aws: Aws, frontend: ModuleType, invoke: Invoke) -> None:
+    faults.unreachable(frontend.inbox._client, "sqs.SendMessage")
+    answer = invoke(frontend, sample("frontend-good-wish"))
+    assert answer["statusCode"] == 503
+    assert header(answer, "Retry-After") == "2"
+    assert header(answer, "Content-Type") == "application/problem+json"
+    assert aws.messages("Inbox") == []
+
+
+def test_a_person_without_script_keeps_the_text_when_sqs_is_down(
+    aws: Aws, frontend: ModuleType, invoke: Invoke
+) -> None:
+    faults.unreachable(frontend.inbox._client, "sqs.SendMessage")
+    answer = invoke(frontend, sample("frontend-form-post"))
+    assert answer["statusCode"] == 503
+    assert header(answer, "Content-Type").startswith("text/html")
+    assert "Water my olive tree, please." in answer["body"]
+    assert "美咲" in answer["body"]
+
+
+def test_the_form_shown_again_escapes_what_was_typed(frontend: ModuleType, invoke: Invoke) -> None:
+    event = sample("frontend-form-post")
+    event["body"] = "message=%3C%2Ftextarea%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E&name=%22%3E%3Cb%3E&destination=earth"
+    answer = invoke(frontend, event)
+    assert answer["statusCode"] == 422
+    assert "<script>alert" not in answer["body"]
+    assert '"><b>' not in answer["body"]
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "kind"),
+    [
+        (post("{"), 400, "bad-request"),
+        (post({"message": "x", "destination": "mars"}, **{"Idempotency-Key": "7"}), 400, "bad-request"),
+        (get("/wishes/not-a-uuid"), 404, "not-found"),
+        (get("/wishes/5D3C0BD67EF44C5E9A0B2F0F6A4B1C01"), 404, "not-found"),
+        (get("/nowhere"), 404, "not-found"),
+        (get("/assets/handler.py"), 404, "not-found"),
+        (get("/assets/..%2fhandler.py"), 404, "not-found"),
+        (get(f"/wishes/{WISH_ID}"), 404, "wish-not-found"),
+        (post("x" * 8193), 413, "too-large"),
+        (post("hello", **{"Content-Type": "text/plain"}), 415, "unsupported-media-type"),
+        (post({"message": "x", "destination": "mars", "admin": 1}), 422, "invalid-wish"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_every_refusal_is_a_problem(
+    frontend: ModuleType, invoke: Invoke, event: dict[str, Any], status: int, kind: str
+) -> None:
+    answer = invoke(frontend, event)
+    problem = json.loads(answer["body"])
+    assert answer["statusCode"] == problem["status"] == status
+    assert header(answer, "Content-Type") == "application/problem+json"
+    assert problem["type"] == f"urn:lastwish:problem:{kind}"
+
+
+def test_nothing_refused_is_queued(aws: Aws, frontend: ModuleType, invoke: Invoke) -> None:
+    invoke(frontend, post({"message": "", "destination": "mars"}))
+    assert aws.messages("Inbox") == []
+
+
+def test_an_unexpected_error_shows_nothing_of_itself(
+    frontend: ModuleType, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(_: object) -> None:
+        raise RuntimeError("the innermost secret")
+
+    monkeypatch.setattr(frontend.store, "read", explode)
+    answer = invoke(frontend, get(f"/wishes/{WISH_ID}"))
+    assert answer["statusCode"] == 500
+    assert "secret" not in answer["body"]
+    assert "Traceback" not in answer["body"]
+
+
+def test_a_wish_not_stored_yet_says_when_to_ask_again(frontend: ModuleType, invoke: Invoke) -> None:
+    answer = invoke(frontend, get(f"/wishes/{WISH_ID}"))
+    assert header(answer, "Retry-After") == "1"
+
+
+def test_a_stored_wish_is_shown_with_its_history(
+    aws: Aws, frontend: ModuleType, worker: ModuleType, invoke: Invoke
+) -> None:
+    store_a_wish(aws, worker, invoke)
+    answer = invoke(frontend, get(f"/wishes/{WISH_ID}"))
+    wish = json.loads(answer["body"])
+    assert answer["statusCode"] == 200
+    assert wish["status"] == "boarded"
+    assert wish["message"] == "Tell the whales we are sorry."
+    assert wish["destination"] == "jupiter"
+    assert [(step["version"], step["type"].split(".")[2]) for step in wish["history"]] == [
+        (1, "submitted"),
+        (1, "accepted"),
+        (1, "boarded"),
+    ]
+    assert wish["trace_id"] == "1-8d12f900-000000000000000000000001"
+
+
+def test_an_injected_wish_comes_back_unaltered_and_inert(
+    aws: Aws, frontend: ModuleType, worker: ModuleType, invoke: Invoke
+) -> None:
+    store_a_wish(aws, worker, invoke, "worker-html-injection")
+    typed = json.loads(sample("frontend-html-injection")["body"])
+    path = "/wishes/5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1c02"
+    wish = json.loads(invoke(frontend, get(path))["body"])
+    page = invoke(frontend, get(path, BROWSER))["body"]
+    assert (wish["message"], wish["name"]) == (typed["message"], typed["name"])
+    assert wish["message_html"] in page
+    assert typed["message"] not in page
+    assert "<img" not in page
+
+
+def test_the_receipt_of_a_travelling_wish_refreshes_itself(frontend: ModuleType, invoke: Invoke) -> None:
+    answer = invoke(frontend, get(f"/wishes/{WISH_ID}", BROWSER))
+    assert answer["statusCode"] == 404
+    assert "Still travelling" in answer["body"]
+    assert 'http-equiv="refresh"' in answer["body"]
+
+
+def test_a_rejected_wish_tells_its_reason(aws: Aws, frontend: ModuleType, worker: ModuleType, invoke: Invoke) -> None:
+    store_a_wish(aws, worker, invoke, "worker-rejected-wish")
+    path = "/wishes/5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1c03"
+    wish = json.loads(invoke(frontend, get(path))["body"])
+    assert (wish["status"], wish["reason"], wish["visibility"]) == ("rejected", "only-links", "hidden")
+    assert "only-links" in invoke(frontend, get(path, BROWSER))["body"]
+
+
+def test_the_store_not_answering_is_a_503(aws: Aws, frontend: ModuleType, invoke: Invoke) -> None:
+    faults.throttled(frontend.store._client, "dynamodb.Query")
+    answer = invoke(frontend, get(f"/wishes/{WISH_ID}"))
+    assert answer["statusCode"] == 503
+    assert header(answer, "Retry-After")
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/", "text/html; charset=utf-8"),
+        ("/assets/form.js", "text/javascript; charset=utf-8"),
+        ("/assets/style.css", "text/css; charset=utf-8"),
+        ("/health", "application/json"),
+    ],
+)
+def test_the_pages_are_there(frontend: ModuleType, invoke: Invoke, path: str, media_type: str) -> None:
+    answer = invoke(frontend, get(path))
+    assert answer["statusCode"] == 200
+    assert header(answer, "Content-Type") == media_type
+    assert header(answer, "X-Content-Type-Options") == "nosniff"
+
+
+def test_the_page_forbids_inline_script(frontend: ModuleType, invoke: Invoke) -> None:
+    answer = invoke(frontend, get("/"))
+    assert "default-src 'none'" in header(answer, "Content-Security-Policy")
+    assert "<script>" not in answer["body"]
+    assert "style=" not in answer["body"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("", "application/problem+json"),
+        ("*/*", "application/problem+json"),
+        ("application/json", "application/problem+json"),
+        ("application/json, text/html;q=0.5", "application/problem+json"),
+        (BROWSER, "text/html; charset=utf-8"),
+        ("text/html;q=0.9, application/json;q=0.1", "text/html; charset=utf-8"),
+        ("text/html;q=x", "application/problem+json"),
+    ],
+)
+def test_people_get_pages_and_programs_get_json(
+    frontend: ModuleType, invoke: Invoke, accept: str, media_type: str
+) -> None:
+    assert header(invoke(frontend, get(f"/wishes/{WISH_ID}", accept)), "Content-Type") == media_type
+
+
+def test_every_line_names_wish_and_request_and_none_the_text(frontend: ModuleType, invoke: Invoke, log: Log) -> None:
+    body = json.loads(invoke(frontend, sample("frontend-html-injection"))["body"])
+    lines = log.lines()
+    logged = [line for line in lines if "message" in line]
+    assert logged
+    for line in logged:
+        assert line["wish_id"] == body["wish_id"]
+        assert line["correlation_id"] == "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    assert "alert" not in json.dumps(lines)

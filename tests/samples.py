@@ -1,0 +1,66 @@
+"""The sample events of ``events/``, and the few values that the tests share."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from domain.envelope import Envelope
+from domain.events import Event, WishAccepted, WishSubmitted
+from domain.identity import payload_digest
+
+EVENTS = Path(__file__).parent.parent / "events"
+NOON = datetime(2045, 1, 1, 12, tzinfo=UTC)
+WISH_ID = "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1c01"
+KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
+
+# What an audience types when it wants to see what happens.
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</textarea><svg onload=alert(1)>",
+    "&amp; &lt;b&gt; &#60; &#x3c; &notit; &",
+    "</> <!-- comment --> <![CDATA[x]]> <?php ?>",
+    "\"'><a href='javascript:alert(1)'>",
+    "{{7*7}} {% for x in y %} ${jndi:ldap://x}",
+    "'; DROP TABLE wishes; --",
+    "＜script＞ﬁ",
+    "<" * 200,
+    "&" * 200,
+    "Z̸̢͚̗͔̤̖͔͗a̴l̸g̷o̶",
+    "👩‍👩‍👧‍👦 👋🏽 🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+    "می‌خواهم क्‍ष",
+    "line one\nline two\n\n\nline five",
+]
+
+
+def sample(name: str) -> dict[str, Any]:
+    """The event of ``events/<name>.json``, anew for every call."""
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    return event
+
+
+@dataclass
+class LambdaContext:
+    """As much of Lambda's context as Powertools reads."""
+
+    function_name: str = "function"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:function"
+    aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+
+def submitted(message: str = "Look after my dog", destination: Any = "mars") -> WishSubmitted:
+    """A submission as the frontend makes it from harmless text."""
+    return WishSubmitted(destination=destination, message=message, digest=payload_digest(destination, None, message))
+
+
+def envelope(event: Event, wish_id: str = WISH_ID) -> Envelope:
+    """An event on its way."""
+    return Envelope.of(event, source="tests", wish_id=wish_id, time=NOON, correlation_id="request-1")
+
+
+def story(wish_id: str = WISH_ID) -> list[Envelope]:
+    """What Pods carries for an ordinary wish."""
+    return [envelope(submitted(), wish_id), envelope(WishAccepted(), wish_id)]

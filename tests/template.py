@@ -1,0 +1,72 @@
+"""template.yaml as the tests read it: with CloudFormation's tags, and its tables and queues as boto3 wants them."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TEMPLATE = Path(__file__).parent.parent / "template.yaml"
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads ``!Sub x`` as ``{"Fn::Sub": "x"}`` and ``!Ref x`` as ``{"Ref": "x"}``."""
+
+
+def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        value: Any = loader.construct_scalar(node)
+        return {name: value.split(".", 1) if suffix == "GetAtt" else value}
+    if isinstance(node, yaml.SequenceNode):
+        return {name: loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _intrinsic)
+
+
+@cache
+def _text() -> str:
+    return TEMPLATE.read_text()
+
+
+def load() -> dict[str, Any]:
+    """The whole template, anew for every call, so that a test may change it."""
+    document: dict[str, Any] = yaml.load(_text(), _Loader)
+    return document
+
+
+def resources(of_type: str, template: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+    """The resources of a type, by logical id."""
+    found = (template or load())["Resources"]
+    return {name: resource for name, resource in found.items() if resource["Type"] == of_type}
+
+
+def table(logical_id: str) -> dict[str, Any]:
+    """The arguments of ``create_table``, but for the name, for a table of the template (outside production)."""
+    properties = _resolved(load()["Resources"][logical_id]["Properties"])
+    for only_cloudformation in ("PointInTimeRecoverySpecification", "TimeToLiveSpecification"):
+        properties.pop(only_cloudformation, None)
+    properties["SSESpecification"] = {"Enabled": properties["SSESpecification"]["SSEEnabled"]}
+    if "StreamSpecification" in properties:
+        properties["StreamSpecification"]["StreamEnabled"] = True
+    return dict(properties)
+
+
+def queue_attributes(logical_id: str) -> dict[str, str]:
+    """The attributes of ``create_queue`` for a queue of the template, without its redrive."""
+    properties = load()["Resources"][logical_id]["Properties"]
+    return {name: str(value) for name, value in properties.items() if name != "RedrivePolicy"}
+
+
+def _resolved(value: Any) -> Any:
+    """Every ``Fn::If`` answered with its second branch: what holds outside production."""
+    if isinstance(value, dict):
+        if "Fn::If" in value:
+            return _resolved(value["Fn::If"][2])
+        return {name: _resolved(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_resolved(part) for part in value]
+    return value
