@@ -5,14 +5,36 @@ wish through a batch of ten. So each message carries its own trace header, and `
 wish into the wish's own trace, next to the function's.
 """
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from aws_lambda_powertools import Tracer
 from aws_xray_sdk.core import xray_recorder
 from aws_xray_sdk.core.context import Context
+from aws_xray_sdk.core.models import entity
+from aws_xray_sdk.core.models.throwable import Throwable
 from aws_xray_sdk.core.models.trace_header import TraceHeader
 from aws_xray_sdk.core.recorder import AWSXRayRecorder
+
+from domain.errors import LastWishError
+
+
+class _Unquoting(Throwable):  # type: ignore[misc]
+    """An exception in a segment: class and stack, and its text only if it is one of ours.
+
+    Somebody else's exception may quote what a person typed. The SDK has no switch for this, and records whatever passes
+    through a subsegment, so its class is replaced for all entities.
+    """
+
+    def __init__(self, exception: BaseException, stack: Any, remote: bool = False) -> None:
+        super().__init__(exception, stack, remote)
+        if not isinstance(exception, LastWishError):
+            self.message = ""
+
+
+entity.Throwable = _Unquoting
 
 tracer = Tracer(patch_modules=["botocore"])
 
@@ -51,14 +73,11 @@ def wish_segment(name: str, header: str | None, **annotations: str) -> Iterator[
     try:
         yield _header_of(segment)
     except BaseException as error:
-        # The class says enough; the text of somebody else's exception may hold anything.
-        segment.add_fault_flag()
-        segment.put_annotation("error", type(error).__name__)
+        segment.add_exception(error, traceback.extract_tb(error.__traceback__))
         raise
     finally:
         _wishes.end_segment()
 
 
-def _header_of(entity: object) -> str:
-    sampled = int(bool(getattr(entity, "sampled", True)))
-    return f"Root={entity.trace_id};Parent={entity.id};Sampled={sampled}"  # type: ignore[attr-defined]
+def _header_of(segment: Any) -> str:
+    return f"Root={segment.trace_id};Parent={segment.id};Sampled={int(bool(segment.sampled))}"

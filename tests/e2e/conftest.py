@@ -1,0 +1,115 @@
+"""The real thing: MiniStack, the real template, the proxy, all started by the command that a person types."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from lastwish.aws import engine_client
+
+LASTWISH = str(Path(sys.executable).with_name("lastwish"))
+PATIENCE = 240.0  # for a whole command on a slow machine
+
+
+@dataclass
+class Laptop:
+    """One state directory and the commands typed over it."""
+
+    home: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def command(self, *args: str, **env: str) -> tuple[list[str], dict[str, str]]:
+        return [LASTWISH, *args], os.environ | {"LASTWISH_HOME": str(self.home), "CI": "1"} | self.env | env
+
+    def run(self, *args: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        command, environ = self.command(*args, **env)
+        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+    def start(self, *args: str) -> "subprocess.Popen[str]":
+        """The same, without waiting for its end."""
+        command, environ = self.command(*args)
+        # In a session of its own: a signal for it is not one for pytest.
+        return subprocess.Popen(
+            command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+        )
+
+    def processes(self) -> list[psutil.Process]:
+        """What runs on behalf of this directory: it all has its scratch directory there."""
+        return [each for each in psutil.process_iter() if _scratch(each) == str(self.home / "tmp")]
+
+    def is_clean(self) -> bool:
+        return not self.processes() and not (self.home / "tmp").exists() and not (self.home / "state.json").exists()
+
+
+def _scratch(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get("TMPDIR")
+    except (psutil.Error, OSError):  # gone, a zombie, or somebody else's
+        return None
+
+
+@dataclass
+class Stack:
+    """A stack that runs: what `up --json` said about it."""
+
+    laptop: Laptop
+    url: str
+    wall: str
+    engine: str
+    outputs: dict[str, str]
+    pids: dict[str, int]
+
+    @property
+    def home(self) -> Path:
+        return self.laptop.home
+
+    def aws(self, service: str) -> Any:
+        """boto3 client of a service of the engine."""
+        return engine_client(service, self.engine)
+
+    def run(self, *args: str) -> "subprocess.CompletedProcess[str]":
+        return self.laptop.run(*args)
+
+
+def start_detached(laptop: Laptop) -> Stack:
+    done = laptop.run("up", "--detach", "--json", "--port", "0")
+    assert done.returncode == 0, done.stderr
+    return Stack(laptop, **json.loads(done.stdout))
+
+
+def wait_until(true: Callable[[], object], seconds: float = 90) -> bool:
+    """Poll until it is true; whether it became so in time."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack that all tests share which do not break it."""
+    running = start_detached(Laptop(tmp_path_factory.mktemp("shared") / "home"))
+    yield running
+    done = running.run("down", "--json")
+    assert done.returncode == 0, done.stderr
+    assert running.laptop.is_clean()
+
+
+@pytest.fixture
+def laptop(tmp_path: Path) -> Iterator[Laptop]:
+    """A directory where nothing runs, and where nothing may run afterwards."""
+    fresh = Laptop(tmp_path / "home")
+    yield fresh
+    left = fresh.processes()
+    fresh.run("down")
+    assert not left

@@ -1,0 +1,285 @@
+"""The promise, on the real template: every wish answered 202 is stored exactly once or sits visibly in a dead-letter
+queue, and nothing that a person typed ever runs as code."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import httpx
+import psutil
+import pytest
+
+from domain.envelope import Envelope
+from domain.identity import keyed_wish_id, payload_digest
+from tests.e2e.conftest import Stack, wait_until
+from tests.e2e.faulty_aws import Call, faulty_aws
+from tests.samples import HOSTILE, envelope, submitted
+
+ENDS = 60.0  # seconds that a wish may take on a slow machine
+
+
+class Chain:
+    """The chain as a test sees it: HTTP in front, the queues and the table behind."""
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        self.http = httpx.Client(base_url=stack.url, timeout=30, trust_env=False)
+        self.sqs = stack.aws("sqs")
+        self.functions = stack.aws("lambda")
+        self.dynamodb = stack.aws("dynamodb")
+
+    def post(self, message: str, **fields: object) -> str:
+        """Send a wish that must be accepted; its id."""
+        key = fields.pop("key", None)
+        headers = {"Idempotency-Key": str(key)} if key else {}
+        answer = self.http.post("wishes", json={"message": message, "destination": "mars", **fields}, headers=headers)
+        assert answer.status_code == 202, answer.text
+        wish_id: str = answer.json()["wish_id"]
+        return wish_id
+
+    def commits(self, wish_id: str) -> list[dict[str, object]]:
+        """The items of a wish's stream."""
+        answer = self.dynamodb.query(
+            TableName=self.stack.outputs["EventStoreName"],
+            KeyConditionExpression="#s = :s",
+            ExpressionAttributeNames={"#s": "stream"},
+            ExpressionAttributeValues={":s": {"S": f"wish#{wish_id}"}},
+            ConsistentRead=True,
+        )
+        return list(answer["Items"])
+
+    def wait_until_stored(self, *wish_ids: str) -> None:
+        assert wait_until(lambda: all(self.commits(wish_id) for wish_id in wish_ids), ENDS)
+
+    def wait_until_idle(self) -> None:
+        """Both work queues empty, nothing in flight."""
+        assert wait_until(lambda: self.waiting("InboxUrl") == self.waiting("PodsUrl") == 0, ENDS)
+
+    def waiting(self, output: str) -> int:
+        """Messages of a queue, visible or in flight."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self.sqs.get_queue_attributes(QueueUrl=self.stack.outputs[output], AttributeNames=names)
+        return sum(int(answer["Attributes"][name]) for name in names)
+
+    def dead_letters(self, output: str) -> list[dict[str, object]]:
+        """Takes what is in a dead-letter queue out of it."""
+        url = self.stack.outputs[output]
+        answer = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+        for letter in answer.get("Messages", []):
+            self.sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
+        return list(answer.get("Messages", []))
+
+    @contextmanager
+    def endpoint(self, function: str, **variables: str) -> Iterator[None]:
+        """A function's AWS endpoint, changed for a while."""
+        names = [each["FunctionName"] for each in self.functions.list_functions()["Functions"]]
+        [name] = [name for name in names if function in name]
+        before = self.functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        self._configure(name, {**before, **variables})
+        try:
+            yield
+        finally:
+            self._configure(name, before)
+
+    def _configure(self, name: str, variables: dict[str, str]) -> None:
+        self.functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        self.functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
+
+    @contextmanager
+    def fault_for(self, function: str, fault: Callable[[Call], tuple[int, bytes]]) -> Iterator[None]:
+        """Every AWS call of a function goes through a fault."""
+        with faulty_aws(self.stack.engine, fault) as url, self.endpoint(function, AWS_ENDPOINT_URL=url):
+            yield
+
+    @contextmanager
+    def visibility(self, output: str, seconds: int) -> Iterator[None]:
+        """A queue's visibility timeout, shortened: what was lost comes back while the test waits."""
+        url = self.stack.outputs[output]
+        for value in (seconds, 60):
+            self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(value)})
+            if value == seconds:
+                yield
+
+
+@pytest.fixture(scope="module")
+def chain(stack: Stack) -> Iterator[Chain]:
+    chain = Chain(stack)
+    yield chain
+    chain.http.close()
+
+
+def test_a_wish_goes_all_the_way(chain: Chain) -> None:
+    wish_id = chain.post("Tell the whales we are sorry.", name="Ana")
+    chain.wait_until_stored(wish_id)
+    wish = chain.http.get(f"wishes/{wish_id}").json()
+    assert (wish["status"], wish["message"], wish["name"]) == ("boarded", "Tell the whales we are sorry.", "Ana")
+    assert [step["type"].split(".")[2] for step in wish["history"]] == ["submitted", "accepted", "boarded"]
+    assert wish["trace_id"].startswith("1-")
+
+
+def test_a_double_tap_is_one_commit(chain: Chain) -> None:
+    key = uuid.uuid4()
+    wish_id = chain.post("Once is enough", key=key)
+    assert chain.post("Once is enough", key=key) == wish_id
+    chain.wait_until_stored(wish_id)
+    chain.wait_until_idle()
+    assert len(chain.commits(wish_id)) == 1
+
+
+def test_a_key_reused_for_another_text_loses_neither(chain: Chain) -> None:
+    key = uuid.uuid4()
+    first, second = chain.post("First", key=key), chain.post("Second", key=key)
+    chain.wait_until_stored(first, second)
+    assert first != second
+
+
+def test_two_hundred_wishes_of_eight_clients_are_each_stored_once(chain: Chain) -> None:
+    with ThreadPoolExecutor(8) as clients:
+        wish_ids = list(clients.map(lambda n: chain.post(f"Wish number {n}"), range(200)))
+    assert len(set(wish_ids)) == 200
+    chain.wait_until_stored(*wish_ids)
+    chain.wait_until_idle()
+    assert [len(chain.commits(wish_id)) for wish_id in wish_ids] == [1] * 200
+    ledger = [json.loads(line)["wish_id"] for line in (chain.stack.home / "ledger.jsonl").read_text().splitlines()]
+    assert set(wish_ids) <= set(ledger)
+
+
+def test_poison_reaches_the_dead_letters_and_its_neighbours_are_stored(chain: Chain) -> None:
+    good = [envelope(submitted(f"Neighbour {n}"), str(uuid.uuid4())) for n in range(3)]
+    bodies = [one.model_dump_json() for one in good]
+    bodies.insert(1, "this is not an envelope")
+    entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies)]
+    chain.sqs.send_message_batch(QueueUrl=chain.stack.outputs["InboxUrl"], Entries=entries)
+    chain.wait_until_stored(*(one.subject for one in good))
+    assert wait_until(lambda: chain.waiting("InboxDlqUrl"), ENDS)
+    [letter] = chain.dead_letters("InboxDlqUrl")
+    assert letter["Body"] == "this is not an envelope"
+    assert "MalformedMessage" in json.dumps(letter["MessageAttributes"])
+
+
+def test_what_the_worker_cannot_read_reaches_its_own_dead_letters(chain: Chain) -> None:
+    lone: Envelope = envelope(submitted(), str(uuid.uuid4()))
+    chain.sqs.send_message(QueueUrl=chain.stack.outputs["PodsUrl"], MessageBody=f"[{lone.model_dump_json()}]")
+    assert wait_until(lambda: chain.waiting("PodsDlqUrl"), ENDS)
+    [letter] = chain.dead_letters("PodsDlqUrl")
+    assert "a submission and a verdict" in json.dumps(letter["MessageAttributes"])
+
+
+def test_a_worker_killed_between_write_and_acknowledgement_leaves_one_commit(chain: Chain) -> None:
+    writes: list[str] = []
+    killed: list[psutil.Process] = []
+
+    def kill_after_the_first_write(call: Call) -> tuple[int, bytes]:
+        answer = call.forward()
+        if call.operation == "PutItem":
+            writes.append(call.json["Item"]["stream"]["S"])
+            if len(writes) == 1:
+                killed.append(call.kill_caller())
+        return answer
+
+    with chain.visibility("PodsUrl", 2), chain.fault_for("WorkerFunction", kill_after_the_first_write):
+        wish_id = chain.post("Survive me")
+        assert wait_until(lambda: len(writes) >= 2, ENDS)
+        chain.wait_until_idle()
+    assert set(writes) == {f"wish#{wish_id}"}
+    assert [process.is_running() for process in killed] == [False]
+    assert len(chain.commits(wish_id)) == 1
+
+
+def test_a_half_failed_send_of_the_parser_loses_no_wish(chain: Chain) -> None:
+    refused: set[str] = set()
+
+    def refuse_every_other_wish_once(call: Call) -> tuple[int, bytes]:
+        if call.operation != "SendMessageBatch":
+            return call.forward()
+        wishes = {each["Id"]: json.loads(each["MessageBody"])[0]["subject"] for each in call.json["Entries"]}
+        fail = [key for key, wish in wishes.items() if wish not in refused and wish.endswith(tuple("02468ace"))]
+        refused.update(wishes[key] for key in fail)
+        taken = [each for each in call.json["Entries"] if each["Id"] not in fail]
+        answer = {"Successful": [], "Failed": []}
+        if taken:
+            answer = json.loads(call.forward(json.dumps({**call.json, "Entries": taken}).encode())[1])
+        failed = [{"Id": key, "SenderFault": False, "Code": "InternalError"} for key in fail]
+        return 200, json.dumps({**answer, "Failed": failed}).encode()
+
+    with chain.fault_for("ParserFunction", refuse_every_other_wish_once):
+        wish_ids = [chain.post(f"Half of us {n}") for n in range(12)]
+        chain.wait_until_stored(*wish_ids)
+        chain.wait_until_idle()
+    assert refused == {wish_id for wish_id in wish_ids if wish_id.endswith(tuple("02468ace"))}
+    assert [len(chain.commits(wish_id)) for wish_id in wish_ids] == [1] * 12
+
+
+def test_with_sqs_down_a_wish_is_refused_and_nothing_is_stored(chain: Chain) -> None:
+    ledger = chain.stack.home / "ledger.jsonl"
+    promised = ledger.read_text()
+    key = str(uuid.uuid4())
+    wish = {"message": "Nobody hears me", "destination": "mars"}
+    with chain.endpoint("FrontendFunction", AWS_ENDPOINT_URL_SQS="http://127.0.0.1:9"):
+        answer = chain.http.post("wishes", json=wish, headers={"Idempotency-Key": key})
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert ledger.read_text() == promised
+    # A wish sent afterwards has gone all the way; had the refused one been queued, it would have too.
+    chain.wait_until_stored(chain.post("Somebody hears me"))
+    digest = payload_digest("mars", None, wish["message"])
+    assert chain.commits(keyed_wish_id(uuid.UUID(key), digest)) == []
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_comes_back_inert_and_unaltered(chain: Chain, text: str) -> None:
+    wish_id = chain.post(text, name=text[:40])
+    chain.wait_until_stored(wish_id)
+    wish = chain.http.get(f"wishes/{wish_id}").json()
+    page = chain.http.get(f"wishes/{wish_id}", headers={"Accept": "text/html"}).text
+    assert (wish["message"], wish["name"]) == (text, text[:40].strip())
+    assert wish["message_html"] in page
+    assert "<script>alert" not in page
+    assert "onerror=alert(1)>" not in page
+
+
+GOOD = {"message": "x", "destination": "mars"}
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "headers", "status"),
+    [
+        ("POST", "wishes", "{", JSON, 400),
+        ("POST", "wishes", json.dumps(GOOD), {**JSON, "Idempotency-Key": "seven"}, 400),
+        ("GET", "nowhere", None, {}, 404),
+        ("DELETE", "wishes", None, {}, 404),
+        ("GET", "wishes/not-a-uuid", None, {}, 404),
+        ("GET", f"wishes/{uuid.uuid4()}", None, {}, 404),
+        ("POST", "wishes", "x" * 8193, JSON, 413),
+        ("POST", "wishes", "hello", {"Content-Type": "text/plain"}, 415),
+        ("POST", "wishes", json.dumps({"destination": "mars"}), JSON, 422),
+        ("POST", "wishes", json.dumps({**GOOD, "admin": 1}), JSON, 422),
+    ],
+)
+def test_every_error_of_the_table_is_a_problem(
+    chain: Chain, method: str, path: str, body: str | None, headers: dict[str, str], status: int
+) -> None:
+    answer = chain.http.request(method, path, content=body, headers=headers)
+    problem = answer.json()
+    assert answer.status_code == problem["status"] == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert problem["type"].startswith("urn:lastwish:problem:")
+    assert "Traceback" not in answer.text
+
+
+def test_a_form_post_is_sent_to_its_receipt(chain: Chain) -> None:
+    answer = chain.http.post("wishes", data={**GOOD, "name": "Ana", "idempotency_key": ""})
+    assert answer.status_code == 303
+    receipt = httpx.URL(chain.stack.url).join("wishes").join(answer.headers["location"])
+    page = chain.http.get(receipt, headers={"Accept": "text/html"})
+    assert page.headers["content-type"].startswith("text/html")
+
+
+def test_the_pages_and_health_are_there(chain: Chain) -> None:
+    assert chain.http.get("health").json() == {"status": "ok"}
+    assert "<form" in chain.http.get("").text
+    assert chain.http.get("assets/form.js").status_code == 200
