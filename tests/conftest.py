@@ -1,6 +1,12 @@
-"""What every test stands on: a fixed environment, and no way to reach a real account."""
+"""What every test stands on: a fixed environment, no way to reach a real account, and one stack for all who need it."""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.laptop import Laptop, Stack, start_detached
 
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",
@@ -16,3 +22,23 @@ os.environ.update(
 )
 for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
     os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack that all tests share which do not break it."""
+    running = start_detached(Laptop(tmp_path_factory.mktemp("shared") / "home"))
+    yield running
+    done = running.run("down", "--json")
+    assert done.returncode == 0, done.stderr
+    assert running.laptop.is_clean()
+
+
+@pytest.fixture
+def laptop(tmp_path: Path) -> Iterator[Laptop]:
+    """A directory where nothing runs, and where nothing may run afterwards."""
+    fresh = Laptop(tmp_path / "home")
+    yield fresh
+    left = fresh.processes()
+    fresh.run("down")
+    assert not left

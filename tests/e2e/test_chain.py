@@ -13,8 +13,8 @@ import pytest
 
 from domain.envelope import Envelope
 from domain.identity import keyed_wish_id, payload_digest
-from tests.e2e.conftest import Stack, wait_until
 from tests.e2e.faulty_aws import Call, faulty_aws
+from tests.laptop import Stack, wait_until
 from tests.samples import HOSTILE, envelope, submitted
 
 ENDS = 60.0  # seconds that a wish may take on a slow machine

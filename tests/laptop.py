@@ -1,17 +1,19 @@
-"""The real thing: MiniStack, the real template, the proxy, all started by the command that a person types."""
+"""The real thing: MiniStack, the real template, the proxy, all started by the command that a person types.
+
+The fixtures that start it, `stack` and `laptop`, stand in `conftest.py`, since e2e and browser tests share them.
+"""
 
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 
 from lastwish.aws import engine_client
 
@@ -93,23 +95,3 @@ def wait_until(true: Callable[[], object], seconds: float = 90) -> bool:
             return False
         time.sleep(0.1)
     return True
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The stack that all tests share which do not break it."""
-    running = start_detached(Laptop(tmp_path_factory.mktemp("shared") / "home"))
-    yield running
-    done = running.run("down", "--json")
-    assert done.returncode == 0, done.stderr
-    assert running.laptop.is_clean()
-
-
-@pytest.fixture
-def laptop(tmp_path: Path) -> Iterator[Laptop]:
-    """A directory where nothing runs, and where nothing may run afterwards."""
-    fresh = Laptop(tmp_path / "home")
-    yield fresh
-    left = fresh.processes()
-    fresh.run("down")
-    assert not left

@@ -1,0 +1,63 @@
+"""boto3 clients, for the engine on this laptop and for AWS, and what a deployed stack tells about itself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lastwish.errors import AwsError
+
+REGION = "us-east-1"
+_RETRIES = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
+
+# Whatever profile, endpoint or credential the operator's shell has, the engine's clients must not see it.
+_NOTHING_FROM_OUTSIDE: dict[str, Any] = {
+    "profile": (None, [], None, None),
+    "config_file": (None, [], "/dev/null", None),
+    "credentials_file": (None, [], "/dev/null", None),
+}
+
+
+def engine_client(service: Any, engine: str) -> Any:
+    """Client of one service of the engine at this endpoint URL. It can only ever reach that endpoint."""
+    inner = botocore.session.Session(session_vars=_NOTHING_FROM_OUTSIDE)
+    session = boto3.Session("test", "test", region_name=REGION, botocore_session=inner)
+    return session.client(service, endpoint_url=engine, config=_RETRIES.merge(Config(proxies={})))
+
+
+def aws_client(service: Any) -> Any:
+    """Client of one service with the operator's ordinary AWS configuration."""
+    with plain_errors():
+        return boto3.Session().client(service, config=_RETRIES)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn what boto3 raises into one `AwsError`."""
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise AwsError(f"AWS does not answer as it should: {error}") from error
+
+
+def describe_stack(cloudformation: Any, name: str) -> tuple[str, dict[str, str]]:
+    """Status and outputs of a CloudFormation stack. Raises AwsError, also when there is no such stack."""
+    with plain_errors():
+        (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    return stack["StackStatus"], {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+
+
+def api_url(stack: str) -> str:
+    """Base URL of the API of a stack on AWS, with a trailing slash. Raises AwsError."""
+    return api_url_of(stack, describe_stack(aws_client("cloudformation"), stack)[1])
+
+
+def api_url_of(stack: str, outputs: dict[str, str]) -> str:
+    """The same from outputs that were read already."""
+    if "ApiUrl" not in outputs:
+        raise AwsError(f"stack {stack} has no output ApiUrl: is it a Last Wish stack?")
+    return outputs["ApiUrl"].rstrip("/") + "/"

@@ -1,0 +1,91 @@
+"""What can go wrong while operating Last Wish.
+
+    LastWishError                 everything below: one plain line for a person, exit code 1
+    +-- StackError                the local stack cannot do what was asked
+    |   +-- AlreadyRunning        a second `up`
+    |   +-- NotRunning            something needs a stack and none runs
+    |   +-- PortTaken             the proxy's port belongs to somebody else
+    |   +-- EngineFailed          MiniStack did not start, or died
+    |   +-- DeployFailed          `sam deploy` failed
+    |   +-- ProxyFailed           the proxy did not start, or died
+    |   +-- Interrupted           Ctrl-C or SIGTERM before the stack was up (exit code 130)
+    +-- TemplateError             template.yaml does not say what the proxy needs
+    +-- AwsError                  AWS (or the engine) refused a call
+    +-- WishError                 one wish did not make it
+        +-- WishRefused           the API answered with a problem
+        +-- NotAnswered           the API cannot be reached, or did not recover in time
+        +-- NotEnded              accepted, but did not end in time
+
+`lastwish.answer` maps all of them to an exit code, in one place.
+"""
+
+
+# ruff: noqa: N818 - they are named for what happened
+
+
+class LastWishError(Exception):
+    """Base of all. `facts` are what `--json` reports besides the message."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, **facts: object) -> None:
+        super().__init__(message)
+        self.facts = facts
+
+
+class StackError(LastWishError):
+    """The local stack cannot do what was asked."""
+
+
+class AlreadyRunning(StackError):
+    """A stack runs already, or is being started."""
+
+
+class NotRunning(StackError):
+    """Nothing is running here."""
+
+
+class PortTaken(StackError):
+    """Another program listens on the port."""
+
+
+class EngineFailed(StackError):
+    """MiniStack did not start, or died."""
+
+
+class DeployFailed(StackError):
+    """`sam deploy` failed, or what it deployed does not answer."""
+
+
+class ProxyFailed(StackError):
+    """The proxy did not start, or died."""
+
+
+class Interrupted(StackError):
+    """Ctrl-C or SIGTERM before the stack was up."""
+
+    exit_code = 130
+
+
+class TemplateError(LastWishError):
+    """template.yaml does not say what the proxy needs."""
+
+
+class AwsError(LastWishError):
+    """AWS (or the engine) refused a call."""
+
+
+class WishError(LastWishError):
+    """One wish did not make it."""
+
+
+class WishRefused(WishError):
+    """The API answered with a problem."""
+
+
+class NotAnswered(WishError):
+    """The API cannot be reached, or did not recover in time."""
+
+
+class NotEnded(WishError):
+    """The wish was accepted but did not end in time."""

@@ -1,0 +1,91 @@
+"""Deploys the real template to the engine with `sam deploy`, and reads back what it made."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from lastwish.aws import REGION, describe_stack, engine_client, plain_errors
+from lastwish.errors import DeployFailed
+from lastwish.local import environment
+from lastwish.local.processes import spawn, tail
+from lastwish.local.state import ROOT, Home
+
+STACK = "lastwish-local"
+TIMEOUT = 300.0
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What `sam deploy` made: the stack's outputs as the engine gives them, and the path of the API's stage."""
+
+    outputs: dict[str, str]
+    stage_path: str
+
+
+def template() -> Path:
+    """`LASTWISH_TEMPLATE`, or the repository's own."""
+    return Path(os.environ.get("LASTWISH_TEMPLATE") or ROOT / "template.yaml").resolve()
+
+
+def start(engine: str, home: Home) -> "subprocess.Popen[bytes]":
+    """Start `sam deploy` against the engine and nothing else. Raises DeployFailed when there is no sam."""
+    sam = Path(sys.executable).with_name("sam")
+    if not sam.exists():
+        raise DeployFailed("sam is not installed beside this lastwish: run `make setup`")
+    # Named with full paths: sam looks for samconfig.toml beside the template.
+    where = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local", "--template-file", str(template())]
+    command = [str(sam), "deploy", *where, "--stack-name", STACK]
+    return spawn(command, environment.clean(home) | {"AWS_ENDPOINT_URL": engine}, home.log("deploy"), cwd=ROOT)
+
+
+def finish(process: "subprocess.Popen[bytes]", engine: str, home: Home) -> Deployed:
+    """Wait for `sam deploy`. Raises DeployFailed with what it said."""
+    log = home.log("deploy")
+    try:
+        code = process.wait(TIMEOUT)
+    except subprocess.TimeoutExpired:
+        raise DeployFailed(f"sam deploy took longer than {TIMEOUT:g} s (see {log})") from None
+    if code != 0:
+        raise DeployFailed(f"sam deploy failed: {_reason(log)} (see {log})")
+    return _read_back(engine)
+
+
+def _reason(log: Path) -> str:
+    """The line of sam's output that says why: the first that speaks of an error, else the last."""
+    text = log.read_text(errors="replace")
+    wrong = (line.strip() for line in text.splitlines() if line.lstrip().lower().startswith("error"))
+    return next(wrong, "") or tail(log) or "it said nothing"
+
+
+def _read_back(engine: str) -> Deployed:
+    status, outputs = describe_stack(engine_client("cloudformation", engine), STACK)
+    if not status.endswith("_COMPLETE"):
+        raise DeployFailed(f"the stack is {status} after sam deploy")
+    # https://{api id}.execute-api.{region}.amazonaws.com/{stage}/: the engine serves it under a path instead.
+    host, _, stage = outputs["ApiUrl"].removeprefix("https://").rstrip("/").partition("/")
+    return Deployed(outputs, f"/_aws/execute-api/{host.partition('.')[0]}/{stage}")
+
+
+def write_env_file(engine: str, path: Path) -> None:
+    """Write what `sam local invoke --env-vars` needs so that a function it runs reaches this stack.
+
+    One object per logical id with the variables that the deployed function really has, the engine's endpoint and
+    dummy credentials.
+    """
+    reach = {"AWS_ENDPOINT_URL": engine, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    reach |= {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+    functions = engine_client("lambda", engine)
+    with plain_errors():
+        resources = engine_client("cloudformation", engine).describe_stack_resources(StackName=STACK)["StackResources"]
+        variables = {
+            each["LogicalResourceId"]: functions.get_function_configuration(FunctionName=each["PhysicalResourceId"])
+            .get("Environment", {})
+            .get("Variables", {})
+            | reach
+            for each in resources
+            if each["ResourceType"] == "AWS::Lambda::Function"
+        }
+    path.write_text(json.dumps(variables, indent=2))

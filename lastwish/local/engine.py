@@ -1,0 +1,61 @@
+"""The MiniStack process: an AWS emulator that runs the functions, the queues and the table on this laptop."""
+
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+
+from lastwish.aws import REGION
+from lastwish.errors import EngineFailed
+from lastwish.local import environment
+from lastwish.local.processes import spawn, tail
+from lastwish.local.state import Home
+
+START_TIMEOUT = 60.0
+
+
+def start(home: Home) -> tuple["subprocess.Popen[bytes]", str]:
+    """Start MiniStack on a free port of loopback. Returns the process and its endpoint URL; it is not ready yet."""
+    port = _free_port()
+    env = environment.clean(home) | {
+        # Its port speaks the whole control plane: never on a network.
+        "BIND_HOST": environment.HOST,
+        "MINISTACK_HOST": environment.HOST,
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_REGION": REGION,
+        "LAMBDA_EXECUTOR": "local",
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "S3_DATA_DIR": str(home.tmp / "s3"),
+    }
+    process = spawn([sys.executable, "-m", "ministack"], env, home.log("engine"), cwd=home.tmp)
+    return process, f"http://{environment.HOST}:{port}"
+
+
+def wait_until_ready(process: "subprocess.Popen[bytes]", engine: str, home: Home) -> None:
+    """Return once it answers. Raises EngineFailed when it ends first, or takes too long."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while not answers(engine):
+        if process.poll() is not None:
+            said = tail(home.log("engine")) or f"it ended with code {process.returncode}"
+            raise EngineFailed(f"the engine did not start: {said} (see {home.log('engine')})")
+        if time.monotonic() > deadline:
+            raise EngineFailed(f"the engine did not answer within {START_TIMEOUT:g} s (see {home.log('engine')})")
+        time.sleep(0.1)
+
+
+def answers(engine: str) -> bool:
+    """Whether an engine answers at this endpoint URL."""
+    try:
+        return httpx.get(f"{engine}/_ministack/health", timeout=5, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((environment.HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,161 @@
+"""The only door that phones get: forwards one API stage of the engine, and nothing else of it.
+
+A process of its own: `python -m lastwish.local.proxy --fd N ...` serves on a socket that `up` has bound already.
+"""
+
+import json
+import logging
+import os
+import re
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+import uvicorn
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from lastwish.local import upstream
+from lastwish.local.gate import Gate, GateFull
+from lastwish.local.ledger import Ledger
+from lastwish.local.routes import Door, GatewayAnswer, read
+
+log = logging.getLogger("lastwish.proxy")
+
+MAX_BODY = 1024 * 1024
+# As long as API Gateway waits for an integration.
+ENGINE_TIMEOUT = httpx.Timeout(29, connect=5)
+_QUERY = re.compile(rb"[!-~]*")
+
+
+class TooLarge(Exception):  # noqa: N818 - a state of the request
+    """The body is beyond what anybody may send."""
+
+
+class Proxy:
+    """ASGI application. `engine` is a client of the engine's endpoint; `stage_path` is where the API lives there."""
+
+    def __init__(self, engine: httpx.AsyncClient, stage_path: str, door: Door, ledger: Ledger, gate: Gate) -> None:
+        self.engine = engine
+        self.stage_path = stage_path.encode()
+        self.door = door
+        self.ledger = ledger
+        self.gate = gate
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        try:
+            response = await self._answer(Request(scope, receive))
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        raw_path: bytes = request.scope["raw_path"]
+        query: bytes = request.scope["query_string"]
+        if not self.door.lets_through(request.method, raw_path) or not _QUERY.fullmatch(query):
+            return self._own("MISSING_AUTHENTICATION_TOKEN")
+        try:
+            # Read before the gate: a slow phone must not hold a place.
+            body = await _body(request)
+            async with self.gate.enter():
+                answer = await self._forward(request, raw_path, query, body)
+        except TooLarge:
+            return self._own("REQUEST_TOO_LARGE")
+        except GateFull:
+            return self._own("THROTTLED")
+        except httpx.TimeoutException:
+            return self._own("INTEGRATION_TIMEOUT")
+        except httpx.TransportError as error:
+            log.warning("the engine does not answer: %r", error)
+            return self._own("INTEGRATION_FAILURE")
+        return self._recorded(request.method, raw_path, answer)
+
+    async def _forward(self, request: Request, raw_path: bytes, query: bytes, body: bytes) -> httpx.Response:
+        query = upstream.safe_query(query)
+        # As raw bytes: what nobody parses again, nobody normalises into another path.
+        target = self.stage_path + raw_path + (b"?" + query if query else b"")
+        sent = httpx.Request(
+            "GET" if request.method == "HEAD" else request.method,
+            self.engine.base_url,
+            headers=upstream.request_headers(request.headers.raw),
+            content=body,
+            extensions={"target": target, "timeout": self.engine.timeout.as_dict()},
+        )
+        return await self.engine.send(sent)
+
+    def _recorded(self, method: str, raw_path: bytes, answer: httpx.Response) -> Response:
+        """The engine's answer, once the ledger knows what it promises."""
+        if (own := upstream.gateway_answer(answer, self.door)) is not None:
+            log.warning("the engine answered %s to %s by itself: %s", answer.status_code, method, answer.text[:200])
+            return _response(own)
+        if method == "POST" and raw_path == b"/wishes" and answer.status_code in (202, 303):
+            try:
+                self.ledger.record(_wish_id(answer), answer.status_code)
+            except (OSError, ValueError):
+                # Rather a wish sent twice, which its key makes one, than a promise that the audit cannot know.
+                log.exception("a wish was accepted but the ledger could not record it")
+                return self._own("INTEGRATION_FAILURE")
+        response = Response(answer.content, answer.status_code)
+        response.raw_headers = [*upstream.response_headers(answer), (b"content-length", b"%d" % len(answer.content))]
+        return response
+
+    def _own(self, kind: str) -> Response:
+        return _response(self.door.answers[kind])
+
+
+def _response(answer: GatewayAnswer) -> Response:
+    return Response(answer.body, answer.status, headers=answer.headers)
+
+
+async def _body(request: Request) -> bytes:
+    """The request's body. Raises TooLarge without reading on."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > MAX_BODY:
+        raise TooLarge
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise TooLarge
+    return bytes(body)
+
+
+def _wish_id(answer: httpx.Response) -> str:
+    """The id in a 202's body or a 303's Location. Raises ValueError when there is none."""
+    if answer.status_code == 303:
+        wish_id = answer.headers.get("location", "").partition("?")[0].rpartition("/")[2]
+    else:
+        body = json.loads(answer.content)
+        wish_id = body.get("wish_id") if isinstance(body, dict) else None
+    if not isinstance(wish_id, str) or not wish_id:
+        raise ValueError("the answer names no wish")
+    return wish_id
+
+
+def serve(
+    fd: Annotated[int, typer.Option(help="A bound socket to serve on.")],
+    engine: Annotated[str, typer.Option(help="Endpoint URL of the engine.")],
+    stage_path: Annotated[str, typer.Option(help="Where the API's stage lives on the engine.")],
+    template: Annotated[Path, typer.Option(help="The template whose routes may pass.")],
+    ledger: Annotated[Path, typer.Option(help="File to append wish ids to.")],
+) -> None:
+    """Serve until SIGTERM."""
+    places = int(os.environ.get("LASTWISH_PROXY_CONCURRENCY") or 8)
+    limits = httpx.Limits(max_connections=places, max_keepalive_connections=places)
+    client = httpx.AsyncClient(base_url=engine, timeout=ENGINE_TIMEOUT, limits=limits, trust_env=False)
+    proxy = Proxy(client, stage_path, read(template), Ledger(ledger), Gate(places))
+    # h11: it hands the path on as it came. No access log: the ledger and the functions' own logs say what happened.
+    config = uvicorn.Config(
+        proxy, http="h11", ws="none", lifespan="off", access_log=False, server_header=False, proxy_headers=False,
+        timeout_graceful_shutdown=3,
+    )  # fmt: skip
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
+
+
+if __name__ == "__main__":
+    typer.run(serve)

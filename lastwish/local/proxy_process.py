@@ -1,0 +1,81 @@
+"""The proxy as a process: its socket is bound before anything else starts, so a taken port costs nobody a deploy."""
+
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+
+from lastwish.errors import DeployFailed, PortTaken, ProxyFailed
+from lastwish.local import environment
+from lastwish.local.deploy import Deployed, template
+from lastwish.local.processes import spawn, tail
+from lastwish.local.state import Home
+
+START_TIMEOUT = 20.0
+# The first answer starts an interpreter and imports the function.
+HEALTH_TIMEOUT = 60.0
+
+
+def bind(port: int) -> socket.socket:
+    """A socket on this port of loopback, 0 for a free one. Nobody can connect yet. Raises PortTaken."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((environment.HOST, port))
+        # A listener elsewhere that shares the port (0.0.0.0) only shows when we listen too.
+        bound.listen(2048)
+    except OSError as error:
+        bound.close()
+        raise PortTaken(f"port {port} is taken ({error.strerror}): choose another with --port", port=port) from None
+    return bound
+
+
+def url_of(bound: socket.socket) -> str:
+    """Base URL of what will serve on this socket."""
+    return f"http://{environment.HOST}:{bound.getsockname()[1]}/"
+
+
+def start(bound: socket.socket, engine: str, deployed: Deployed, home: Home) -> "subprocess.Popen[bytes]":
+    """Start the proxy on a bound socket."""
+    command = [sys.executable, "-m", "lastwish.local.proxy", "--fd", str(bound.fileno()), "--engine", engine]
+    command += ["--stage-path", deployed.stage_path, "--template", str(template()), "--ledger", str(home.ledger)]
+    env = environment.clean(home) | environment.own_settings()
+    return spawn(command, env, home.log("proxy"), cwd=home.path, pass_fds=[bound.fileno()])
+
+
+def wait_until_ready(process: "subprocess.Popen[bytes]", url: str, home: Home) -> None:
+    """Return once the proxy answers. Raises ProxyFailed when it ends first, or takes too long."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while not answers(url):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise ProxyFailed(f"the proxy did not start: {tail(home.log('proxy')) or 'it says nothing'}")
+        time.sleep(0.1)
+
+
+def wait_until_healthy(url: str, home: Home) -> None:
+    """Return once /health of the deployed API says so. Raises DeployFailed."""
+    deadline = time.monotonic() + HEALTH_TIMEOUT
+    while (found := health(url)) != "ok":
+        if time.monotonic() > deadline:
+            raise DeployFailed(f"the template is deployed but its /health {found} (see {home.log('engine')})")
+        time.sleep(0.5)
+
+
+def answers(url: str) -> bool:
+    """Whether a proxy of ours answers at this base URL: it alone knows that there is nothing at this path."""
+    try:
+        return httpx.get(url + "is-this-the-proxy", timeout=5, trust_env=False).status_code == 404
+    except httpx.HTTPError:
+        return False
+
+
+def health(url: str) -> str:
+    """What the API's /health says: "ok", or in words what it does instead."""
+    try:
+        status = httpx.get(url + "health", timeout=30).status_code
+    except httpx.HTTPError as error:
+        return f"does not answer ({type(error).__name__})"
+    # 429 is the proxy's word in a crowd: full, and very much alive.
+    return "ok" if status in (200, 429) else f"answers {status}"

@@ -1,0 +1,116 @@
+"""The state directory `.lastwish/`: what runs, with which addresses, and one lock so that only one `up` starts it."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from lastwish.errors import AlreadyRunning, StackError
+from lastwish.local.processes import ProcessId
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class State:
+    """What `up` has started so far. `ready` is false while it is still at it (or was killed while at it)."""
+
+    url: str
+    engine: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
+    processes: dict[str, ProcessId] = field(default_factory=dict)
+    ready: bool = False
+
+    @property
+    def wall(self) -> str:
+        """URL of the wall, for the big screen."""
+        return self.url + "wall"
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process id of each part, by its name."""
+        return {name: process.pid for name, process in self.processes.items()}
+
+    def facts(self) -> dict[str, object]:
+        """What `--json` says about a stack."""
+        return {
+            "url": self.url,
+            "wall": self.wall,
+            "engine": self.engine,
+            "outputs": self.outputs,
+            "pids": self.pids,
+        }
+
+
+class Home:
+    """One state directory. Two directories are two independent stacks."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+        self.state_file = self.path / "state.json"
+        self.env_file = self.path / "env.json"
+        self.ledger = self.path / "ledger.jsonl"
+        self.tmp = self.path / "tmp"
+
+    @classmethod
+    def from_environment(cls) -> "Home":
+        """`LASTWISH_HOME`, or `.lastwish/` beside template.yaml."""
+        return cls(Path(os.environ.get("LASTWISH_HOME") or ROOT / ".lastwish"))
+
+    def log(self, name: str) -> Path:
+        """Log file of a part: engine, deploy or proxy."""
+        return self.path / f"{name}.log"
+
+    def create(self) -> None:
+        """Make the directory, readable to its owner only: the engine's log may hold what people typed."""
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.tmp.mkdir(exist_ok=True)
+        except OSError as error:
+            raise StackError(f"cannot write to {self.path}: {error.strerror}") from error
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold while starting or stopping. The kernel lets go of it when its holder dies. Raises AlreadyRunning."""
+        self.create()
+        with (self.path / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise AlreadyRunning(
+                    "another lastwish command is starting or stopping this stack: wait for it"
+                ) from None
+            yield
+
+    def load(self) -> State | None:
+        """What was saved last, None when nothing was (or what is there was written by another version)."""
+        try:
+            stored = json.loads(self.state_file.read_text())
+            processes = {name: ProcessId(**each) for name, each in stored.pop("processes").items()}
+            return State(processes=processes, **stored)
+        except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+    def save(self, state: State) -> None:
+        """Replace the saved state in one step: a reader sees the old one or the new one."""
+        draft = self.state_file.with_suffix(".tmp")
+        draft.write_text(json.dumps(asdict(state), indent=2))
+        draft.replace(self.state_file)
+
+    def clear_logs(self) -> None:
+        """Start new ones, so that a failure is never explained with the words of an earlier run."""
+        for log in self.path.glob("*.log"):
+            log.unlink()
+
+    def clear_tmp(self) -> None:
+        """Remove what the engine left: it unpacks the functions there and, when killed, never cleans up."""
+        shutil.rmtree(self.tmp, ignore_errors=True)
+
+    def forget(self) -> None:
+        """Nothing runs here any more."""
+        self.state_file.unlink(missing_ok=True)
+        self.env_file.unlink(missing_ok=True)

@@ -1,0 +1,96 @@
+"""Processes are known again by more than their number, and stopped with all they started."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from lastwish.local.processes import MARK, ProcessId, session_of, spawn, stop, sweep, tail
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
+# A parent that ignores SIGTERM, and a child that would outlive it.
+STUBBORN = [
+    sys.executable,
+    "-c",
+    "import signal, subprocess, sys, time\n"
+    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+    "print('ready', flush=True)\n"
+    "time.sleep(600)\n",
+]
+
+
+def _start(command: list[str], tmp_path: Path) -> tuple["subprocess.Popen[bytes]", ProcessId]:
+    process = spawn(command, dict(os.environ), tmp_path / "log", cwd=tmp_path)
+    return process, ProcessId.of(process.pid)
+
+
+def _wait_for(text: str, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while text not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def test_a_process_is_alive_until_it_is_stopped(tmp_path: Path) -> None:
+    process, identity = _start(SLEEP, tmp_path)
+
+    assert identity.alive()
+    assert stop(identity)
+    assert not identity.alive()
+    process.wait()
+
+
+def test_another_process_with_the_same_pid_is_left_alone(tmp_path: Path) -> None:
+    process, identity = _start(SLEEP, tmp_path)
+
+    assert not stop(ProcessId(identity.pid, identity.create_time - 100))
+    assert identity.alive()
+    stop(identity)
+    process.wait()
+
+
+def test_one_that_does_not_listen_goes_with_its_children(tmp_path: Path) -> None:
+    process, identity = _start(STUBBORN, tmp_path)
+    _wait_for("ready", tmp_path / "log")
+
+    assert len(session_of(identity)) == 2
+    assert stop(identity, grace=0.5)
+    assert session_of(identity) == []
+    process.wait()
+
+
+def test_orphans_of_a_killed_process_are_found_and_stopped(tmp_path: Path) -> None:
+    process, identity = _start(STUBBORN, tmp_path)
+    _wait_for("ready", tmp_path / "log")
+    process.kill()
+    process.wait()
+
+    assert len(session_of(identity)) == 1
+    assert stop(identity)
+    assert session_of(identity) == []
+
+
+def test_a_sweep_takes_what_bears_the_mark_and_nothing_else(tmp_path: Path) -> None:
+    ours = spawn(SLEEP, dict(os.environ) | {MARK: str(tmp_path)}, tmp_path / "log", cwd=tmp_path)
+    other = spawn(SLEEP, dict(os.environ) | {MARK: "/another"}, tmp_path / "log", cwd=tmp_path)
+    sweep(str(tmp_path))
+
+    assert ours.wait() < 0
+    assert other.poll() is None
+    stop(ProcessId.of(other.pid))
+    other.wait()
+
+
+def test_stopping_what_is_gone_says_so(tmp_path: Path) -> None:
+    process, identity = _start([sys.executable, "-c", ""], tmp_path)
+    process.wait()
+
+    assert not stop(identity)
+
+
+def test_the_tail_of_a_log_is_its_last_words(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("first\n\n  port in use  \n\n")
+
+    assert tail(tmp_path / "log") == "port in use"
+    assert tail(tmp_path / "none") == ""

@@ -1,0 +1,284 @@
+"""The proxy between a raw ASGI request and a stand-in for the engine at the HTTP seam."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from lastwish.local import routes
+from lastwish.local.gate import Gate
+from lastwish.local.ledger import Ledger, promised
+from lastwish.local.proxy import MAX_BODY, Proxy
+
+ROOT = Path(__file__).resolve().parents[3]
+WISH = "7f2c5bd6-14a4-4b9d-a64f-05f6c5be9dcf"
+NOT_FOUND = {
+    "type": "urn:lastwish:problem:not-found",
+    "title": "Not found",
+    "status": 404,
+    "detail": "There is nothing at this path.",
+}
+
+
+@dataclass
+class Got:
+    """What a client of the proxy sees."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def problem(self) -> dict[str, object]:
+        assert self.headers["content-type"] == "application/problem+json"
+        document: dict[str, object] = json.loads(self.body)
+        return document
+
+
+@dataclass
+class Bench:
+    """A proxy, the requests that reached the engine behind it, and its ledger."""
+
+    ledger: Path
+    engine: Callable[[httpx.Request], httpx.Response]
+    gate: Gate = field(default_factory=Gate)
+    reached: list[httpx.Request] = field(default_factory=list)
+
+    def ask(
+        self, method: str, path: bytes, headers: dict[str, str] | None = None, body: bytes = b"", query: bytes = b""
+    ) -> Got:
+        return asyncio.run(self.asking(method, path, headers, [body], query))
+
+    async def asking(
+        self, method: str, path: bytes, headers: dict[str, str] | None, body: list[bytes], query: bytes = b""
+    ) -> Got:
+        ledger = Ledger(self.ledger)
+        async with httpx.AsyncClient(
+            transport=httpx.MockTransport(self._reach), base_url="http://127.0.0.1:4566"
+        ) as engine:
+            proxy = Proxy(engine, "/_aws/execute-api/abc/local", routes.read(ROOT / "template.yaml"), ledger, self.gate)
+            try:
+                return await _ask(proxy, method, path, headers or {}, body, query)
+            finally:
+                ledger.close()
+
+    def _reach(self, request: httpx.Request) -> httpx.Response:
+        self.reached.append(request)
+        return self.engine(request)
+
+
+async def _ask(proxy: Proxy, method: str, path: bytes, headers: dict[str, str], body: list[bytes], query: bytes) -> Got:
+    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    scope = {"type": "http", "method": method, "raw_path": path, "path": "?", "query_string": query, "headers": raw}
+    chunks = [{"type": "http.request", "body": each, "more_body": True} for each in body]
+    incoming = iter([*chunks, {"type": "http.request", "body": b"", "more_body": False}])
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return next(incoming)
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    await proxy(scope, receive, send)  # type: ignore[arg-type]
+    start, *rest = sent
+    answered = {name.decode(): value.decode() for name, value in start["headers"]}  # type: ignore[attr-defined]
+    return Got(start["status"], answered, b"".join(each["body"] for each in rest))  # type: ignore[arg-type,misc]
+
+
+def accepted(_request: httpx.Request) -> httpx.Response:
+    return httpx.Response(202, json={"wish_id": WISH, "status": "submitted"})
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "ledger.jsonl", accepted)
+
+
+def test_the_raw_path_and_query_go_on_as_they_came(bench: Bench) -> None:
+    bench.ask("GET", b"/wishes/%F0%9F%90%8B~x", query=b"a=%2e%2e/&b=+")
+
+    assert bench.reached[0].extensions["target"] == b"/_aws/execute-api/abc/local/wishes/%F0%9F%90%8B~x?a=%2e%2e/&b=+"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", b"/_ministack/health"), ("GET", b"/assets/%2e%2e"), ("DELETE", b"/wishes"), ("GET", b"//")],
+)
+def test_nothing_else_reaches_the_engine(bench: Bench, method: str, path: bytes) -> None:
+    got = bench.ask(method, path)
+
+    assert (got.status, got.problem) == (404, NOT_FOUND)
+    assert not bench.reached
+
+
+def test_a_query_with_bytes_that_are_no_query_is_nothing_at_all(bench: Bench) -> None:
+    assert bench.ask("GET", b"/", query=b"a=\xff").status == 404
+    assert not bench.reached
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "X-Amz-Target",
+        "X-Amz-Date",
+        "X-Amz-Request-Route",
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+        "Content-Encoding",
+        "Transfer-Encoding",
+        "Upgrade",
+        "Forwarded",
+    ],
+)
+def test_a_header_that_could_steer_the_engine_stays_outside(bench: Bench, header: str) -> None:
+    bench.ask("POST", b"/wishes", {header: "DynamoDB_20120810.ListTables"}, b"{}")
+
+    assert header not in bench.reached[0].headers
+
+
+def test_the_engine_sees_its_own_name_as_host(bench: Bench) -> None:
+    bench.ask("POST", b"/wishes", {"Host": "sqs.us-east-1.amazonaws.com"}, b"{}")
+
+    assert bench.reached[0].headers["host"] == "127.0.0.1:4566"
+
+
+def test_a_signature_of_aws_is_not_an_authorization_here(bench: Bench) -> None:
+    bench.ask("GET", b"/", {"Authorization": "AWS4-HMAC-SHA256 Credential=test/20261122/us-east-1/sqs/aws4_request"})
+
+    assert "authorization" not in bench.reached[0].headers
+
+
+def test_a_token_goes_through_to_our_own_authorizer(bench: Bench) -> None:
+    bench.ask("GET", b"/", {"Authorization": "Bearer abc"})
+
+    assert bench.reached[0].headers["authorization"] == "Bearer abc"
+
+
+@pytest.mark.parametrize("name", [b"X-Amz-Credential", b"x-amz-signature", b"X%2dAmz-Credential", b"AWSAccessKeyId"])
+def test_a_signature_in_the_query_is_taken_out(bench: Bench, name: bytes) -> None:
+    bench.ask("GET", b"/", query=b"a=1&" + name + b"=test&b=2")
+
+    assert bench.reached[0].extensions["target"] == b"/_aws/execute-api/abc/local/?a=1&b=2"
+
+
+def test_what_the_api_reads_goes_through(bench: Bench) -> None:
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "k", "Accept": "text/html"}
+    bench.ask("POST", b"/wishes", headers, b'{"message":"hello"}')
+
+    assert {name: bench.reached[0].headers[name] for name in headers} == headers
+    assert bench.reached[0].content == b'{"message":"hello"}'
+
+
+def test_a_head_is_asked_as_a_get(bench: Bench) -> None:
+    bench.ask("HEAD", b"/health")
+
+    assert bench.reached[0].method == "GET"
+
+
+def test_a_body_that_says_it_is_too_large_is_not_read(bench: Bench) -> None:
+    got = bench.ask("POST", b"/wishes", {"Content-Length": str(MAX_BODY + 1)}, b"")
+
+    assert (got.status, got.problem["status"]) == (413, 413)
+    assert not bench.reached
+
+
+def test_a_body_that_only_turns_out_too_large_is_not_read_on(bench: Bench) -> None:
+    endless = [b"x" * MAX_BODY] * 3
+    got = asyncio.run(bench.asking("POST", b"/wishes", None, endless))
+
+    assert got.status == 413
+    assert not bench.reached
+
+
+def test_an_accepted_wish_is_in_the_ledger(bench: Bench) -> None:
+    got = bench.ask("POST", b"/wishes", body=b"{}")
+
+    assert got.status == 202
+    assert promised(bench.ledger) == [WISH]
+
+
+def test_a_form_that_is_sent_on_to_its_receipt_is_in_the_ledger(bench: Bench) -> None:
+    bench.engine = lambda _: httpx.Response(303, headers={"Location": f"wishes/{WISH}"})
+    got = bench.ask("POST", b"/wishes", body=b"message=hello")
+
+    assert (got.status, got.headers["location"]) == (303, f"wishes/{WISH}")
+    assert promised(bench.ledger) == [WISH]
+
+
+def test_a_refused_wish_is_not_in_the_ledger(bench: Bench) -> None:
+    problem = {"content-type": "application/problem+json"}
+    bench.engine = lambda _: httpx.Response(422, headers=problem, json={"status": 422})
+
+    assert bench.ask("POST", b"/wishes", body=b"{}").status == 422
+    assert promised(bench.ledger) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_promise_that_the_ledger_cannot_take_is_not_made(bench: Bench) -> None:
+    bench.ledger = Path("/dev/full")
+    got = bench.ask("POST", b"/wishes", body=b"{}")
+
+    assert (got.status, got.problem["status"]) == (503, 503)
+
+
+def test_a_promise_without_a_wish_id_is_not_made(bench: Bench) -> None:
+    bench.engine = lambda _: httpx.Response(202, json=["?"])
+
+    assert bench.ask("POST", b"/wishes", body=b"{}").status == 503
+
+
+def test_a_dead_engine_is_a_problem_with_retry_after(bench: Bench) -> None:
+    def dead(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused")
+
+    bench.engine = dead
+    got = bench.ask("POST", b"/wishes", body=b"{}")
+
+    assert (got.status, got.problem["status"]) == (503, 503)
+    assert got.headers["retry-after"].isdecimal()
+
+
+@pytest.mark.parametrize(("engine_says", "client_sees"), [(429, 429), (500, 503), (502, 503), (504, 503), (403, 404)])
+def test_the_engines_own_error_becomes_the_gateways(bench: Bench, engine_says: int, client_sees: int) -> None:
+    bench.engine = lambda _: httpx.Response(engine_says, json={"message": "Internal Server Error"})
+    got = bench.ask("GET", b"/health")
+
+    assert (got.status, got.problem["status"]) == (client_sees, client_sees)
+
+
+def test_a_problem_of_the_function_stays_as_it_is(bench: Bench) -> None:
+    headers = {"content-type": "application/problem+json", "retry-after": "2"}
+    bench.engine = lambda _: httpx.Response(503, headers=headers, content=b'{"title":"mine"}')
+    got = bench.ask("POST", b"/wishes", body=b"{}")
+
+    assert (got.status, got.headers["retry-after"], got.body) == (503, "2", b'{"title":"mine"}')
+
+
+def test_hop_by_hop_headers_end_at_the_proxy(bench: Bench) -> None:
+    bench.engine = lambda _: httpx.Response(
+        200, headers={"Connection": "close", "Keep-Alive": "1", "ETag": "e"}, text="hi"
+    )
+    got = bench.ask("GET", b"/")
+
+    assert got.headers["etag"] == "e"
+    assert not {"connection", "keep-alive"} & got.headers.keys()
+    assert got.headers["content-length"] == "2"
+
+
+def test_a_crowd_beyond_the_bounds_is_asked_to_come_back(bench: Bench) -> None:
+    bench.gate = Gate(places=1, waiting=0)
+
+    async def ask_while_full() -> Got:
+        async with bench.gate.enter():
+            return await bench.asking("GET", b"/", None, [])
+
+    got = asyncio.run(ask_while_full())
+
+    assert (got.status, got.problem["status"]) == (429, 429)
+    assert got.headers["retry-after"].isdecimal()
+    assert not bench.reached

@@ -1,0 +1,134 @@
+"""What may pass the proxy, as template.yaml says."""
+
+from pathlib import Path
+
+import pytest
+
+from lastwish.errors import TemplateError
+from lastwish.local import routes
+
+ROOT = Path(__file__).resolve().parents[3]
+WISH = b"/wishes/7f2c5bd6-14a4-4b9d-a64f-05f6c5be9dcf"
+
+
+@pytest.fixture(scope="module")
+def door() -> routes.Door:
+    return routes.read(ROOT / "template.yaml")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", b"/"),
+        ("HEAD", b"/"),
+        ("GET", b"/health"),
+        ("GET", b"/assets/style.css"),
+        ("POST", b"/wishes"),
+        ("GET", WISH),
+        ("GET", b"/wishes/not-an-id"),
+        ("GET", b"/wishes/%F0%9F%90%8B"),
+    ],
+)
+def test_a_route_of_the_template_passes(door: routes.Door, method: str, path: bytes) -> None:
+    assert door.lets_through(method, path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", b"/_ministack/health"),
+        ("POST", b"/_ministack/reset"),
+        ("GET", b"/_aws/execute-api/abc/local/"),
+        ("GET", b"/2015-03-31/functions"),
+        ("GET", b"/assets/"),
+        ("GET", b"/assets/a/b"),
+        ("GET", b"/health/"),
+        ("GET", b"/Health"),
+        ("GET", b"/he%61lth"),
+        ("POST", b"/"),
+        ("DELETE", WISH),
+        ("OPTIONS", b"/wishes"),
+        ("get", b"/"),
+        ("TRACE", b"/"),
+        ("GET", b"http://127.0.0.1/health"),
+        ("GET", b"*"),
+        ("GET", b""),
+    ],
+)
+def test_what_the_template_does_not_name_stays_outside(door: routes.Door, method: str, path: bytes) -> None:
+    assert not door.lets_through(method, path)
+
+
+@pytest.mark.parametrize(
+    "segment",
+    [
+        b"..",
+        b".",
+        b"%2e%2e",
+        b"%2E.",
+        b".%2e",
+        b"..%2f..%2f_ministack%2fhealth",
+        b"a%2Fb",
+        b"a%5cb",
+        b"a\\b",
+        b"%252e%252e",
+        b"%00",
+        b"%0d%0aHost:%20sqs",
+        b"%7f",
+        b"a\x00b",
+        b"a b",
+        b"a\tb",
+        b"\xc3\xa9",
+        b"a%",
+        b"a%zz",
+        b"a#b",
+        b"a?b",
+    ],
+)
+def test_a_path_that_somebody_could_read_as_another_stays_outside(door: routes.Door, segment: bytes) -> None:
+    assert not door.lets_through("GET", b"/assets/" + segment)
+
+
+@pytest.mark.parametrize(
+    "path", [b"//", b"//health", b"/assets//a", b"/assets/../health", b"/./health", b"/assets/a/.."]
+)
+def test_empty_and_dot_segments_stay_outside_anywhere(path: bytes) -> None:
+    assert not routes.unambiguous(path)
+
+
+def test_the_gateways_own_answers_are_those_of_the_template(door: routes.Door) -> None:
+    answer = door.answers["MISSING_AUTHENTICATION_TOKEN"]
+
+    assert answer.status == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.body == (
+        b'{"type":"urn:lastwish:problem:not-found","title":"Not found","status":404,'
+        b'"detail":"There is nothing at this path."}'
+    )
+
+
+@pytest.mark.parametrize("kind", ["THROTTLED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"])
+def test_an_answer_that_will_change_says_when_to_come_back(door: routes.Door, kind: str) -> None:
+    assert door.answers[kind].headers["retry-after"].isdecimal()
+
+
+def test_a_parameter_is_one_segment_and_the_rest_is_literal() -> None:
+    pattern = routes.pattern("/a.b/{one}/c")
+
+    assert pattern.fullmatch(b"/a.b/x/c")
+    assert not pattern.fullmatch(b"/aXb/x/c")
+    assert not pattern.fullmatch(b"/a.b//c")
+    assert not pattern.fullmatch(b"/a.b/x/y/c")
+
+
+def test_a_template_that_cannot_be_read_is_a_plain_error(tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match="cannot read"):
+        routes.read(tmp_path / "none.yaml")
+
+
+def test_yaml_without_an_api_is_a_plain_error(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text("Resources: {Queue: {Type: AWS::SQS::Queue}}\n")
+
+    with pytest.raises(TemplateError, match="not a SAM template with one API"):
+        routes.read(template)
