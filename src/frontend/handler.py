@@ -7,8 +7,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.commit import stream_of
-from domain.errors import TransientError
-from frontend import answers, pages, problems
+from frontend import answers, pages, refusals
 from frontend.publishing import publish
 from frontend.request import Request
 from frontend.submission import read_body
@@ -17,13 +16,14 @@ from infra.aws import dynamodb_client, sqs_client
 from infra.event_store import EventStore
 from infra.queues import Queue
 from infra.settings import FrontendSettings
-from infra.telemetry import count, describe, logger, metrics
+from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
 
 settings = FrontendSettings.from_env()
 inbox = Queue(sqs_client(), settings.inbox_url)
 store = EventStore(dynamodb_client(), settings.event_store)
 app = APIGatewayRestResolver()
+refusals.register(app)
 
 
 @logger.inject_lambda_context(clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST)
@@ -63,28 +63,3 @@ def asset(file: str) -> Response[str]:
 @app.get("/health")
 def health() -> Response[str]:
     return answers.json_document({"status": "ok"})
-
-
-@app.exception_handler(problems.Problem)  # type: ignore[untyped-decorator]
-def refused(problem: problems.Problem) -> Response[str]:
-    count("Refused")
-    logger.info("request refused", extra={"problem": problem.kind})
-    return answers.problem(Request(app.current_event), problem)
-
-
-@app.exception_handler(TransientError)  # type: ignore[untyped-decorator]
-def unavailable(error: TransientError) -> Response[str]:
-    count("Unavailable")
-    logger.error("not available", extra=describe(error))
-    return answers.problem(Request(app.current_event), problems.unavailable())
-
-
-@app.not_found
-def unknown_path(_: Exception) -> Response[str]:
-    return answers.problem(Request(app.current_event), problems.not_found())
-
-
-@app.exception_handler(Exception)  # type: ignore[untyped-decorator]
-def failed(error: Exception) -> Response[str]:
-    logger.error("unexpected error", extra=describe(error))
-    return answers.problem(Request(app.current_event), problems.internal())

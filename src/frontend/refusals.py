@@ -1,0 +1,35 @@
+"""The one place where errors become answers."""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+
+from domain.errors import TransientError
+from frontend import answers, problems
+from frontend.request import Request
+from infra.telemetry import count, describe, logger
+
+
+def register(app: APIGatewayRestResolver) -> None:
+    """Answer every exception that a route lets out with a problem, and log it as what it is."""
+
+    def answer(problem: problems.Problem) -> Response[str]:
+        return answers.problem(Request(app.current_event), problem)
+
+    def refused(problem: problems.Problem) -> Response[str]:
+        count("Refused")
+        logger.info("request refused", extra={"problem": problem.kind})
+        return answer(problem)
+
+    def unavailable(error: TransientError) -> Response[str]:
+        count("Unavailable")
+        logger.error("not available", extra=describe(error))
+        return answer(problems.unavailable())
+
+    def unexpected(error: Exception) -> Response[str]:
+        count("Unexpected")
+        logger.error("unexpected error", extra=describe(error))
+        return answer(problems.internal())
+
+    app.exception_handler(problems.Problem)(refused)
+    app.exception_handler(TransientError)(unavailable)
+    app.exception_handler(Exception)(unexpected)
+    app.not_found(lambda _: answer(problems.not_found()))
