@@ -72,10 +72,11 @@ def _read_back(engine: str) -> Deployed:
 def write_env_file(engine: str, path: Path) -> None:
     """Write what `sam local invoke --env-vars` needs so that a function it runs reaches this stack.
 
-    One object per logical id with the variables that the deployed function really has, the engine's endpoint and
-    dummy credentials.
+    One object per logical id with the variables that the deployed function really has, the engine's endpoint as a
+    container names it, and dummy credentials.
     """
-    reach = {"AWS_ENDPOINT_URL": engine, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    from_container = engine.replace(environment.HOST, "host.docker.internal")
+    reach = {"AWS_ENDPOINT_URL": from_container, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     reach |= {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
     functions = engine_client("lambda", engine)
     with plain_errors():

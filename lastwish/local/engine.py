@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import httpx
 
@@ -14,10 +15,11 @@ from lastwish.local.processes import spawn, tail
 from lastwish.local.state import Home
 
 START_TIMEOUT = 60.0
+USUAL_PORT = 4566  # where people, and what they have written down, expect an AWS emulator
 
 
 def start(home: Home) -> tuple["subprocess.Popen[bytes]", str]:
-    """Start MiniStack on a free port of loopback. Returns the process and its endpoint URL; it is not ready yet."""
+    """Start MiniStack on loopback, at its usual port or a free one. Returns process and endpoint; it is not ready yet."""
     port = _free_port()
     env = environment.clean(home) | {
         # Its port speaks the whole control plane: never on a network.
@@ -55,7 +57,9 @@ def answers(engine: str) -> bool:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((environment.HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    for wanted in (USUAL_PORT, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((environment.HOST, wanted))
+            port: int = probe.getsockname()[1]
+            return port
+    raise EngineFailed("there is no free port on loopback")

@@ -121,7 +121,8 @@ def test_the_env_file_leads_a_local_invocation_to_this_stack(stack: Stack) -> No
     variables = json.loads((stack.home / "env.json").read_text())
 
     assert variables.keys() >= {"FrontendFunction", "ParserFunction", "WorkerFunction"}
-    assert {each["AWS_ENDPOINT_URL"] for each in variables.values()} == {stack.engine}
+    port = stack.engine.rpartition(":")[2]
+    assert {each["AWS_ENDPOINT_URL"] for each in variables.values()} == {f"http://host.docker.internal:{port}"}
     assert variables["FrontendFunction"]["INBOX_URL"] == stack.outputs["InboxUrl"]
     assert variables["WorkerFunction"]["EVENT_STORE"] == stack.outputs["EventStoreName"]
 

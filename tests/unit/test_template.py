@@ -52,7 +52,7 @@ CONSUMERS = [function for function in FUNCTIONS if events(load(), function, "SQS
 SOURCES = sorted({source_of(event) for function in CONSUMERS for event in events(load(), function, "SQS")})
 
 
-# --- functions ----------------------------------------------------------------------------------------------------------
+# --- functions --------------------------------------------------------------------------------------------------------
 def is_traced(template: Template, function: str) -> bool:
     return bool(of_function(template, function, "Tracing") == "Active")
 
@@ -97,7 +97,7 @@ def is_built_by_the_makefile(template: Template, function: str) -> bool:
     return method == "makefile" and f"\nbuild-{function}: FUNCTION :=" in targets
 
 
-# --- functions that SQS feeds -------------------------------------------------------------------------------------------
+# --- functions that SQS feeds -----------------------------------------------------------------------------------------
 def reports_failed_items(template: Template, function: str) -> bool:
     mappings = events(template, function, "SQS")
     return all(event.get("FunctionResponseTypes") == ["ReportBatchItemFailures"] for event in mappings)
@@ -113,7 +113,7 @@ def has_six_timeouts_until_a_message_is_seen_again(template: Template, function:
     return all(queue.get("VisibilityTimeout", 30) >= 6 * timeout for queue in queues)
 
 
-# --- queues -------------------------------------------------------------------------------------------------------------
+# --- queues -----------------------------------------------------------------------------------------------------------
 def is_encrypted(template: Template, queue: str) -> bool:
     found = properties(template, queue)
     return found.get("SqsManagedSseEnabled") is True or "KmsMasterKeyId" in found
@@ -131,7 +131,7 @@ def refuses_plain_http(template: Template, queue: str) -> bool:
     )
 
 
-# --- queues with a consumer ---------------------------------------------------------------------------------------------
+# --- queues with a consumer -------------------------------------------------------------------------------------------
 def tries_five_times_before_the_dead_letter_queue(template: Template, queue: str) -> bool:
     redrive = properties(template, queue).get("RedrivePolicy", {})
     return bool(redrive.get("maxReceiveCount", 0) >= 5) and redrive["deadLetterTargetArn"]["Fn::GetAtt"][0] in QUEUES
@@ -143,7 +143,7 @@ def has_dead_letters_that_outlive_its_messages(template: Template, queue: str) -
     return bool(kept[0] < kept[1])
 
 
-# --- roles --------------------------------------------------------------------------------------------------------------
+# --- roles ------------------------------------------------------------------------------------------------------------
 def statements(template: Template, role: str) -> list[dict[str, Any]]:
     policies = properties(template, role).get("Policies", [])
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
@@ -161,7 +161,7 @@ def names_every_resource_but_x_rays(template: Template, role: str) -> bool:
     )
 
 
-# --- tables -------------------------------------------------------------------------------------------------------------
+# --- tables -----------------------------------------------------------------------------------------------------------
 def is_encrypted_at_rest(template: Template, table: str) -> bool:
     return bool(properties(template, table).get("SSESpecification") == {"SSEEnabled": True})
 
