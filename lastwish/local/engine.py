@@ -19,7 +19,7 @@ USUAL_PORT = 4566  # where people, and what they have written down, expect an AW
 
 
 def start(home: Home) -> tuple["subprocess.Popen[bytes]", str]:
-    """Start MiniStack on loopback, at its usual port or a free one. Returns process and endpoint; it is not ready yet."""
+    """Start MiniStack on loopback, at its usual port or a free one. Returns process and endpoint, not ready yet."""
     port = _free_port()
     env = environment.clean(home) | {
         # Its port speaks the whole control plane: never on a network.
