@@ -49,6 +49,10 @@ class LambdaContext:
     memory_limit_in_mb: int = 512
     invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:function"
     aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+    remaining: int = 30_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.remaining
 
 
 def submitted(message: str = "Look after my dog", destination: Any = "mars") -> WishSubmitted:

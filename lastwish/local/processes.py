@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import psutil
+from pydantic import Field
 
 GRACE = 8.0  # seconds between "please stop" and the end
 POLL = 0.05
@@ -26,7 +27,7 @@ MARK = "LASTWISH_STACK"  # its value is the state directory
 class ProcessId:
     """A process of ours. `create_time` is psutil's, in seconds since the epoch."""
 
-    pid: int
+    pid: Annotated[int, Field(gt=0, lt=2**31)]
     create_time: float
 
     @classmethod

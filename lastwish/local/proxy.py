@@ -91,7 +91,7 @@ class Proxy:
     def _recorded(self, method: str, raw_path: bytes, answer: httpx.Response) -> Response:
         """The engine's answer, once the ledger knows what it promises."""
         if (own := upstream.gateway_answer(answer, self.door)) is not None:
-            log.warning("the engine answered %s to %s by itself: %s", answer.status_code, method, answer.text[:200])
+            log.warning("the engine answered %s to %s by itself", answer.status_code, method)
             return _response(own)
         if method == "POST" and raw_path == b"/wishes" and answer.status_code in (202, 303):
             try:

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from pydantic import ConfigDict, TypeAdapter
+
 from lastwish.errors import AlreadyRunning, StackError
 from lastwish.local.processes import ProcessId
 
@@ -18,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 @dataclass(frozen=True)
 class State:
     """What `up` has started so far. `ready` is false while it is still at it (or was killed while at it)."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     url: str
     engine: str = ""
@@ -46,6 +50,9 @@ class State:
         }
 
 
+_STATE = TypeAdapter(State)
+
+
 class Home:
     """One state directory. Two directories are two independent stacks."""
 
@@ -69,7 +76,9 @@ class Home:
         """Make the directory, readable to its owner only: the engine's log may hold what people typed."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.chmod(0o700)
             self.tmp.mkdir(exist_ok=True)
+            (self.path / "lock").touch()
         except OSError as error:
             raise StackError(f"cannot write to {self.path}: {error.strerror}") from error
 
@@ -90,9 +99,8 @@ class Home:
         """What was saved last, None when nothing was (or what is there was written by another version)."""
         try:
             stored = json.loads(self.state_file.read_text())
-            processes = {name: ProcessId(**each) for name, each in stored.pop("processes").items()}
-            return State(processes=processes, **stored)
-        except (FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
+            return _STATE.validate_python(stored) if "processes" in stored else None
+        except (OSError, ValueError, TypeError):
             return None
 
     def save(self, state: State) -> None:

@@ -21,13 +21,23 @@ def timestamp(moment: datetime) -> str:
 
 
 def _canonical(wish_id: str) -> str:
-    if str(UUID(wish_id)) != wish_id:
+    try:
+        canonical = str(UUID(wish_id)) == wish_id
+    except ValueError:  # its text quotes what was given
+        canonical = False
+    if not canonical:
         raise ValueError("not a UUID in its canonical form")
     return wish_id
 
 
+def _plausible(moment: datetime) -> datetime:
+    if not 1970 <= moment.year <= 9000:
+        raise ValueError("not a time in which we live")
+    return moment
+
+
 type WishId = Annotated[str, AfterValidator(_canonical)]
-type Moment = Annotated[AwareDatetime, PlainSerializer(timestamp, return_type=str)]
+type Moment = Annotated[AwareDatetime, AfterValidator(_plausible), PlainSerializer(timestamp, return_type=str)]
 
 
 class Envelope(BaseModel):

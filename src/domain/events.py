@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from domain.errors import MalformedMessage
 
 type Destination = Literal["mars", "jupiter"]
+# Whoever sends it, what reaches the store has no tag in it.
+type Escaped = Annotated[str, StringConstraints(pattern=r"^[^<>]*$")]
 type Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -29,8 +31,8 @@ class WishSubmitted(Event):
 
     type = "lastwish.wish.submitted.v1"
     destination: Destination
-    name: Annotated[str, StringConstraints(max_length=60 * 5)] | None = None
-    message: Annotated[str, StringConstraints(min_length=1, max_length=500 * 5)] | None
+    name: Annotated[Escaped, StringConstraints(max_length=60 * 5)] | None = None
+    message: Annotated[Escaped, StringConstraints(min_length=1, max_length=500 * 5)] | None
     digest: Digest
 
 

@@ -34,7 +34,8 @@ def wish(request: Request, wish_id: str, view: dict[str, Any] | None) -> Respons
             raise problems.not_stored_yet()
         return json_document(view, headers=vary)
     if view is None:
-        return page(pages.still_travelling(wish_id), HTTPStatus.NOT_FOUND, headers=vary)
+        retry = {"Retry-After": str(problems.not_stored_yet().retry_after)}
+        return page(pages.still_travelling(wish_id), HTTPStatus.NOT_FOUND, headers=vary | retry)
     return page(pages.receipt(view), headers=vary)
 
 
@@ -43,7 +44,7 @@ def problem(request: Request, found: problems.Problem) -> Response[str]:
     retry = {"Retry-After": str(found.retry_after)} if found.retry_after else {}
     if request.wants_html and request.is_form:
         return page(pages.form_again(_typed(request), found), found.status, headers=retry)
-    return Response(found.status, _PROBLEM, found.body(), headers={**_NO_STORE, **retry})
+    return Response(found.status, _PROBLEM, found.body(), headers={**_NO_STORE, **retry, "Vary": "Accept"})
 
 
 def page(
@@ -69,7 +70,9 @@ def json_document(
 
 
 def _typed(request: Request) -> dict[str, Any]:
+    """What the form held, with its key: the same wish sent again after a 503 must stay the same wish."""
     try:
-        return read_form(request.body)[0]
+        fields, key = read_form(request.body)
     except problems.Problem:
         return {}
+    return {**fields, "idempotency_key": key or str(request.spare_key)}

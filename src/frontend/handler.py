@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.commit import stream_of
 from frontend import answers, pages, refusals
-from frontend.publishing import publish
+from frontend.publishing import follow, publish
 from frontend.request import Request
 from frontend.submission import read_body
 from frontend.views import wish_view
@@ -38,7 +38,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @app.post("/wishes")
 def submit() -> Response[str]:
     request = Request(app.current_event)
-    submission = read_body(request.body, request.content_type, request.idempotency_key)
+    submission = read_body(request.body, request.content_type, request.idempotency_key, request.spare_key)
     publish(inbox, submission, request.correlation_id)
     return answers.accepted(request, submission.wish_id)
 
@@ -47,6 +47,7 @@ def submit() -> Response[str]:
 def one_wish(wish_id: str) -> Response[str]:
     request = Request(app.current_event)
     wish_id = request.as_wish_id(wish_id)
+    follow(wish_id, request.correlation_id)
     return answers.wish(request, wish_id, wish_view(wish_id, store.read(stream_of(wish_id))))
 
 

@@ -68,10 +68,15 @@ def still_travelling(wish_id: str) -> str:
     return _render("travelling.html", wish_id=wish_id)
 
 
+@cache
+def _assets() -> dict[str, Path]:
+    return {path.name: path for path in (_HERE / "assets").iterdir() if path.suffix in _MEDIA_TYPES}
+
+
 def asset(file: str) -> Asset:
     """One file of ``assets/``. Raises Problem 404 for any other name."""
-    path = _HERE / "assets" / file
-    if path.parent != _HERE / "assets" or path.suffix not in _MEDIA_TYPES or not path.is_file():
+    path = _assets().get(file)
+    if path is None:
         raise problems.not_found()
     return Asset(path.read_text(encoding="utf-8"), _MEDIA_TYPES[path.suffix])
 

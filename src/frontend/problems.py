@@ -72,8 +72,11 @@ def invalid(errors: list[dict[str, str]]) -> Problem:
 
 
 def unavailable() -> Problem:
-    """503: a queue or the store did not answer. The wish was not taken; sending the same again is safe."""
-    detail = "Your wish was not taken. Wait a moment and send the same again."
+    """503: a queue or the store did not answer. With an Idempotency-Key, sending the same again is always safe.
+
+    Without one it may be stored twice: an answer that was lost on its way back looks the same as none.
+    """
+    detail = "Your wish may not have been taken. Wait a moment and send the same again."
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available", detail, retry_after=2)
 
 

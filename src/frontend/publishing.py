@@ -9,11 +9,16 @@ from infra.telemetry import count, logger
 from infra.tracing import current_header, tracer
 
 
+def follow(wish_id: str, correlation_id: str) -> None:
+    """From here on every log line and the trace name this wish."""
+    logger.append_keys(wish_id=wish_id)
+    tracer.put_annotation("wish_id", wish_id)
+    tracer.put_annotation("correlation_id", correlation_id)
+
+
 def publish(inbox: Queue, submission: Submission, correlation_id: str) -> None:
     """Returns once SQS has acknowledged ``WishSubmitted``. Raises QueueUnavailable."""
-    logger.append_keys(wish_id=submission.wish_id)
-    tracer.put_annotation("wish_id", submission.wish_id)
-    tracer.put_annotation("correlation_id", correlation_id)
+    follow(submission.wish_id, correlation_id)
     envelope = Envelope.of(
         submission.event,
         source="frontend",

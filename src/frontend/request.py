@@ -1,6 +1,7 @@
 """What the frontend reads of an API Gateway event."""
 
-from uuid import UUID
+import base64
+from uuid import UUID, uuid5
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
@@ -8,19 +9,26 @@ from frontend import problems
 from frontend.pages import prefers_html
 from frontend.submission import is_form
 
+_KEYS = UUID("0b8f7f57-3f0c-4b57-9f5c-6f4a5f0c2045")
+
 
 class Request:
     """A view of one request. Header names are case-insensitive."""
 
     def __init__(self, event: APIGatewayProxyEvent) -> None:
         self._event = event
-        self._headers = {name.lower(): value for name, value in (event.headers or {}).items()}
+        self._headers = {name.lower(): value for name, value in (event.headers or {}).items() if value}
 
     @property
     def body(self) -> bytes:
-        """The bytes that were sent. Lone surrogates, which no UTF-8 body has, become question marks."""
-        body: bytes | str = self._event.decoded_body or b""
-        return body if isinstance(body, bytes) else body.encode(errors="replace")
+        """The bytes that were sent. Raises Problem 400 where API Gateway's base64 is none."""
+        body = self._event.body or ""
+        if not self._event.is_base64_encoded:
+            return body.encode(errors="replace")  # no body in UTF-8 has the lone surrogates that this replaces
+        try:
+            return base64.b64decode(body, validate=True)
+        except ValueError:
+            raise problems.bad_request("The body cannot be read.") from None
 
     @property
     def content_type(self) -> str:
@@ -34,6 +42,11 @@ class Request:
     def correlation_id(self) -> str:
         """API Gateway's id of the request: the one that its access log names too."""
         return self._event.request_context.request_id or "unknown"
+
+    @property
+    def spare_key(self) -> UUID:
+        """The key of a form that came without one: sent again from the page that we answer, it is the same wish."""
+        return uuid5(_KEYS, self.correlation_id)
 
     @property
     def is_form(self) -> bool:

@@ -1,10 +1,10 @@
 """What people type, made inert. The only importer of bleach.
 
-The order matters: normalise, drop what can only deceive, trim, measure, and escape last. Nothing may normalise after
-the escape: NFKC would turn full-width ``＜script＞`` into a tag. ``html.escape`` stands in front of bleach because
-bleach alone deletes ``</>`` and comments and shows a typed ``&amp;`` as ``&``. So ``html.unescape(result)`` is exactly
-the text, and an HTML parser finds no element in the result. The result is safe as text between tags, not inside an
-attribute: quotes stay as they were typed.
+The order matters: compose, drop what can only deceive, compose, trim, measure, and escape last. Nothing may normalise
+after the escape: NFKC would turn full-width ``＜script＞`` into a tag. ``html.escape`` stands in front of bleach
+because bleach alone deletes ``</>`` and comments and shows a typed ``&amp;`` as ``&``. So ``html.unescape(result)`` is
+exactly the text, and an HTML parser finds no element in the result. The result is safe as text between tags, not inside
+an attribute: quotes stay as they were typed.
 """
 
 import html
@@ -12,16 +12,27 @@ import unicodedata
 
 import bleach
 
-# Zero-width and bidirectional controls, which make text look like other text. ZWNJ and ZWJ (U+200C, U+200D) stay:
-# emoji families, Persian and the Indic scripts need them.
-_DECEIVING = frozenset([0x061C, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF])
+# Letters and marks that show nothing: Hangul fillers, Khmer inherent vowels, the blank Braille pattern, the combining
+# grapheme joiner.
+_INVISIBLE = frozenset([0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0])
+# Of the format characters (category Cf: zero-width, bidirectional and other controls that make text look like other
+# text) these stay: ZWNJ and ZWJ, which emoji families, Persian and the Indic scripts need; the tags of flags; and the
+# number signs of Arabic, Syriac and Kaithi, which are seen.
+_JOINERS = frozenset([0x200C, 0x200D])
+_TAGS = range(0xE0020, 0xE0080)
+_NUMBER_SIGNS = frozenset([*range(0x0600, 0x0606), 0x06DD, 0x070F, 0x0890, 0x0891, 0x08E2, 0x110BD, 0x110CD])
 
 
 def normalise(typed: str) -> str:
-    """The text as it is kept: NFC, LF line ends, no control, non-character, bidi or zero-width code points, trimmed."""
+    """The text as it is kept: NFC, LF line ends, nothing that cannot be seen but the joiners, trimmed.
+
+    Empty where nothing of it can be seen.
+    """
     text = unicodedata.normalize("NFC", typed)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    return "".join(filter(_stays, text)).strip()
+    # Composed again: what stood between a letter and its accent may be gone now.
+    text = unicodedata.normalize("NFC", "".join(filter(_stays, text))).strip()
+    return text if any(map(_shows, text)) else ""
 
 
 def escape(text: str) -> str:
@@ -30,7 +41,14 @@ def escape(text: str) -> str:
 
 
 def _stays(character: str) -> bool:
-    code = ord(character)
+    code, category = ord(character), unicodedata.category(character)
+    if category == "Cf":
+        return code in _JOINERS or code in _TAGS or code in _NUMBER_SIGNS
     is_noncharacter = 0xFDD0 <= code <= 0xFDEF or code & 0xFFFE == 0xFFFE
-    is_control = unicodedata.category(character) in ("Cc", "Cs") and character != "\n"
-    return not (is_noncharacter or is_control or code in _DECEIVING)
+    is_control = category in ("Cc", "Cs") and character != "\n"
+    return not (is_noncharacter or is_control or code in _INVISIBLE)
+
+
+def _shows(character: str) -> bool:
+    code = ord(character)
+    return not (character.isspace() or code in _JOINERS or code in _TAGS)

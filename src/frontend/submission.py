@@ -19,6 +19,7 @@ MAX_BYTES = 8 * 1024
 MAX_MESSAGE = 500
 MAX_NAME = 60
 _DESTINATIONS: dict[str, Destination] = {"mars": "mars", "jupiter": "jupiter"}
+_MOST_FIELDS = 20
 _FIELDS = ("message", "destination", "name")
 
 
@@ -30,8 +31,11 @@ class Submission:
     event: WishSubmitted
 
 
-def read_body(body: bytes, content_type: str, key_header: str | None) -> Submission:
-    """Bounds, parses, validates and sanitises. Raises Problem: 400, 413, 415 or 422."""
+def read_body(body: bytes, content_type: str, key_header: str | None, spare_key: UUID) -> Submission:
+    """Bounds, parses, validates and sanitises. Raises Problem: 400, 413, 415 or 422.
+
+    ``spare_key`` is the key of a form that has none: its sender cannot keep one, the page that answers an error can.
+    """
     if len(body) > MAX_BYTES:
         raise problems.too_large(MAX_BYTES)
     media_type = content_type.partition(";")[0].strip().lower()
@@ -39,6 +43,8 @@ def read_body(body: bytes, content_type: str, key_header: str | None) -> Submiss
         raise problems.unsupported(list(_READERS))
     fields, key_field = _READERS[media_type](body)
     key = _idempotency_key(key_header if key_header is not None else key_field)
+    if key is None and is_form(content_type):
+        key = spare_key
     event = _validated(fields)
     return Submission(keyed_wish_id(key, event.digest) if key else str(uuid4()), event)
 
@@ -51,9 +57,9 @@ def is_form(content_type: str) -> bool:
 def read_form(body: bytes) -> tuple[dict[str, Any], str | None]:
     """The fields of a form and its idempotency key. Raises Problem 400 or 422."""
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=20)
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
-        raise problems.bad_request("The body is not a form in UTF-8.") from None
+        raise problems.bad_request(f"The body is not a form in UTF-8 of at most {_MOST_FIELDS} fields.") from None
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise problems.invalid([{"field": "form", "detail": "A field came twice."}])
@@ -61,11 +67,17 @@ def read_form(body: bytes) -> tuple[dict[str, Any], str | None]:
     return fields, key or None  # a page without script sends the hidden field empty
 
 
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len(dict(pairs)) != len(pairs):
+        raise problems.invalid([{"field": "body", "detail": "A field came twice."}])
+    return dict(pairs)
+
+
 def _read_json(body: bytes) -> tuple[dict[str, Any], None]:
     try:
-        fields = json.loads(body)
+        fields = json.loads(body.decode(), object_pairs_hook=_once_each)
     except (ValueError, RecursionError):
-        raise problems.bad_request("The body is not JSON.") from None
+        raise problems.bad_request("The body is not JSON in UTF-8.") from None
     if not isinstance(fields, dict):
         raise problems.invalid([{"field": "body", "detail": "A wish is a JSON object."}])
     return fields, None

@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
-# A wish must be answered while a person waits: three tries of at most three seconds, with the jittered pauses that
-# botocore's standard mode puts between them (its default, legacy, retries fewer errors and without jitter).
-_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3})
+# A person waits, and a batch has other wishes in it: three tries of at most two seconds, with the jittered pauses that
+# botocore's standard mode puts between them (its default, legacy, retries fewer errors and without jitter). The worst
+# case is nine seconds: three times a second to connect and one to read, and pauses of at most one and two.
+_CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 def sqs_client() -> "SQSClient":

@@ -12,14 +12,22 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.batch.exceptions import ExceptionInfo
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.envelope import Envelope
-from domain.errors import PermanentError, QueueUnavailable
+from domain.errors import PermanentError, QueueUnavailable, TransientError
 from infra.queues import Message, Queue, trace_header_of
 from infra.telemetry import count, describe, logger
 from infra.tracing import wish_segment
 
+# One more record may take a whole round of tries at AWS (see infra.aws), and then there are failures to report.
+_ENOUGH_TIME = 9_000
+
 type Response = dict[str, list[dict[str, str]]]
+
+
+class OutOfTime(TransientError):  # noqa: N818
+    """Too little is left of the invocation to try this record. It comes back instead of being cut off in the middle."""
 
 
 class Consumer(BatchProcessor):
@@ -34,6 +42,7 @@ class Consumer(BatchProcessor):
     def consume[T](
         self,
         event: dict[str, Any],
+        context: LambdaContext,
         handle: Callable[[SQSRecord], T],
         forward: Callable[[Sequence[T]], dict[int, QueueUnavailable]] = lambda _: {},
     ) -> Response:
@@ -43,6 +52,8 @@ class Consumer(BatchProcessor):
         """
 
         def handle_record(record: SQSRecord) -> T:  # Powertools wants just this name for the argument
+            if context.get_remaining_time_in_millis() < _ENOUGH_TIME:
+                raise OutOfTime
             return handle(record)
 
         self._ids.clear()
@@ -79,7 +90,8 @@ class Consumer(BatchProcessor):
         reason = f"{type(error).__name__}: {error}"[:1024]
         try:
             self._dead_letters.send(Message(record.body, trace_header_of(record), reason))
-        except QueueUnavailable:
+        except QueueUnavailable as failure:
+            logger.error("could not bury", extra={**self._named(record), **describe(failure)})
             return False
         count("DeadLettered")
         logger.error("record buried", extra={**self._named(record), "reason": reason})

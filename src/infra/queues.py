@@ -57,7 +57,7 @@ class Queue:
         return failed
 
     def postpone(self, records: "Sequence[SQSRecord]") -> None:
-        """Hide failed records for a while that grows with every receive, with full jitter.
+        """Hide failed records for a while that grows with every receive (4, 16, 64, 256, 300 s), with full jitter.
 
         ReportBatchItemFailures switches the poller's own back-off off: without this an outage marches every message to
         the dead-letter queue within seconds. Raises QueueUnavailable; then the queue's own visibility timeout counts.
@@ -68,20 +68,27 @@ class Queue:
                 for n, r in enumerate(batch)
             ]
             try:
-                self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
+                answer = self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
             except (BotoCoreError, ClientError) as error:
                 raise QueueUnavailable(f"postpone: {error_code(error)}") from error
+            if answer.get("Failed"):
+                raise QueueUnavailable(f"postpone: {len(answer['Failed'])} of {len(entries)} entries")
 
 
 def _pause(record: "SQSRecord") -> int:
-    receives = int(record.attributes.approximate_receive_count)
-    return random.randint(1, min(_LONGEST_PAUSE, 2 ** (receives + 1)))  # noqa: S311  jitter, not a secret
+    receives = str((record.raw_event.get("attributes") or {}).get("ApproximateReceiveCount", "1"))
+    longest = min(_LONGEST_PAUSE, 4 ** int(receives)) if receives.isdecimal() and len(receives) < 3 else _LONGEST_PAUSE
+    return random.randint(1, longest)  # noqa: S311  jitter, not a secret
 
 
 def trace_header_of(record: "SQSRecord") -> str | None:
-    """The trace header that a record came with: SQS's own attribute, else the copy that ``Message`` adds."""
-    copy = record.message_attributes["trace_header"]
-    return record.attributes.aws_trace_header or (copy.string_value if copy else None)
+    """The trace header that a record came with: SQS's own attribute, else the copy that ``Message`` adds.
+
+    Reads the raw record and never raises: a stranger's attributes may be missing or of any type.
+    """
+    copy = (record.raw_event.get("messageAttributes") or {}).get("trace_header") or {}
+    own = (record.raw_event.get("attributes") or {}).get("AWSTraceHeader")
+    return own or copy.get("stringValue")
 
 
 def _request(message: Message) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from domain.errors import LastWishError
 
-logger = Logger()
+logger = Logger(use_rfc3339=True)
 metrics = Metrics()
 
 

@@ -26,9 +26,9 @@ consumer = Consumer(source=Queue(sqs, settings.inbox_url), dead_letters=Queue(sq
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler
 @metrics.log_metrics
-def handler(event: dict[str, Any], _context: LambdaContext) -> Response:
+def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     """An SQS batch of submitted wishes in; the items to deliver again out."""
-    return consumer.consume(event, decide, forward=pods.send_all)
+    return consumer.consume(event, context, decide, forward=pods.send_all)
 
 
 def decide(record: SQSRecord) -> Message:

@@ -25,9 +25,9 @@ consumer = Consumer(source=Queue(sqs, settings.pods_url), dead_letters=Queue(sqs
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler
 @metrics.log_metrics
-def handler(event: dict[str, Any], _context: LambdaContext) -> Response:
+def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     """An SQS batch of decided wishes in; the items to deliver again out."""
-    return consumer.consume(event, append)
+    return consumer.consume(event, context, append)
 
 
 def append(record: SQSRecord) -> None:

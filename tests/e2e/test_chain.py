@@ -97,7 +97,7 @@ class Chain:
     def visibility(self, output: str, seconds: int) -> Iterator[None]:
         """A queue's visibility timeout, shortened: what was lost comes back while the test waits."""
         url = self.stack.outputs[output]
-        for value in (seconds, 60):
+        for value in (seconds, 180):
             self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(value)})
             if value == seconds:
                 yield

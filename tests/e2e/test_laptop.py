@@ -53,6 +53,11 @@ def test_everything_listens_on_loopback_only(stack: Stack) -> None:
     assert listening == {"127.0.0.1"}
 
 
+def test_a_proxy_of_the_operators_shell_is_not_asked(stack: Stack) -> None:
+    done = stack.laptop.run("status", HTTP_PROXY="http://127.0.0.1:9", http_proxy="http://127.0.0.1:9")
+    assert done.returncode == 0, done.stderr
+
+
 def test_status_of_a_healthy_stack_is_a_success(stack: Stack) -> None:
     done = stack.run("status", "--json")
 

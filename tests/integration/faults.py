@@ -21,7 +21,7 @@ def answer_lost(client: Any, operation: str) -> None:
     def lose(**_: Any) -> None:
         calls.append(1)
         if len(calls) == 1:
-            raise ConnectionError("the answer was lost")
+            raise ReadTimeoutError(endpoint_url="https://aws.invalid")
 
     client.meta.events.register(f"after-call.{operation}", lose)
 

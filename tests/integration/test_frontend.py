@@ -1,5 +1,6 @@
 import html
 import json
+import re
 from types import ModuleType
 from typing import Any
 
@@ -93,6 +94,22 @@ def test_a_person_without_script_keeps_the_text_when_sqs_is_down(
     assert "美咲" in answer["body"]
 
 
+@pytest.mark.parametrize("key", ["", "8e03978e-40d5-43dd-bc93-6894a57f9324"], ids=["without a key", "with a key"])
+def test_a_form_sent_again_after_a_lost_answer_is_the_same_wish(
+    aws: Aws, frontend: ModuleType, invoke: Invoke, key: str
+) -> None:
+    event = sample("frontend-form-post")
+    event["body"] += key
+    faults.answer_lost(frontend.inbox._client, "sqs.SendMessage")
+    page = invoke(frontend, event)
+    [kept] = re.findall(r'name="idempotency_key" value="([^"]+)"', page["body"])
+    event["requestContext"]["requestId"] = "another-request"
+    event["body"] = event["body"].removesuffix(key) + kept
+    assert page["statusCode"] == 503
+    assert invoke(frontend, event)["statusCode"] == 303
+    assert len({read_one(message["Body"]).subject for message in aws.messages("Inbox")}) == 1
+
+
 def test_the_form_shown_again_escapes_what_was_typed(frontend: ModuleType, invoke: Invoke) -> None:
     event = sample("frontend-form-post")
     event["body"] = "message=%3C%2Ftextarea%3E%3Cscript%3Ealert(1)%3C%2Fscript%3E&name=%22%3E%3Cb%3E&destination=earth"
@@ -112,6 +129,8 @@ def test_the_form_shown_again_escapes_what_was_typed(frontend: ModuleType, invok
         (get("/nowhere"), 404, "not-found"),
         (get("/assets/handler.py"), 404, "not-found"),
         (get("/assets/..%2fhandler.py"), 404, "not-found"),
+        (get("/assets/" + "a" * 300 + ".js"), 404, "not-found"),
+        ({**post("%%%"), "isBase64Encoded": True}, 400, "bad-request"),
         (get(f"/wishes/{WISH_ID}"), 404, "wish-not-found"),
         (post("x" * 8193), 413, "too-large"),
         (post("hello", **{"Content-Type": "text/plain"}), 415, "unsupported-media-type"),
@@ -187,6 +206,7 @@ def test_an_injected_wish_comes_back_unaltered_and_inert(
 def test_the_receipt_of_a_travelling_wish_refreshes_itself(frontend: ModuleType, invoke: Invoke) -> None:
     answer = invoke(frontend, get(f"/wishes/{WISH_ID}", BROWSER))
     assert answer["statusCode"] == 404
+    assert header(answer, "Retry-After")
     assert "Still travelling" in answer["body"]
     assert 'http-equiv="refresh"' in answer["body"]
 

@@ -1,5 +1,6 @@
 import json
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -7,7 +8,7 @@ from domain.envelope import read_story
 from domain.events import WishAccepted, WishRejected
 from tests.integration import faults
 from tests.integration.conftest import Aws, Invoke, Log
-from tests.samples import envelope, sample, submitted
+from tests.samples import LambdaContext, envelope, sample, submitted
 
 NOTHING_FAILED = {"batchItemFailures": []}
 
@@ -99,7 +100,7 @@ def test_a_failed_record_is_hidden_for_a_jittered_while(aws: Aws, parser: Module
             invoke(parser, event)
     assert len(pauses) == 20
     assert all(1 <= pause <= 4 for pause in pauses[:5])
-    assert all(1 <= pause <= 8 for pause in pauses[5:10])
+    assert all(1 <= pause <= 16 for pause in pauses[5:10])
     assert all(1 <= pause <= 300 for pause in pauses)
     assert len(set(pauses[10:])) > 1
 
@@ -140,3 +141,39 @@ def test_a_failed_send_is_logged_under_its_own_wish(parser: ModuleType, invoke: 
     [failure] = [line for line in log.lines() if line.get("message") == "record failed"]
     assert failure["wish_id"] == "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1c03"
     assert failure["reason"] == "send batch entry: InternalError"
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"messageAttributes": {"trace_header": {"binaryValue": "AAEC", "dataType": "Binary"}}},
+        {"messageAttributes": None},
+        {"messageAttributes": {"trace_header": {"stringValue": "Root=;;;", "dataType": "String"}}},
+        {"attributes": {"AWSTraceHeader": "garbage"}},
+        {"attributes": {"ApproximateReceiveCount": "many"}},
+        {"attributes": {}},
+    ],
+)
+def test_strange_attributes_harm_neither_the_wish_nor_its_neighbours(
+    aws: Aws, parser: ModuleType, invoke: Invoke, strange: dict[str, Any]
+) -> None:
+    event = sample("parser-mixed-batch")
+    for record in event["Records"][:2]:  # a good wish and a poison message
+        record.update(strange)
+    assert invoke(parser, event) == NOTHING_FAILED
+    assert len(aws.messages("Pods")) == 3
+    assert len(aws.messages("InboxDlq")) == 2
+
+
+def test_a_strange_receive_count_still_backs_off(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:
+    faults.unreachable(parser.sqs, "sqs.SendMessageBatch")
+    event = sample("parser-good-wish")
+    event["Records"][0]["attributes"] = {"ApproximateReceiveCount": "9" * 400}
+    assert len(invoke(parser, event)["batchItemFailures"]) == 1
+
+
+def test_what_there_is_no_time_for_comes_back_untried(aws: Aws, parser: ModuleType) -> None:
+    event = sample("parser-duplicate")
+    answer = parser.handler(event, LambdaContext(remaining=8_000))
+    assert len(answer["batchItemFailures"]) == 2
+    assert aws.messages("Pods") == []

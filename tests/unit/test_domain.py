@@ -59,9 +59,9 @@ def test_the_rules_judge_a_wish(message: str, closed: list[str], verdict: Event)
 
 
 def test_an_envelope_survives_the_journey() -> None:
-    sent = envelope(submitted("世界 &amp; <"))
+    sent = envelope(submitted("世界 &amp; &lt;"))
     assert read_one(sent.model_dump_json()) == sent
-    assert sent.event() == submitted("世界 &amp; <")
+    assert sent.event() == submitted("世界 &amp; &lt;")
 
 
 def test_a_story_survives_the_journey() -> None:
@@ -88,6 +88,7 @@ def test_times_are_utc_with_milliseconds() -> None:
         "{}",
         json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "subject": "not a uuid"}),
         json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "specversion": "0.3"}),
+        json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "time": "0001-01-01T00:00:00+14:00"}),
         json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "correlationid": "a b"}),
     ],
 )
@@ -103,6 +104,7 @@ def test_what_is_no_envelope_is_malformed(body: str) -> None:
         (WishSubmitted.type, {"destination": "mars"}),
         (WishSubmitted.type, {**submitted().model_dump(), "destination": SECRET}),
         (WishSubmitted.type, {**submitted().model_dump(), "message": {SECRET: SECRET}}),
+        (WishSubmitted.type, {**submitted().model_dump(), "message": f"<b>{SECRET}</b>"}),
         (WishAccepted.type, {SECRET: SECRET}),
         (WishRejected.type, {"reason": SECRET}),
     ],
@@ -110,6 +112,13 @@ def test_what_is_no_envelope_is_malformed(body: str) -> None:
 def test_a_malformed_event_is_refused_without_its_text(type_name: str, data: dict[str, object]) -> None:
     with pytest.raises(MalformedMessage) as raised:
         read_event(type_name, data)
+    assert SECRET not in str(raised.value)
+
+
+def test_a_malformed_envelope_is_refused_without_its_text() -> None:
+    body = json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "subject": SECRET * 4})
+    with pytest.raises(MalformedMessage) as raised:
+        read_one(body)
     assert SECRET not in str(raised.value)
 
 

@@ -63,6 +63,10 @@ def test_hostile_text_is_inert_and_unaltered(text: str) -> None:
         ("a\u200b\ufeff\u2060\u180e\u200e\u061cb", "ab"),
         ("a\u200cb\u200dc", "a\u200cb\u200dc"),
         ("\u200b \u202e", ""),
+        ("a\u00ad\u034f\u115f\u1160\u17b4\u2800\u3164\uffa0\ufff9\U0001d173\U000e0001b", "ab"),
+        ("\u200d\u200c \U000e0067", ""),
+        ("e\u200b\u0301", "\u00e9"),
+        ("\u0600\u06dd1", "\u0600\u06dd1"),
     ],
     ids=[
         "trims",
@@ -76,6 +80,10 @@ def test_hostile_text_is_inert_and_unaltered(text: str) -> None:
         "zero-width",
         "joiners",
         "empty",
+        "unseen",
+        "nothing to see",
+        "NFC again",
+        "number signs",
     ],
 )
 def test_normalising_keeps_text_and_drops_what_deceives(text: str, kept: str) -> None:

@@ -1,7 +1,7 @@
 import json
 from http import HTTPStatus
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -15,12 +15,12 @@ GOOD = {"message": "Look after my dog", "destination": "mars"}
 
 
 def send(fields: Any, key: str | None = None) -> Submission:
-    return read_body(json.dumps(fields).encode(), JSON, key)
+    return read_body(json.dumps(fields).encode(), JSON, key, uuid4())
 
 
 def refusal(body: bytes, content_type: str = JSON, key: str | None = None) -> Problem:
     with pytest.raises(Problem) as raised:
-        read_body(body, content_type, key)
+        read_body(body, content_type, key, uuid4())
     return raised.value
 
 
@@ -31,7 +31,7 @@ def failing_fields(fields: Any) -> list[str]:
 
 
 def test_json_and_form_say_the_same() -> None:
-    form = read_body(b"message=Look+after+my+dog&destination=mars", FORM, KEY)
+    form = read_body(b"message=Look+after+my+dog&destination=mars", FORM, KEY, uuid4())
     assert form == send(GOOD, KEY)
 
 
@@ -51,12 +51,21 @@ def test_without_a_key_every_wish_is_new() -> None:
 
 def test_a_form_may_carry_the_key() -> None:
     body = f"message=Look+after+my+dog&destination=mars&idempotency_key={KEY}".encode()
-    assert read_body(body, FORM, None).wish_id == send(GOOD, KEY).wish_id
+    assert read_body(body, FORM, None, uuid4()).wish_id == send(GOOD, KEY).wish_id
 
 
 def test_an_empty_key_field_is_no_key() -> None:
     body = b"message=x&destination=mars&idempotency_key="
-    assert read_body(body, FORM, None).wish_id != read_body(body, FORM, None).wish_id
+    assert read_body(body, FORM, None, uuid4()).wish_id != read_body(body, FORM, None, uuid4()).wish_id
+
+
+def test_a_form_without_a_key_takes_the_spare_one() -> None:
+    body = b"message=Look+after+my+dog&destination=mars"
+    assert read_body(body, FORM, None, UUID(KEY)).wish_id == send(GOOD, KEY).wish_id
+
+
+def test_json_without_a_key_does_not() -> None:
+    assert read_body(json.dumps(GOOD).encode(), JSON, None, UUID(KEY)).wish_id != send(GOOD, KEY).wish_id
 
 
 def test_an_empty_name_is_no_name() -> None:
@@ -124,6 +133,8 @@ def test_a_refusal_never_repeats_the_value() -> None:
         (b"{}", "", None, 415),
         (b"x", "multipart/form-data; boundary=x", None, 415),
         (b"message=a&message=b&destination=mars", FORM, None, 422),
+        (b'{"message": "a", "message": "b", "destination": "mars"}', JSON, None, 422),
+        (json.dumps(GOOD).encode("utf-16-le"), JSON, None, 400),
     ],
 )
 def test_what_cannot_be_read_is_refused(body: bytes, content_type: str, key: str | None, status: int) -> None:
@@ -132,4 +143,7 @@ def test_what_cannot_be_read_is_refused(body: bytes, content_type: str, key: str
 
 def test_a_body_of_exactly_the_bound_is_read() -> None:
     padding = " " * (MAX_BYTES - len(json.dumps(GOOD)))
-    assert read_body((json.dumps(GOOD) + padding).encode(), f"{JSON}; charset=utf-8", None).event.destination == "mars"
+    assert (
+        read_body((json.dumps(GOOD) + padding).encode(), f"{JSON}; charset=utf-8", None, uuid4()).event.destination
+        == "mars"
+    )

@@ -263,7 +263,7 @@ SABOTAGE: dict[Check, tuple[str, Sabotage]] = {
         "ParserFunction",
         put("ParserFunction/Properties/Events/Inbox/Properties/ScalingConfig", {}),
     ),
-    has_six_timeouts_until_a_message_is_seen_again: ("WorkerFunction", put("WorkerFunction/Properties/Timeout", 11)),
+    has_six_timeouts_until_a_message_is_seen_again: ("WorkerFunction", put("WorkerFunction/Properties/Timeout", 31)),
     is_encrypted: ("PodsDlq", put("PodsDlq/Properties/SqsManagedSseEnabled", False)),
     refuses_plain_http: ("Pods", put("PodsPolicy/Properties/Queues", [{"Ref": "Inbox"}])),
     tries_five_times_before_the_dead_letter_queue: ("Inbox", put("Inbox/Properties/RedrivePolicy/maxReceiveCount", 4)),

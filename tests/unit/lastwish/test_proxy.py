@@ -251,8 +251,9 @@ def test_the_engines_own_error_becomes_the_gateways(bench: Bench, engine_says: i
     assert (got.status, got.problem["status"]) == (client_sees, client_sees)
 
 
-def test_a_problem_of_the_function_stays_as_it_is(bench: Bench) -> None:
-    headers = {"content-type": "application/problem+json", "retry-after": "2"}
+@pytest.mark.parametrize("spoken", ["application/problem+json", "text/html; charset=utf-8"])
+def test_what_the_function_says_of_a_problem_stays_as_it_is(bench: Bench, spoken: str) -> None:
+    headers = {"content-type": spoken, "retry-after": "2"}
     bench.engine = lambda _: httpx.Response(503, headers=headers, content=b'{"title":"mine"}')
     got = bench.ask("POST", b"/wishes", body=b"{}")
 

@@ -25,7 +25,20 @@ def test_what_was_saved_is_what_is_loaded(home: Home) -> None:
     assert home.load() == state
 
 
-@pytest.mark.parametrize("stored", ["", "{", "[]", "null", '{"url": "x"}', '{"url": "x", "processes": {}, "new": 1}'])
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "7",
+        '{"url": 5, "processes": {}}',
+        '{"url": "x", "processes": {"engine": {"pid": -5, "create_time": 1}}}',
+        '{"url": "x"}',
+        '{"url": "x", "processes": {}, "new": 1}',
+    ],
+)
 def test_what_cannot_be_understood_counts_as_nothing(home: Home, stored: str) -> None:
     home.state_file.write_text(stored)
 
