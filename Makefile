@@ -47,7 +47,7 @@ build: setup ## package the functions for AWS without Docker (ARCH=arm64 or x86_
 
 lock: setup ## pin all requirements anew
 	@cd requirements && ../$(BIN)/uv pip compile -q --upgrade $(LOCK) dev.in -o dev.txt
-	@for f in frontend parser worker; do (cd src/$$f && ../../$(BIN)/uv pip compile -q $(LOCK) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
+	@for f in frontend parser worker projector; do (cd src/$$f && ../../$(BIN)/uv pip compile -q $(LOCK) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
 LOCK := --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
 
 .PHONY: help setup demo down test check bench build lock

@@ -7,7 +7,7 @@ from statistics import median
 
 from lastwish.local.state import ROOT
 
-HANDLERS = ("frontend", "parser", "worker")
+HANDLERS = ("frontend", "parser", "worker", "projector")
 BASELINE_NAME = "boto3 and one client"
 BASELINE = "import boto3; boto3.client('sqs')"
 

@@ -65,6 +65,6 @@ def envelope(event: Event, wish_id: str = WISH_ID) -> Envelope:
     return Envelope.of(event, source="tests", wish_id=wish_id, time=NOON, correlation_id="request-1")
 
 
-def story(wish_id: str = WISH_ID) -> list[Envelope]:
+def story(wish_id: str = WISH_ID, destination: Any = "mars") -> list[Envelope]:
     """What Pods carries for an ordinary wish."""
-    return [envelope(submitted(), wish_id), envelope(WishAccepted(), wish_id)]
+    return [envelope(submitted(destination=destination), wish_id), envelope(WishAccepted(), wish_id)]

@@ -7,11 +7,13 @@ rename or remove one; add a new version beside it.
 after one ``html.unescape``, safe as HTML text without it. Erasure removes them, hence ``None``.
 """
 
+from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from domain.errors import MalformedMessage
+from domain.upcasters import upcast
 
 type Destination = Literal["mars", "jupiter"]
 # Whoever sends it, what reaches the store has no tag in it.
@@ -50,18 +52,64 @@ class WishRejected(Event):
 
 
 class WishBoarded(Event):
-    """The wish has a place on the ship."""
+    """The wish has a place on the ship. What was boarded before seats were numbered has none."""
 
-    type = "lastwish.wish.boarded.v1"
+    type = "lastwish.wish.boarded.v2"
+    seat: int | None
+    pod: int | None
+    arrives_on: date | None
 
 
-_BY_TYPE: dict[str, type[Event]] = {
-    event.type: event for event in (WishSubmitted, WishAccepted, WishRejected, WishBoarded)
-}
+class WishWaitlisted(Event):
+    """Every seat was taken. The wish boards when one returns."""
+
+    type = "lastwish.wish.waitlisted.v1"
+
+
+class WishShown(Event):
+    """The wish may be seen on the wall. ``by`` says who let it: the rules at boarding, so far."""
+
+    type = "lastwish.wish.shown.v1"
+    by: Literal["rules"]
+
+
+class WishErased(Event):
+    """The person, or an operator, wants it forgotten: name and message are gone from everywhere."""
+
+    type = "lastwish.wish.erased.v1"
+
+
+SHIPPED: tuple[type[Event], ...] = (
+    WishSubmitted,
+    WishAccepted,
+    WishRejected,
+    WishBoarded,
+    WishWaitlisted,
+    WishShown,
+    WishErased,
+)
+_BY_TYPE = {event.type: event for event in SHIPPED}
+
+
+class UnknownEvent(Event):
+    """Something a newer version of this code has stored. It folds to nothing and is never an error."""
+
+    type = "unknown"
+    type_name: str
+
+
+def read_stored(type_name: str, data: dict[str, Any]) -> Event:
+    """As ``read_event``, for what the store holds: a type from the future is an UnknownEvent."""
+    newest, _ = upcast(type_name, data)
+    return read_event(type_name, data) if newest in _BY_TYPE else UnknownEvent(type_name=type_name)
 
 
 def read_event(type_name: str, data: dict[str, Any]) -> Event:
-    """The event of this type with this data. Raises MalformedMessage, which names the fields but never their values."""
+    """The event of this type with this data, at its newest version.
+
+    Raises MalformedMessage, which names the fields but never their values.
+    """
+    type_name, data = upcast(type_name, data)
     event = _BY_TYPE.get(type_name)
     if event is None:
         raise MalformedMessage("unknown event type")

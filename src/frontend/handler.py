@@ -12,16 +12,20 @@ from frontend.publishing import follow, publish
 from frontend.request import Request
 from frontend.submission import read_body
 from frontend.views import wish_view
+from frontend.wall import feed, manifest
 from infra.aws import dynamodb_client, sqs_client
 from infra.event_store import EventStore
 from infra.queues import Queue
+from infra.read_model import ReadModel
 from infra.settings import FrontendSettings
 from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
 
 settings = FrontendSettings.from_env()
 inbox = Queue(sqs_client(), settings.inbox_url)
-store = EventStore(dynamodb_client(), settings.event_store)
+dynamodb = dynamodb_client()
+store = EventStore(dynamodb, settings.event_store)
+read_model = ReadModel(dynamodb, settings.read_model)
 app = APIGatewayRestResolver()
 refusals.register(app)
 
@@ -41,6 +45,17 @@ def submit() -> Response[str]:
     submission = read_body(request.body, request.content_type, request.idempotency_key, request.spare_key)
     publish(inbox, submission, request.correlation_id)
     return answers.accepted(request, submission.wish_id)
+
+
+@app.get("/wishes")
+def shown() -> Response[str]:
+    request = Request(app.current_event)
+    return answers.cached(request, feed(read_model, request.query("after", ""), request.query("limit", "50")))
+
+
+@app.get("/manifest")
+def ships() -> Response[str]:
+    return answers.cached(Request(app.current_event), manifest(read_model, settings.capacity))
 
 
 @app.get("/wishes/<wish_id>")

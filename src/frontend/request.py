@@ -39,6 +39,16 @@ class Request:
         return self._headers.get("idempotency-key")
 
     @property
+    def etag(self) -> str:
+        """What the client says it has already."""
+        return self._headers.get("if-none-match", "")
+
+    def query(self, name: str, default: str) -> str:
+        """A parameter of the query string."""
+        value: str = (self._event.query_string_parameters or {}).get(name, default)
+        return value
+
+    @property
     def correlation_id(self) -> str:
         """API Gateway's id of the request: the one that its access log names too."""
         return self._event.request_context.request_id or "unknown"

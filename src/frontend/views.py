@@ -27,9 +27,9 @@ def wish_view(wish_id: str, commits: list[Commit]) -> dict[str, Any] | None:
         "name_html": wish.name,
         "message": _typed(wish.message),
         "message_html": wish.message,
-        "seat": None,
-        "pod": None,
-        "arrives_on": None,
+        "seat": wish.seat,
+        "pod": wish.pod,
+        "arrives_on": wish.arrives_on.isoformat() if wish.arrives_on else None,
         "history": [
             {"version": commit.version, "type": recorded.event.type, "time": timestamp(recorded.time)}
             for commit in commits

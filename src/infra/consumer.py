@@ -5,7 +5,7 @@
   queue too, moved there by SQS.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -44,16 +44,15 @@ class Consumer(BatchProcessor):
         event: dict[str, Any],
         context: LambdaContext,
         handle: Callable[[SQSRecord], T],
-        forward: Callable[[Sequence[T]], dict[int, QueueUnavailable]] = lambda _: {},
+        forward: Callable[[Sequence[T]], Mapping[int, Exception]],
     ) -> Response:
         """Handle each record, then pass all results on at once; answers what Lambda has to deliver again.
 
-        ``forward`` gives, by position, which of the results it was given could not be passed on.
+        ``forward`` gives, by position, which of the results it was given failed, and why.
         """
 
         def handle_record(record: SQSRecord) -> T:  # Powertools wants just this name for the argument
-            if context.get_remaining_time_in_millis() < _ENOUGH_TIME:
-                raise OutOfTime
+            _be_in_time(context)
             return handle(record)
 
         self._ids.clear()
@@ -107,3 +106,20 @@ class Consumer(BatchProcessor):
                 self._source.postpone(self.fail_messages)  # type: ignore[arg-type]
             except QueueUnavailable as error:
                 logger.warning("could not postpone; the visibility timeout counts", extra={"reason": str(error)})
+
+
+def _be_in_time(context: LambdaContext) -> None:
+    if context.get_remaining_time_in_millis() < _ENOUGH_TIME:
+        raise OutOfTime
+
+
+def failures[T](items: Sequence[T], handle: Callable[[T], None], context: LambdaContext) -> dict[int, Exception]:
+    """Handle each item on its own while there is time; gives what failed, by position, as ``forward`` wants it."""
+    failed: dict[int, Exception] = {}
+    for position, item in enumerate(items):
+        try:
+            _be_in_time(context)
+            handle(item)
+        except Exception as error:  # noqa: BLE001  one wish's failure, foreseen or not, is not its neighbour's
+            failed[position] = error
+    return failed

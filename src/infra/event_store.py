@@ -5,7 +5,7 @@ both succeed. DynamoDB shows the item that stood in the way: with the same commi
 success; with another it is a conflict, and the caller decides again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +15,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from domain.commit import Commit, Recorded
 from domain.envelope import timestamp
 from domain.errors import LastWishError, StoreUnavailable, UnstorableCommit, VersionConflict
-from domain.events import Event, read_event
+from domain.events import Event, WishSubmitted, read_stored
 from infra.aws import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _STREAM = {"#stream": "stream"}  # a reserved word of DynamoDB's
+_ONLY_STREAM = {"ProjectionExpression": "#stream", "ExpressionAttributeNames": _STREAM}
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
 
@@ -55,6 +56,39 @@ class EventStore:
             return False
         return True
 
+    def scrub(self, commit: Commit) -> None:
+        """Take name and message out of a stored commit: the only change that a commit ever sees.
+
+        Idempotent. Raises StoreUnavailable. Only what ``WishErased`` was appended for may be scrubbed.
+        """
+        personal = [n for n, done in enumerate(commit.events) if isinstance(done.event, WishSubmitted)]
+        if not personal:
+            return
+        paths = [f"events[{n}].#data.{field}" for n in personal for field in ("#name", "#message")]
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"stream": {"S": commit.stream}, "version": {"N": str(commit.version)}},
+                UpdateExpression="SET " + ", ".join(f"{path} = :nothing" for path in paths),
+                ConditionExpression="commit_id = :id",
+                ExpressionAttributeNames={"#data": "data", "#name": "name", "#message": "message"},
+                ExpressionAttributeValues={":nothing": {"NULL": True}, ":id": {"S": commit.commit_id}},
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise _translated(error) from error
+
+    def stored(self, streams: Collection[str]) -> set[str]:
+        """Which of these streams exist, as of now. At most 100. Raises StoreUnavailable."""
+        keys: Any = [{"stream": {"S": stream}, "version": {"N": "1"}} for stream in streams]
+        request: Any = {"Keys": keys, "ConsistentRead": True, **_ONLY_STREAM}
+        try:
+            answer = self._client.batch_get_item(RequestItems={self._table: request})
+        except (BotoCoreError, ClientError) as error:
+            raise _translated(error) from error
+        if answer.get("UnprocessedKeys"):
+            raise StoreUnavailable("some keys were not read")
+        return {item["stream"]["S"] for item in answer["Responses"][self._table]}
+
     def read(self, stream: str) -> list[Commit]:
         """Every commit of a stream, oldest first, as of now (a consistent read). Raises StoreUnavailable."""
         pages = self._client.get_paginator("query").paginate(
@@ -65,7 +99,7 @@ class EventStore:
             ConsistentRead=True,
         )
         try:
-            return [_from_item(item) for page in pages for item in page["Items"]]
+            return [commit_of(item) for page in pages for item in page["Items"]]
         except (BotoCoreError, ClientError) as error:
             raise _translated(error) from error
 
@@ -90,7 +124,11 @@ def _to_item(commit: Commit) -> dict[str, Any]:
         "time": timestamp(commit.time),
         "correlation_id": commit.correlation_id,
         "events": [
-            {"type": done.event.type, "time": timestamp(done.time), "data": done.event.model_dump(exclude_none=True)}
+            {
+                "type": done.event.type,
+                "time": timestamp(done.time),
+                "data": done.event.model_dump(mode="json", exclude_none=True),
+            }
             for done in commit.events
         ],
     }
@@ -99,7 +137,8 @@ def _to_item(commit: Commit) -> dict[str, Any]:
     return {name: _serialise(value) for name, value in item.items()}
 
 
-def _from_item(item: dict[str, Any]) -> Commit:
+def commit_of(item: dict[str, Any]) -> Commit:
+    """A commit from its item, or from the image of it in the table's stream."""
     values = {name: _deserialise(value) for name, value in item.items()}
     return Commit(
         stream=values["stream"],
@@ -109,7 +148,7 @@ def _from_item(item: dict[str, Any]) -> Commit:
         correlation_id=values["correlation_id"],
         trace_id=values.get("trace_id"),
         events=tuple(
-            Recorded(read_event(done["type"], done["data"]), datetime.fromisoformat(done["time"]))
+            Recorded(read_stored(done["type"], done["data"]), datetime.fromisoformat(done["time"]))
             for done in values["events"]
         ),
     )

@@ -3,7 +3,9 @@
 import os
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, NonNegativeInt, ValidationError
+
+from domain.events import Destination
 
 
 class SettingsError(RuntimeError):
@@ -27,11 +29,22 @@ class _Settings(BaseModel):
             raise SettingsError(f"missing or unusable environment variables: {names}") from None
 
 
-class FrontendSettings(_Settings):
-    """``inbox_url`` is where wishes go, ``event_store`` the table they are read from."""
+class _Ships(_Settings):
+    mars_seats: NonNegativeInt
+    jupiter_seats: NonNegativeInt
+
+    @property
+    def capacity(self) -> dict[Destination, int]:
+        """How many seats each destination has."""
+        return {"mars": self.mars_seats, "jupiter": self.jupiter_seats}
+
+
+class FrontendSettings(_Ships):
+    """``inbox_url`` is where wishes go, ``event_store`` and ``read_model`` the tables they are read from."""
 
     inbox_url: str
     event_store: str
+    read_model: str
 
 
 class ParserSettings(_Settings):
@@ -43,9 +56,17 @@ class ParserSettings(_Settings):
     closed_destinations: Annotated[frozenset[str], BeforeValidator(_words)]
 
 
-class WorkerSettings(_Settings):
-    """``event_store`` is the table that commits are appended to."""
+class ProjectorSettings(_Settings):
+    """``event_store`` is where gaps are filled from, ``read_model`` the table that is written."""
+
+    event_store: str
+    read_model: str
+
+
+class WorkerSettings(_Ships):
+    """``event_store`` is the table that commits are appended to, ``seats`` the one that leases."""
 
     pods_url: str
     pods_dlq_url: str
     event_store: str
+    seats: str

@@ -1,23 +1,28 @@
-"""Pods → worker → EventStore: append each decided wish as one commit, exactly once."""
+"""Pods → worker → EventStore: give each accepted wish a seat and append it as one commit, exactly once."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from domain.envelope import read_story
+from domain.errors import StoreUnavailable
 from infra.aws import dynamodb_client, sqs_client
-from infra.consumer import Consumer, Response
+from infra.consumer import Consumer, Response, failures
 from infra.event_store import EventStore
 from infra.queues import Queue
+from infra.seats import Seats
 from infra.settings import WorkerSettings
 from infra.telemetry import count, logger, metrics
 from infra.tracing import trace_id, tracer
-from worker.recording import record_wish
+from worker.boarding import Arrival, assign_seats, read_arrival, record
 
 settings = WorkerSettings.from_env()
-store = EventStore(dynamodb_client(), settings.event_store)
+dynamodb = dynamodb_client()
+store = EventStore(dynamodb, settings.event_store)
+seats = Seats(dynamodb, settings.seats, settings.capacity)
 sqs = sqs_client()
 consumer = Consumer(source=Queue(sqs, settings.pods_url), dead_letters=Queue(sqs, settings.pods_dlq_url))
 
@@ -27,13 +32,29 @@ consumer = Consumer(source=Queue(sqs, settings.pods_url), dead_letters=Queue(sqs
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     """An SQS batch of decided wishes in; the items to deliver again out."""
-    return consumer.consume(event, context, append)
+    return consumer.consume(event, context, read, forward=partial(board, context))
 
 
-def append(record: SQSRecord) -> None:
-    """One Pods record → one commit. Raises MalformedMessage, StoreUnavailable, VersionConflict, UnstorableCommit."""
-    story = read_story(record.body)
-    with consumer.following(record, story[0]) as trace_header:
-        recorded = record_wish(store, story, now=datetime.now(UTC), trace_id=trace_id(trace_header))
-        count("Recorded" if recorded else "Duplicates")
-        logger.info("wish recorded" if recorded else "wish was recorded before")
+def read(record: SQSRecord) -> tuple[SQSRecord, Arrival]:
+    """One Pods record → an arrival. Raises MalformedMessage."""
+    return record, read_arrival(record.body)
+
+
+def board(context: LambdaContext, arrivals: Sequence[tuple[SQSRecord, Arrival]]) -> dict[int, Exception]:
+    """Lease seats for all that are new, then append each; gives what failed, by position."""
+    try:
+        assigned = assign_seats(store, seats, [arrival for _, arrival in arrivals])
+    except StoreUnavailable as error:
+        return dict.fromkeys(range(len(arrivals)), error)
+
+    def append(arriving: tuple[SQSRecord, Arrival]) -> None:
+        record_, arrival = arriving
+        with consumer.following(record_, arrival.envelope) as trace_header:
+            seat = assigned.get(arrival.wish_id)
+            recorded = record(store, arrival, seat, now=datetime.now(UTC), trace_id=trace_id(trace_header))
+            count("Recorded" if recorded else "Duplicates")
+            if seat and not recorded:
+                count("SeatsLeaked")
+            logger.info("wish recorded" if recorded else "wish was recorded before")
+
+    return failures(arrivals, append, context)

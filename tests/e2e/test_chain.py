@@ -115,7 +115,7 @@ def test_a_wish_goes_all_the_way(chain: Chain) -> None:
     chain.wait_until_stored(wish_id)
     wish = chain.http.get(f"wishes/{wish_id}").json()
     assert (wish["status"], wish["message"], wish["name"]) == ("boarded", "Tell the whales we are sorry.", "Ana")
-    assert [step["type"].split(".")[2] for step in wish["history"]] == ["submitted", "accepted", "boarded"]
+    assert [step["type"].split(".")[2] for step in wish["history"]] == ["submitted", "accepted", "boarded", "shown"]
     assert wish["trace_id"].startswith("1-")
 
 
@@ -283,3 +283,36 @@ def test_the_pages_and_health_are_there(chain: Chain) -> None:
     assert chain.http.get("health").json() == {"status": "ok"}
     assert "<form" in chain.http.get("").text
     assert chain.http.get("assets/form.js").status_code == 200
+
+
+def test_a_wish_reaches_the_wall_and_the_manifest(chain: Chain) -> None:
+    before = chain.http.get("manifest").json()["destinations"]["jupiter"]
+    wish_id = chain.post("See me on the wall", destination="jupiter")
+    chain.wait_until_stored(wish_id)
+    seen: dict[str, dict[str, object]] = {}
+    cursor = ""
+
+    def is_on_the_wall() -> bool:
+        nonlocal cursor
+        page = chain.http.get("wishes", params={"after": cursor, "limit": "100"}).json()
+        seen.update({wish["wish_id"]: wish for wish in page["wishes"]})
+        cursor = page["cursor"]
+        return wish_id in seen
+
+    assert wait_until(is_on_the_wall, ENDS)
+    after = chain.http.get("manifest").json()["destinations"]["jupiter"]
+    assert seen[wish_id]["message"] == "See me on the wall"
+    assert (after["boarded"] - before["boarded"], before["seats_left"] - after["seats_left"]) == (1, 1)
+
+
+def test_every_seat_is_given_once(chain: Chain) -> None:
+    pages = chain.dynamodb.get_paginator("scan").paginate(TableName=chain.stack.outputs["EventStoreName"])
+    seats = [
+        (item["events"]["L"][0]["M"]["data"]["M"]["destination"]["S"], event["M"]["data"]["M"]["seat"]["N"])
+        for page in pages
+        for item in page["Items"]
+        for event in item["events"]["L"]
+        if event["M"]["type"]["S"] == "lastwish.wish.boarded.v2"
+    ]
+    assert len(seats) > 200
+    assert len(set(seats)) == len(seats)

@@ -70,7 +70,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             name: sqs.create_queue(QueueName=name, Attributes=template.queue_attributes(name))["QueueUrl"]
             for name in QUEUES
         }
-        dynamodb.create_table(TableName="EventStore", **template.table("EventStore"))
+        for name in ("EventStore", "Seats", "ReadModel"):
+            dynamodb.create_table(TableName=name, **template.table(name))
         variables = {
             "INBOX_URL": urls["Inbox"],
             "INBOX_DLQ_URL": urls["InboxDlq"],
@@ -78,6 +79,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             "PODS_DLQ_URL": urls["PodsDlq"],
             "EVENT_STORE": "EventStore",
             "CLOSED_DESTINATIONS": "",
+            "SEATS": "Seats",
+            "READ_MODEL": "ReadModel",
+            "MARS_SEATS": "1000",
+            "JUPITER_SEATS": "1000",
         }
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
@@ -97,6 +102,11 @@ def frontend(aws: Aws) -> ModuleType:
 @pytest.fixture
 def parser(aws: Aws) -> ModuleType:
     return _load("parser")
+
+
+@pytest.fixture
+def projector(aws: Aws) -> ModuleType:
+    return _load("projector")
 
 
 @pytest.fixture

@@ -41,20 +41,24 @@ def batch_entries_fail(client: Any, *, bodies_with: str) -> None:
     client.meta.events.register("after-call.sqs.SendMessageBatch", report)
 
 
-def throttled(client: Any, operation: str) -> None:
-    """DynamoDB refuses every call of the operation for its rate."""
-    _refuse(client, operation, "ProvisionedThroughputExceededException")
+def throttled(client: Any, operation: str, times: int = 10**6) -> None:
+    """DynamoDB refuses calls of the operation for their rate: all, or the first so many."""
+    _refuse(client, operation, "ProvisionedThroughputExceededException", times)
 
 
 def refused(client: Any, operation: str) -> None:
     """DynamoDB finds the request itself wrong: no retry will help."""
-    _refuse(client, operation, "ValidationException")
+    _refuse(client, operation, "ValidationException", times=10**6)
 
 
-def _refuse(client: Any, operation: str, code: str) -> None:
+def _refuse(client: Any, operation: str, code: str, times: int) -> None:
     from botocore.exceptions import ClientError
 
+    calls: list[int] = []
+
     def fail(**_: Any) -> None:
-        raise ClientError({"Error": {"Code": code, "Message": ""}}, operation.rpartition(".")[2])
+        calls.append(1)
+        if len(calls) <= times:
+            raise ClientError({"Error": {"Code": code, "Message": ""}}, operation.rpartition(".")[2])
 
     client.meta.events.register_first(f"before-call.{operation}", fail)

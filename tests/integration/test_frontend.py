@@ -185,7 +185,9 @@ def test_a_stored_wish_is_shown_with_its_history(
         (1, "submitted"),
         (1, "accepted"),
         (1, "boarded"),
+        (1, "shown"),
     ]
+    assert (wish["seat"], wish["pod"], wish["arrives_on"], wish["visibility"]) == (1, 1, "2051-01-01", "shown")
     assert wish["trace_id"] == "1-8d12f900-000000000000000000000001"
 
 

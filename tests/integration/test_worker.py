@@ -1,11 +1,13 @@
 import json
 from types import ModuleType
+from typing import Any
 
 import pytest
 
+from domain.envelope import write_story
 from tests.integration import faults
 from tests.integration.conftest import Aws, Invoke, Log
-from tests.samples import sample
+from tests.samples import sample, story
 
 NOTHING_FAILED = {"batchItemFailures": []}
 
@@ -18,7 +20,8 @@ def test_a_decided_wish_becomes_one_commit(aws: Aws, worker: ModuleType, invoke:
     assert [event["M"]["type"]["S"] for event in item["events"]["L"]] == [
         "lastwish.wish.submitted.v1",
         "lastwish.wish.accepted.v1",
-        "lastwish.wish.boarded.v1",
+        "lastwish.wish.boarded.v2",
+        "lastwish.wish.shown.v1",
     ]
 
 
@@ -90,3 +93,70 @@ def test_an_error_nobody_foresaw_is_delivered_again_and_logged_without_its_text(
     assert failure["wish_id"] == "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1c01"
     assert any("explode" in frame for frame in failure["stack"])
     assert "typed" not in json.dumps(lines)
+
+
+def seats_of(aws: Aws) -> list[tuple[str, int | None]]:
+    """Destination and seat of each stored wish, in the order of the seats; no seat means that it waits."""
+    found = []
+    for item in aws.stored():
+        events = [event["M"] for event in item["events"]["L"]]
+        boarded = [event for event in events if event["type"]["S"] == "lastwish.wish.boarded.v2"]
+        seat = int(boarded[0]["data"]["M"]["seat"]["N"]) if boarded else None
+        found.append((events[0]["data"]["M"]["destination"]["S"], seat))
+    return sorted(found, key=str)
+
+
+def batch(*wishes: tuple[str, str]) -> dict[str, Any]:
+    """Pods records of wishes, each with its destination."""
+    record = sample("worker-good-wish")["Records"][0]
+    return {
+        "Records": [
+            {**record, "messageId": f"m{n}", "body": write_story(story(wish_id, destination))}
+            for n, (wish_id, destination) in enumerate(wishes)
+        ]
+    }
+
+
+def ids(count: int) -> list[str]:
+    return [f"5d3c0bd6-7ef4-4c5e-9a0b-{n:012x}" for n in range(count)]
+
+
+def test_each_wish_of_a_batch_gets_a_seat_of_its_own(aws: Aws, worker: ModuleType, invoke: Invoke) -> None:
+    one, two, three, four = ids(4)
+    invoke(worker, batch((one, "mars"), (two, "jupiter"), (three, "mars"), (four, "mars")))
+    assert seats_of(aws) == [("jupiter", 1), ("mars", 1), ("mars", 2), ("mars", 3)]
+
+
+def test_a_rejected_wish_takes_no_seat(aws: Aws, worker: ModuleType, invoke: Invoke) -> None:
+    invoke(worker, sample("worker-rejected-wish"))
+    assert worker.seats.marks() == {}
+
+
+def test_a_redelivery_takes_no_second_seat(aws: Aws, worker: ModuleType, invoke: Invoke) -> None:
+    invoke(worker, sample("worker-duplicate"))
+    invoke(worker, sample("worker-good-wish"))
+    assert worker.seats.marks() == {"jupiter": 1}
+
+
+def test_when_the_seats_are_sold_the_rest_waits(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, invoke: Invoke
+) -> None:
+    monkeypatch.setenv("MARS_SEATS", "2")
+    invoke(request.getfixturevalue("worker"), batch(*((wish_id, "mars") for wish_id in ids(4))))
+    assert seats_of(aws) == [("mars", 1), ("mars", 2), ("mars", None), ("mars", None)]
+
+
+def test_without_the_seats_nothing_is_stored_and_all_comes_back(aws: Aws, worker: ModuleType, invoke: Invoke) -> None:
+    faults.throttled(worker.dynamodb, "dynamodb.UpdateItem")
+    assert len(invoke(worker, sample("worker-duplicate"))["batchItemFailures"]) == 2
+    assert aws.stored() == []
+
+
+def test_a_failed_append_leaks_its_seat_but_never_sells_it_twice(aws: Aws, worker: ModuleType, invoke: Invoke) -> None:
+    faults.throttled(worker.dynamodb, "dynamodb.PutItem", times=1)
+    [first, second] = ids(2)
+    event = batch((first, "mars"), (second, "mars"))
+    again = invoke(worker, event)["batchItemFailures"]
+    invoke(worker, {"Records": [each for each in event["Records"] if {"itemIdentifier": each["messageId"]} in again]})
+    assert sorted(seat or 0 for _, seat in seats_of(aws)) == [2, 3]
+    assert worker.seats.marks() == {"mars": 3}

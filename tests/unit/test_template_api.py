@@ -94,16 +94,36 @@ def test_every_role_trusts_one_service_and_nobody_else() -> None:
         assert list(statement["Principal"]) == ["Service"]
 
 
-def test_the_worker_may_put_get_and_query_its_one_table_and_nothing_more() -> None:
-    (policy,) = load()["Resources"]["WorkerRole"]["Properties"]["Policies"]
-    (statement,) = [each for each in policy["PolicyDocument"]["Statement"] if "dynamodb:" in str(each["Action"])]
-    assert sorted(statement["Action"]) == ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"]
-    assert statement["Resource"] == {"Fn::GetAtt": ["EventStore", "Arn"]}
+def allowed(role: str) -> dict[str, list[str]]:
+    """What a role may do on each table."""
+    (policy,) = load()["Resources"][role]["Properties"]["Policies"]
+    found: dict[str, list[str]] = {}
+    for statement in policy["PolicyDocument"]["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        if actions[0].startswith("dynamodb:"):
+            found[statement["Resource"]["Fn::GetAtt"][0]] = sorted(name.removeprefix("dynamodb:") for name in actions)
+    return found
+
+
+def test_the_worker_may_put_get_and_query_commits_lease_seats_and_nothing_more() -> None:
+    assert allowed("WorkerRole") == {
+        "EventStore": ["BatchGetItem", "PutItem", "Query"],
+        "Seats": ["GetItem", "UpdateItem"],
+    }
 
 
 def test_only_the_worker_writes_to_the_event_store() -> None:
-    writers = [name for name, role in resources("AWS::IAM::Role").items() if "dynamodb:PutItem" in str(role)]
-    assert writers == ["WorkerRole"]
+    roles = [name for name, role in resources("AWS::IAM::Role").items() if "Policies" in role["Properties"]]
+    may_write = [name for name in roles if set(allowed(name).get("EventStore", [])) & {"PutItem", "UpdateItem"}]
+    assert may_write == ["WorkerRole"]
+
+
+def test_the_frontend_only_reads_tables() -> None:
+    assert {action for actions in allowed("FrontendRole").values() for action in actions} == {
+        "BatchGetItem",
+        "GetItem",
+        "Query",
+    }
 
 
 def test_the_event_store_streams_its_commits() -> None:

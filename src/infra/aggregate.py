@@ -1,0 +1,55 @@
+"""Load, decide, append; and decide again when somebody else was faster. The one way in which a stream grows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from domain.commit import Commit, Recorded, stream_of
+from domain.errors import VersionConflict
+from domain.wish import Command, decide, fold
+from infra.event_store import EventStore, events_of
+
+_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Where a command comes from. The same ``commit_id`` again is the same commit, not another one.
+
+    ``times`` are those of events that were decided earlier, by type; all others happen ``now``.
+    """
+
+    commit_id: str
+    correlation_id: str
+    now: datetime
+    trace_id: str | None = None
+    times: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def execute(store: EventStore, wish_id: str, command: Command, cause: Cause, *, is_new: bool = False) -> Commit | None:
+    """Append what the command decides; None where there was nothing (left) to decide.
+
+    ``is_new`` takes the stream for empty at first, which saves a read and is checked by the append. Raises
+    VersionConflict after three lost races, and what the store raises.
+    """
+    stream = stream_of(wish_id)
+    commits = [] if is_new else store.read(stream)
+    for _ in range(_TRIES):
+        events = decide(command, fold(events_of(commits)))
+        if not events:
+            return None
+        commit = Commit(
+            stream=stream,
+            version=len(commits) + 1,
+            commit_id=cause.commit_id,
+            time=cause.now,
+            correlation_id=cause.correlation_id,
+            trace_id=cause.trace_id,
+            events=tuple(Recorded(event, cause.times.get(event.type, cause.now)) for event in events),
+        )
+        try:
+            return commit if store.append(commit) else None
+        except VersionConflict as error:
+            conflict = error
+            commits = store.read(stream)
+    raise conflict

@@ -1,0 +1,1 @@
+"""Folds commits into the read model, exactly once, into every live generation."""
