@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench import startup, throughput
+from bench import startup, throughput, units
 from lastwish.local import interrupts
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -32,6 +32,8 @@ def main(
     starts = startup.measure(runs)
     say.print(f"sending {wishes} wishes through both pipelines {rounds} times …")
     rates = throughput.measure(wishes, clients, rounds)
+    say.print("counting the capacity units of a wish …")
+    costs = units.measure()
     results = {
         "date": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),
@@ -51,8 +53,19 @@ def main(
             "ratios": {name: round(starts[name] / starts[startup.BASELINE_NAME], 2) for name in startup.HANDLERS},
         },
     }
+    results["capacity_units_per_wish"] = costs
     RESULTS.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
     Console().print(_table(rates, starts))
+    Console().print(_units_table(costs))
+
+
+def _units_table(costs: list[dict[str, float]]) -> Table:
+    table = Table(title="DynamoDB capacity units per wish, by the size of the projector's slices (the engine counts)")
+    for title in costs[0]:
+        table.add_column(title.replace("_", " "), justify="right")
+    for row in costs:
+        table.add_row(*(f"{value:g}" for value in row.values()))
+    return table
 
 
 def _table(rates: dict[str, list[float]], starts: dict[str, float]) -> Table:

@@ -42,6 +42,10 @@ _ENVIRONMENT = {
     "PODS_URL": "http://127.0.0.1/pods",
     "PODS_DLQ_URL": "http://127.0.0.1/pods-dlq",
     "EVENT_STORE": "events",
+    "READ_MODEL": "read-model",
+    "SEATS": "seats",
+    "MARS_SEATS": "40000",
+    "JUPITER_SEATS": "25000",
     "CLOSED_DESTINATIONS": "",
 }
 

@@ -9,6 +9,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from domain.errors import PermanentError, TransientError
 from lastwish.errors import AwsError
 
 REGION = "us-east-1"
@@ -37,11 +38,13 @@ def aws_client(service: Any) -> Any:
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn what boto3 raises into one `AwsError`."""
+    """Turn what boto3, or an adapter of the functions, raises into one `AwsError`."""
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, TransientError) as error:
         raise AwsError(f"AWS does not answer as it should: {error}") from error
+    except PermanentError as error:
+        raise AwsError(f"the stack holds what this version cannot read: {error}") from error
 
 
 def describe_stack(cloudformation: Any, name: str) -> tuple[str, dict[str, str]]:

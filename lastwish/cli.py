@@ -13,9 +13,8 @@ import typer
 
 from lastwish import __version__
 from lastwish.answer import Answer
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, all else on stderr.")]
-Stack = Annotated[str | None, typer.Option("--stack", help="A stack on AWS, found with ordinary credentials.")]
+from lastwish.operating import operator
+from lastwish.options import Json, Stack
 
 app = typer.Typer(
     name="lastwish",
@@ -24,6 +23,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.add_typer(operator)
 
 
 class Destination(StrEnum):

@@ -11,6 +11,10 @@
     |   +-- Interrupted           Ctrl-C or SIGTERM before the stack was up (exit code 130)
     +-- TemplateError             template.yaml does not say what the proxy needs
     +-- AwsError                  AWS (or the engine) refused a call
+    +-- OperatorError             an operator's command cannot do what was asked
+    |   +-- Busy                  the same command runs elsewhere, or took this one's lock away
+    |   +-- NoSuchWish            no stream and no dead letter has this id
+    |   +-- NotYet                what was waited for did not happen in time
     +-- WishError                 one wish did not make it
         +-- WishRefused           the API answered with a problem
         +-- NotAnswered           the API cannot be reached, or did not recover in time
@@ -73,6 +77,22 @@ class TemplateError(LastWishError):
 
 class AwsError(LastWishError):
     """AWS (or the engine) refused a call."""
+
+
+class OperatorError(LastWishError):
+    """An operator's command cannot do what was asked."""
+
+
+class Busy(OperatorError):
+    """The same command runs elsewhere, or took this one's lock away."""
+
+
+class NoSuchWish(OperatorError):
+    """No stream and no dead letter has this id."""
+
+
+class NotYet(OperatorError):
+    """What was waited for did not happen in time."""
 
 
 class WishError(LastWishError):

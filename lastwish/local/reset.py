@@ -8,12 +8,13 @@ from lastwish.errors import AwsError
 from lastwish.local.state import Home, State
 
 TIMEOUT = 20.0
-# Longer than a consumer needs to pass on the batch it was holding when its queue was emptied.
-SETTLE = 0.5
+# Longer than a consumer needs to pass on the batch it was holding when its queue was emptied; the projector gathers
+# its batches for a second.
+SETTLE = 1.2
 
 
 def reset(state: State, home: Home) -> dict[str, int]:
-    """Empty the queues, the tables and the ledger. Returns how many messages and items went.
+    """Empty every queue and table that the outputs name, and the ledger. Returns how many messages and items went.
 
     Repeats until two rounds in a row found nothing, since a batch that was under way lands behind the first.
     Raises AwsError when something keeps coming: then somebody is still sending.

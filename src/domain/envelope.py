@@ -20,12 +20,13 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _canonical(wish_id: str) -> str:
+def canonical(wish_id: str) -> str:
+    """The wish id as it is. Raises ValueError where it is none, without quoting it."""
     try:
-        canonical = str(UUID(wish_id)) == wish_id
+        is_canonical = str(UUID(wish_id)) == wish_id
     except ValueError:  # its text quotes what was given
-        canonical = False
-    if not canonical:
+        is_canonical = False
+    if not is_canonical:
         raise ValueError("not a UUID in its canonical form")
     return wish_id
 
@@ -36,7 +37,7 @@ def _plausible(moment: datetime) -> datetime:
     return moment
 
 
-type WishId = Annotated[str, AfterValidator(_canonical)]
+type WishId = Annotated[str, AfterValidator(canonical)]
 type Moment = Annotated[AwareDatetime, AfterValidator(_plausible), PlainSerializer(timestamp, return_type=str)]
 
 

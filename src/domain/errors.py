@@ -42,12 +42,13 @@ class StoreUnavailable(TransientError):  # noqa: N818
 
 
 class VersionConflict(TransientError):  # noqa: N818
-    """The stream already holds another commit at this version.
+    """The stream has grown since it was read.
 
-    Attributes: ``stream`` and ``version``, the place that was taken.
+    Attributes: ``stream``; ``expected``, the version that the decision was based on; ``actual``, which it has at least.
     """
 
-    def __init__(self, stream: str, version: int) -> None:
-        super().__init__(f"{stream} already has another commit at version {version}")
+    def __init__(self, stream: str, expected: int, actual: int) -> None:
+        super().__init__(f"{stream} is at version {actual} at least, not at {expected}")
         self.stream = stream
-        self.version = version
+        self.expected = expected
+        self.actual = actual

@@ -52,7 +52,7 @@ class EventStore:
                 raise _translated(error) from error
             there: Any = getattr(error, "response", {}).get("Item", {})
             if there.get("commit_id") != {"S": commit.commit_id}:
-                raise VersionConflict(commit.stream, commit.version) from None
+                raise VersionConflict(commit.stream, commit.version - 1, commit.version) from None
             return False
         return True
 

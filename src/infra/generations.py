@@ -21,15 +21,19 @@ def announce(client: "DynamoDBClient", table: str, there: Generations) -> int:
 
     ``there`` is what was read of the pointer. Raises PointerMoved, StoreUnavailable.
     """
+    # What is left of a generation that was given up must not look like part of a new one.
+    new = max({highest(client, table), there.current, *there.live}) + 1
+    _move(client, table, there, Generations(there.current, frozenset({there.current, new})), last=new)
+    return new
+
+
+def highest(client: "DynamoDBClient", table: str) -> int:
+    """The highest number that was ever announced, 1 at first. Raises StoreUnavailable."""
     try:
         pointer = client.get_item(TableName=table, Key=POINTER, ConsistentRead=True).get("Item", {})
     except (BotoCoreError, ClientError) as error:
         raise StoreUnavailable(f"read model: {error_code(error)}") from error
-    # `last` outlives a generation that was given up: what is left of it must not look like part of a new one.
-    last = int(pointer.get("last", {}).get("N", "0"))
-    new = max({last, there.current, *there.live}) + 1
-    _move(client, table, there, Generations(there.current, frozenset({there.current, new})), last=new)
-    return new
+    return int(pointer.get("last", {}).get("N", "1"))
 
 
 def flip(client: "DynamoDBClient", table: str, there: Generations, new: int) -> Generations:

@@ -5,9 +5,8 @@ One table, keyed ``pk`` and ``sk``. Everything but the pointer belongs to a gene
 | pk | sk | what |
 |---|---|---|
 | ``pointer`` | ``-`` | ``current``: the generation that is read; ``live``: all that are written |
-| ``1#totals`` | ``-`` | wishes per destination and outcome; ``position``: how many entries the wall's feed has |
-| ``1#minutes`` | ``2045-01-01T00:00`` | the same totals for the wishes recorded in one minute |
-| ``1#feed`` | ``000000000001`` | which wishes were shown together, in the order of their showing |
+| ``1#totals`` | ``-`` | wishes per destination and outcome; ``position``: how many entries the feed has |
+| ``1#feed`` | ``000000000001`` | what one slice did: ``wishes`` shown, by shelf, and its totals by ``minutes`` |
 | ``1#pod#mars#12`` | wish id | a row per wish: its folded state and the version that it has reached |
 | ``1#waitlisted#mars#a`` | wish id | the same for those without a pod, by the first digit of their id |
 
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
 _MOST_WRITES = 100
+_NOT_THERE = "attribute_not_exists(pk)"
 POINTER = {"pk": {"S": "pointer"}, "sk": {"S": "-"}}
 
 
@@ -67,15 +67,14 @@ class ReadModel:
         return {name: int(value) for name, value in item.items() if name not in ("pk", "sk")}
 
     def feed(self, generation: int, after: int, limit: int) -> list[dict[str, Any]]:
-        """Feed entries behind a position: ``{"position", "wishes": ["shelf/wish id", …]}``. Raises StoreUnavailable."""
+        """Feed entries behind a position, as ``feed_entry`` gives them. Raises StoreUnavailable."""
         answer = self._call(
             "query",
             KeyConditionExpression="pk = :pk AND sk > :after",
             ExpressionAttributeValues={":pk": {"S": f"{generation}#feed"}, ":after": {"S": f"{after:012}"}},
             Limit=limit,
         )
-        entries = [_plain(item) for item in answer["Items"]]
-        return [{"position": int(entry["sk"]), "wishes": entry["wishes"]} for entry in entries]
+        return [feed_entry(_plain(item)) for item in answer["Items"]]
 
     def rows(self, generation: int, places: Sequence[str], *, consistent: bool = False) -> dict[str, dict[str, Any]]:
         """Rows by ``shelf/wish id``, those that exist. At most 100. Raises StoreUnavailable."""
@@ -100,11 +99,12 @@ class ReadModel:
 
     def apply(self, generation: int, changes: Sequence[Change]) -> None:
         """Write a slice (see ``sliced``) as one transaction. Raises SliceConflict or StoreUnavailable."""
-        position = self.totals(generation, consistent=True).get("position", 0)
-        shown = [f"{each.home}/{each.wish_id}" for each in changes if each.is_new_on_the_wall]
+        position = self.totals(generation, consistent=True).get("position", 0) + 1
+        # At the next position or not at all: whoever was there first makes this slice a conflict.
+        entry = _key(f"{generation}#feed", f"{position:012}") | _entry_of(changes)
         writes = [write for each in changes for write in self._row(generation, each)]
-        writes += self._minutes(generation, changes)
-        writes += self._counters(generation, totals_of(changes), position, shown)
+        writes.append({"Put": {"TableName": self._table, "Item": entry, "ConditionExpression": _NOT_THERE}})
+        writes.append(self._add(_key(f"{generation}#totals", "-"), {**totals_of(changes), "position": 1}))
         try:
             self._client.transact_write_items(TransactItems=writes)
         except (BotoCoreError, ClientError) as error:
@@ -127,7 +127,7 @@ class ReadModel:
         put: dict[str, Any] = {
             "TableName": self._table,
             "Item": _key(f"{generation}#{each.home}", each.wish_id) | row,
-            "ConditionExpression": "attribute_not_exists(pk)",
+            "ConditionExpression": _NOT_THERE,
         }
         if each.before:
             put["ConditionExpression"] = "version = :before"
@@ -136,25 +136,6 @@ class ReadModel:
             return [{"Put": put}]
         copy = _key(f"{generation}#{place}", each.wish_id) | row | {"home": {"S": each.home}}
         return [{"Put": put}, {"Put": {"TableName": self._table, "Item": copy}}]
-
-    def _minutes(self, generation: int, changes: Sequence[Change]) -> list[Any]:
-        minutes: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for each in changes:
-            minutes[each.minute].update(each.totals)
-        return [
-            self._add(_key(f"{generation}#minutes", minute), delta)
-            for minute, delta in minutes.items()
-            if any(delta.values())
-        ]
-
-    def _counters(self, generation: int, delta: Counter[str], position: int, shown: list[str]) -> list[Any]:
-        key = _key(f"{generation}#totals", "-")
-        if not shown:
-            return [self._add(key, delta)] if delta else []
-        # At the next position or not at all: whoever was there first makes this slice a conflict.
-        entry = _key(f"{generation}#feed", f"{position + 1:012}") | {"wishes": _serialise(shown)}
-        put = {"TableName": self._table, "Item": entry, "ConditionExpression": "attribute_not_exists(pk)"}
-        return [{"Put": put}, self._add(key, {**delta, "position": 1})]
 
     def _add(self, key: Any, delta: Mapping[str, int]) -> Any:
         names = {f"#{n}": name for n, name in enumerate(delta)}
@@ -180,20 +161,37 @@ class ReadModel:
 
 
 def sliced(changes: Sequence[Change]) -> Iterator[list[Change]]:
-    """Cut changes into slices that fit a transaction's 100 writes: rows, those with a copy twice, minutes, two more."""
+    """Cut changes into slices that fit a transaction's 100 writes: rows, those with a copy twice, and two more."""
     slice_: list[Change] = []
-    writes, minutes = 2, set[str]()
+    writes = 2
     for each in changes:
-        cost = each.rows + (each.minute not in minutes)
-        if writes + cost > _MOST_WRITES:
+        if writes + each.rows > _MOST_WRITES:
             yield slice_
-            slice_, writes, minutes = [], 2, set()
-            cost = each.rows + 1
+            slice_, writes = [], 2
         slice_.append(each)
-        writes += cost
-        minutes.add(each.minute)
+        writes += each.rows
     if slice_:
         yield slice_
+
+
+def _entry_of(changes: Sequence[Change]) -> dict[str, Any]:
+    """What a slice did, in one write unit for twenty wishes: ids by shelf, totals by minute."""
+    wishes: defaultdict[str, list[str]] = defaultdict(list)
+    minutes: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for each in changes:
+        minutes[each.minute].update(each.totals)
+        if each.is_new_on_the_wall:
+            wishes[each.home].append(each.wish_id)
+    return {"wishes": _serialise(dict(wishes)), "minutes": _serialise({name: dict(of) for name, of in minutes.items()})}
+
+
+def feed_entry(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A feed item as it is read: ``{"position", "wishes": ["shelf/wish id", …], "minutes": {minute: totals}}``."""
+    return {
+        "position": int(item["sk"]),
+        "wishes": [f"{place}/{wish_id}" for place, wish_ids in item["wishes"].items() for wish_id in wish_ids],
+        "minutes": {minute: {name: int(n) for name, n in totals.items()} for minute, totals in item["minutes"].items()},
+    }
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:

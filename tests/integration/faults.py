@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 
 def unreachable(client: Any, operation: str) -> None:
@@ -52,8 +52,6 @@ def refused(client: Any, operation: str) -> None:
 
 
 def _refuse(client: Any, operation: str, code: str, times: int) -> None:
-    from botocore.exceptions import ClientError
-
     calls: list[int] = []
 
     def fail(**_: Any) -> None:

@@ -1,32 +1,21 @@
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import boto3
 import pytest
 
-from domain.commit import Commit, Recorded, stream_of
-from domain.errors import StoreUnavailable, VersionConflict
-from domain.events import UnknownEvent, WishAccepted, WishBoarded, WishErased
+from domain.commit import Recorded
+from domain.errors import StoreUnavailable
+from domain.events import UnknownEvent, WishAccepted, WishErased
 from domain.seats import Seat
 from domain.wish import EraseWish, RecordWish
 from infra.aggregate import Cause, execute
 from infra.event_store import EventStore, events_of
+from tests.contract import BOARDED, FIRST, EventStoreContract
 from tests.integration import faults
 from tests.integration.conftest import Aws
+from tests.memory import MemoryEventStore
 from tests.samples import NOON, WISH_ID, submitted
-
-BOARDED = WishBoarded(seat=1, pod=1, arrives_on=date(2045, 10, 1))
-FIRST = Commit(
-    stream=stream_of(WISH_ID),
-    version=1,
-    commit_id="commit-1",
-    time=NOON,
-    correlation_id="request-1",
-    trace_id="1-5759e988-bd862e3fe1be46a994272793",
-    events=(Recorded(submitted("世界 &amp;"), NOON), Recorded(WishAccepted(), NOON), Recorded(BOARDED, NOON)),
-)
-
 
 RECORD = RecordWish(submitted(), WishAccepted(), Seat("mars", 1))
 CAUSE = Cause(commit_id="ours", correlation_id="request-1", now=NOON)
@@ -37,38 +26,14 @@ def store(aws: Aws) -> EventStore:
     return EventStore(boto3.client("dynamodb"), aws.table)
 
 
-def test_what_was_appended_is_read_back(store: EventStore) -> None:
-    second = replace(FIRST, version=2, commit_id="commit-2", trace_id=None)
-    assert store.append(FIRST)
-    assert store.append(second)
-    assert store.read(FIRST.stream) == [FIRST, second]
+class TestInMemory(EventStoreContract):
+    @pytest.fixture
+    def store(self) -> MemoryEventStore:
+        return MemoryEventStore()
 
 
-def test_an_unknown_stream_is_empty(store: EventStore) -> None:
-    assert store.read("wish#nobody") == []
-
-
-def test_the_same_commit_again_is_success(store: EventStore) -> None:
-    store.append(FIRST)
-    assert store.append(FIRST) is False
-    assert store.read(FIRST.stream) == [FIRST]
-
-
-def test_another_commit_at_the_same_version_is_a_conflict(store: EventStore) -> None:
-    store.append(FIRST)
-    with pytest.raises(VersionConflict) as raised:
-        store.append(replace(FIRST, commit_id="commit-2"))
-    assert (raised.value.stream, raised.value.version) == (FIRST.stream, 1)
-    assert store.read(FIRST.stream) == [FIRST]
-
-
-def test_a_stream_longer_than_a_page_is_read_whole(store: EventStore) -> None:
-    # Six commits of some 300 KB: DynamoDB pages at 1 MB.
-    many = (Recorded(submitted("m" * 2500), NOON),) * 110
-    commits = [replace(FIRST, version=n, commit_id=f"commit-{n}", events=many) for n in range(1, 7)]
-    for commit in commits:
-        store.append(commit)
-    assert store.read(FIRST.stream) == commits
+class TestOnMoto(EventStoreContract):
+    """With the table of template.yaml."""
 
 
 def test_an_unreachable_store_is_transient(store: EventStore) -> None:
@@ -97,20 +62,6 @@ def test_a_command_on_a_stored_wish_appends_to_its_stream(store: EventStore) -> 
     appended = execute(store, WISH_ID, EraseWish(), replace(CAUSE, commit_id="erase"))
     assert appended is not None
     assert (appended.version, [type(each.event) for each in appended.events]) == (2, [WishErased])
-
-
-def test_stored_tells_which_streams_exist(store: EventStore) -> None:
-    store.append(FIRST)
-    assert store.stored([FIRST.stream, "wish#nobody"]) == {FIRST.stream}
-
-
-def test_scrubbing_removes_the_text_and_nothing_else(store: EventStore) -> None:
-    store.append(FIRST)
-    for _ in range(2):
-        store.scrub(FIRST)
-    [commit] = store.read(FIRST.stream)
-    assert commit.events[0].event == submitted("世界 &amp;").model_copy(update={"message": None})
-    assert replace(commit, events=commit.events[1:]) == replace(FIRST, events=FIRST.events[1:])
 
 
 def test_what_a_newer_version_stored_is_read_without_harm(store: EventStore, aws: Aws) -> None:

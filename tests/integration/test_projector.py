@@ -45,7 +45,7 @@ class Projected:
         """Wish ids of each entry, in order."""
         entries = self.projector.read_model.feed(1, 0, 1000)
         assert [entry["position"] for entry in entries] == list(range(1, len(entries) + 1))
-        return [[place.rpartition("/")[2] for place in entry["wishes"]] for entry in entries]
+        return [ids for entry in entries if (ids := [place.rpartition("/")[2] for place in entry["wishes"]])]
 
     def is_exact(self) -> bool:
         """Every wish in the store once in rows, totals and feed."""

@@ -1,0 +1,190 @@
+"""What must be true of the stores together, as pure functions of a picture of them.
+
+The read model is checked against a fold of the commits that shares no code with the projector's writing: what a row,
+a counter or the feed should say is stated here a second time.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from domain.commit import Commit
+from domain.wish import Wish, fold
+
+_SHOWN = "lastwish.wish.shown.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that is not as it must be. ``detail`` never quotes what was typed."""
+
+    kind: str
+    wish_id: str | None
+    detail: str
+
+    def facts(self) -> dict[str, object]:
+        """As a JSON object."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One wish as its commits tell it, in the order of their versions, whatever is missing between them."""
+
+    commits: tuple[Commit, ...]
+    wish: Wish | None
+    home: Wish | None
+
+    @classmethod
+    def of(cls, commits: Iterable[Commit]) -> "Stored":
+        """From the commits of one stream, in any order."""
+        ordered = tuple(sorted(commits, key=lambda commit: commit.version))
+        return cls(ordered, fold(_events(ordered)), fold(_events(ordered[:1])))
+
+    @property
+    def shown_at(self) -> str | None:
+        """When it was first shown, as rows have it."""
+        times = [done.time for commit in self.commits for done in commit.events if done.event.type == _SHOWN]
+        return times[0].isoformat() if times else None
+
+
+@dataclass
+class Picture:
+    """What was read. ``rows`` are (shelf, wish id, attributes); ``feed`` is wish places by position."""
+
+    stored: dict[str, Stored] = field(default_factory=dict)
+    rows: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    totals: dict[str, int] = field(default_factory=dict)
+    minutes: dict[str, Counter[str]] = field(default_factory=dict)
+    feed: dict[int, list[str]] = field(default_factory=dict)
+    marks: dict[str, int] = field(default_factory=dict)
+    free: dict[str, set[int]] = field(default_factory=dict)
+
+
+def differences(picture: Picture) -> list[Difference]:
+    """Everything that is wrong between the stores."""
+    checks = (versions, seats, counters, rows, feed)
+    return [found for check in checks for found in check(picture)]
+
+
+def versions(picture: Picture) -> Iterator[Difference]:
+    """The versions of each stream are 1…n, and its first commit begins a wish."""
+    for wish_id, stored in picture.stored.items():
+        numbers = [commit.version for commit in stored.commits]
+        if numbers != list(range(1, len(numbers) + 1)):
+            yield Difference("gap", wish_id, f"its stream has the versions {', '.join(map(str, numbers))}")
+        elif stored.wish is None:
+            yield Difference("no-beginning", wish_id, "its first commit holds no submission")
+
+
+def seats(picture: Picture) -> Iterator[Difference]:
+    """Each seat is held by at most one wish, was given out, and is not free."""
+    holders: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+    for wish_id, stored in picture.stored.items():
+        if stored.wish and stored.wish.seat is not None:
+            holders[stored.wish.destination, stored.wish.seat].append(wish_id)
+    for (destination, number), wish_ids in holders.items():
+        seat = f"seat {number} to {destination}"
+        for wish_id in wish_ids:
+            if len(wish_ids) > 1:
+                yield Difference("seat-twice", wish_id, f"{seat} is held by {len(wish_ids)} wishes")
+            if number > picture.marks.get(destination, 0):
+                yield Difference("seat-above-mark", wish_id, f"{seat} was never leased")
+            if number in picture.free.get(destination, set()):
+                yield Difference("seat-free", wish_id, f"{seat} is on the free list as well")
+
+
+def counters(picture: Picture) -> Iterator[Difference]:
+    """Totals and minutes are what the commits add up to."""
+    expected: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for stored in picture.stored.values():
+        if stored.wish:
+            minute = stored.commits[0].time.strftime("%Y-%m-%dT%H:%M")
+            expected[minute][f"{stored.wish.destination}_{stored.wish.outcome}"] += 1
+    total = sum(expected.values(), Counter[str]())
+    counted = {name: count for name, count in picture.totals.items() if name != "position"}
+    yield from _compared("totals", "in all", counted, total)
+    for minute in sorted(expected.keys() | picture.minutes.keys()):
+        yield from _compared("minutes", f"at {minute}", picture.minutes.get(minute, {}), expected[minute])
+
+
+def _compared(kind: str, where: str, counted: Mapping[str, int], expected: Mapping[str, int]) -> Iterator[Difference]:
+    for name in sorted(counted.keys() | expected.keys()):
+        if counted.get(name, 0) != expected.get(name, 0):
+            detail = f"{name} {where}: {counted.get(name, 0)} counted, {expected.get(name, 0)} stored"
+            yield Difference(kind, None, detail)
+
+
+def rows(picture: Picture) -> Iterator[Difference]:
+    """Every stored wish has exactly one row, at its home, and a copy in its pod if it boarded late; and they agree."""
+    found: defaultdict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for shelf, wish_id, row in picture.rows:
+        found[wish_id][shelf] = row
+    for wish_id in found.keys() - picture.stored.keys():
+        yield Difference("row-without-wish", wish_id, "it has a row but no commits")
+    for wish_id, stored in picture.stored.items():
+        if stored.wish and stored.home:
+            home, place = _shelf(stored.home, wish_id), _shelf(stored.wish, wish_id)
+            wanted = _row(stored.wish, stored)
+            copy = {place: {**wanted, "home": home}} if place != home else {}
+            yield from _rows(wish_id, found[wish_id], {home: wanted} | copy)
+
+
+def _rows(wish_id: str, found: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[Difference]:
+    for shelf in sorted(expected.keys() - found.keys()):
+        yield Difference("row-missing", wish_id, f"no row at {shelf}")
+    for shelf in sorted(found.keys() - expected.keys()):
+        yield Difference("row-twice", wish_id, f"another row at {shelf}")
+    for shelf in sorted(expected.keys() & found.keys()):
+        if wrong := _unequal(found[shelf], expected[shelf]):
+            yield Difference("row-differs", wish_id, f"at {shelf}: {', '.join(wrong)}")
+
+
+def _row(wish: Wish, stored: Stored) -> dict[str, Any]:
+    row = {
+        "destination": wish.destination,
+        "outcome": wish.outcome,
+        "visibility": wish.visibility,
+        "seat": wish.seat,
+        "name": wish.name,
+        "message": wish.message,
+        "version": len(stored.commits),
+        "shown_at": stored.shown_at,
+    }
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def _unequal(row: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
+    """Names of the attributes that differ, never their values."""
+    return sorted(name for name in row.keys() | expected.keys() if row.get(name) != expected.get(name))
+
+
+def feed(picture: Picture) -> Iterator[Difference]:
+    """Positions are 1…N without a hole; each wish that is shown stands there once, and its row is where it says."""
+    last = max([*picture.feed, picture.totals.get("position", 0)])
+    for position in range(1, last + 1):
+        if position not in picture.feed:
+            yield Difference("feed-hole", None, f"nothing at position {position} of {last}")
+    if picture.feed and max(picture.feed) != picture.totals.get("position", 0):
+        yield Difference("feed-end", None, f"{max(picture.feed)} entries, {picture.totals.get('position', 0)} counted")
+    there = {f"{shelf}/{wish_id}" for shelf, wish_id, _ in picture.rows}
+    places = [place for entry in picture.feed.values() for place in entry]
+    seen = Counter(place.rpartition("/")[2] for place in places)
+    for place in sorted(set(places) - there):
+        yield Difference("feed-without-row", place.rpartition("/")[2], f"the feed says {place}")
+    for wish_id, stored in picture.stored.items():
+        if stored.wish and stored.wish.visibility == "shown" and not seen[wish_id]:
+            yield Difference("feed-missing", wish_id, "it is shown but not in the feed")
+        if seen[wish_id] > 1:
+            yield Difference("feed-twice", wish_id, f"it is in the feed {seen[wish_id]} times")
+
+
+def _shelf(wish: Wish, wish_id: str) -> str:
+    if wish.outcome == "boarded":
+        return f"pod#{wish.destination}#{wish.pod or 0}"
+    return f"{wish.outcome}#{wish.destination}#{wish_id[0]}"
+
+
+def _events(commits: Sequence[Commit]) -> list[Any]:
+    return [done.event for commit in commits for done in commit.events]

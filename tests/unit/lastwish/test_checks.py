@@ -1,0 +1,108 @@
+"""The commands' pure parts. Each kind of damage to real stores is tried in tests/integration/test_operator_audit.py."""
+
+import json
+from typing import Any
+
+import pytest
+
+from domain.commit import Commit, Recorded, stream_of
+from domain.events import WishAccepted
+from domain.seats import Seat
+from domain.wish import RecordWish, decide
+from lastwish.audit import has_tag
+from lastwish.checks import Picture, Stored, differences
+from lastwish.compare import digest
+from lastwish.dead_letters import subjects
+from tests.samples import NOON, WISH_ID, submitted
+
+
+def commit(version: int = 1, seat: int = 1) -> Commit:
+    events = decide(RecordWish(submitted(), WishAccepted(), Seat("mars", seat)), None)
+    recorded = tuple(Recorded(event, NOON) for event in events)
+    return Commit(stream_of(WISH_ID), version, "commit", NOON, "request", None, recorded)
+
+
+def row(**changes: Any) -> dict[str, Any]:
+    kept = {
+        "destination": "mars",
+        "outcome": "boarded",
+        "visibility": "shown",
+        "seat": 1,
+        "message": "Look after my dog",
+        "version": 1,
+        "shown_at": NOON.isoformat(),
+    }
+    return kept | changes
+
+
+def picture(**changes: Any) -> Picture:
+    """One wish, and all stores agree."""
+    whole: dict[str, Any] = {
+        "stored": {WISH_ID: Stored.of([commit()])},
+        "rows": [("pod#mars#1", WISH_ID, row())],
+        "totals": {"mars_boarded": 1, "mars_waitlisted": 0, "position": 1},
+        "minutes": {"2045-01-01T12:00": {"mars_boarded": 1}},
+        "feed": {1: [f"pod#mars#1/{WISH_ID}"]},
+        "marks": {"mars": 1},
+        "free": {"mars": {2}},
+    }
+    return Picture(**whole | changes)
+
+
+def test_stores_that_agree_have_no_difference() -> None:
+    assert differences(picture()) == []
+    assert differences(Picture()) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        ({"stored": {WISH_ID: Stored.of([commit(version=2)])}}, "gap"),
+        ({"stored": {WISH_ID: Stored.of([])}}, "no-beginning"),
+        ({"marks": {}}, "seat-above-mark"),
+        ({"free": {"mars": {1}}}, "seat-free"),
+        ({"totals": {"mars_boarded": 1, "jupiter_boarded": 1, "position": 1}}, "totals"),
+        ({"minutes": {}}, "minutes"),
+        ({"rows": []}, "row-missing"),
+        ({"rows": [("pod#mars#1", WISH_ID, row(seat=2))]}, "row-differs"),
+        ({"rows": [("pod#mars#1", WISH_ID, row(name="Ana"))]}, "row-differs"),
+        ({"feed": {}}, "feed-missing"),
+        ({"feed": {2: [f"pod#mars#1/{WISH_ID}"]}}, "feed-hole"),
+        ({"feed": {1: [f"pod#mars#9/{WISH_ID}"]}}, "feed-without-row"),
+    ],
+)
+def test_damage_is_named(damage: dict[str, Any], kind: str) -> None:
+    assert kind in {each.kind for each in differences(picture(**damage))}
+
+
+def test_a_difference_never_quotes_what_was_typed() -> None:
+    wrong = picture(rows=[("pod#mars#1", WISH_ID, row(message="Something secret"))])
+    said = json.dumps([each.facts() for each in differences(wrong)])
+    assert "secret" not in said
+    assert "dog" not in said
+
+
+def test_a_tag_is_found_however_deep() -> None:
+    assert has_tag({"events": {"L": [{"M": {"data": {"M": {"message": {"S": "a < b"}}}}}]}})
+    assert not has_tag({"events": {"L": [{"M": {"data": {"M": {"message": {"S": "a &lt; b"}}}}}]}, "n": {"N": "1"}})
+
+
+def test_a_row_has_the_same_digest_in_every_generation_and_another_when_it_changes() -> None:
+    one = {"pk": {"S": "1#pod#mars#1"}, "sk": {"S": WISH_ID}, "version": {"N": "1"}}
+    assert digest(one) == digest({**one, "pk": {"S": "2#pod#mars#1"}})
+    assert digest(one) != digest({**one, "pk": {"S": "1#pod#mars#2"}})
+    assert digest(one) != digest({**one, "version": {"N": "2"}})
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        (json.dumps({"subject": "a"}), {"a"}),
+        (json.dumps([{"subject": "a"}, {"subject": "b"}, {"subject": 7}, 7]), {"a", "b"}),
+        (json.dumps({"data": {"message": "subject"}}), set()),
+        ("not JSON", set()),
+        ("[" * 100_000, set()),
+    ],
+)
+def test_a_dead_letter_says_whom_it_is_about_only_as_its_subject(body: str, found: set[str]) -> None:
+    assert subjects(body) == found
