@@ -2,7 +2,8 @@
 
     distinct wish ids answered 202  =  stored + in flight + dead-lettered + parked
 
-What was promised comes from a record that the chain does not write (the proxy's ledger). It is read first and the
+What was promised comes from a record that the chain does not write (the proxy's ledger, or
+API Gateway's access log). It is read first and the
 store after the queues were counted, so a wish that moves while we look is found at least once. SQS cannot be searched:
 what is neither stored nor dead counts as in flight as long as the work queues hold at least that many messages.
 """
@@ -11,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -22,7 +22,6 @@ from infra.read_model import feed_entry
 from lastwish import dead_letters
 from lastwish.aws import plain_errors
 from lastwish.checks import Difference, Picture, Stored, differences
-from lastwish.local.ledger import promised
 from lastwish.stores import Item, Stores
 
 _deserialise = TypeDeserializer().deserialize
@@ -62,14 +61,19 @@ class Report:
         }
 
 
-def audit(stores: Stores, ledger: Path, settle: float, note: Callable[[str], None] = lambda _: None) -> Report:
-    """Look until all is well, or until the chain had ``settle`` seconds to come to rest. Raises AwsError."""
+def audit(
+    stores: Stores, promises: Callable[[], Iterable[str]], settle: float, note: Callable[[str], None] = lambda _: None
+) -> Report:
+    """Look until all is well, or until the chain had ``settle`` seconds to come to rest.
+
+    ``promises`` reads anew which wishes were answered 202. Raises AwsError.
+    """
     deadline = time.monotonic() + settle
     with plain_errors():
         while True:
             while stores.waiting("Inbox", "Pods") and time.monotonic() < deadline:
                 time.sleep(_PAUSE)
-            report = look(stores, promised(ledger))
+            report = look(stores, promises())
             if (report.ok and not report.in_flight) or time.monotonic() >= deadline:
                 return report
             note(f"{len(report.differences)} differences, {report.in_flight} in flight: looking again")

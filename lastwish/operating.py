@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,10 +45,7 @@ def audit(
     from lastwish.stores import stores
 
     with Answer(as_json) as answer:
-        record = ledger or _ledger(stack)
-        if ledger and not ledger.is_file():
-            raise _UsageError(f"there is no ledger at {ledger}")
-        report = auditing.audit(stores(stack), record, settle, answer.note)
+        report = auditing.audit(stores(stack), _promises(stack, ledger), settle, answer.note)
         answer.give(report.facts(), "all is well" if report.ok else f"{len(report.differences)} differences")
         if not as_json:
             _show(answer.console, report)
@@ -55,15 +53,17 @@ def audit(
             raise typer.Exit(1)
 
 
-def _ledger(stack: str | None) -> Path:
-    if stack:
-        raise _UsageError(
-            "reading the access log of a stack on AWS is not built yet: it does not carry wish ids. "
-            "Give the record of what was answered 202 with --ledger FILE"
-        )
+def _promises(stack: str | None, ledger: Path | None) -> Callable[[], list[str]]:
+    """Where it stands what was answered 202: a file, the access log of a stack on AWS, the local proxy's ledger."""
+    from lastwish import access_log
+    from lastwish.local.ledger import promised
     from lastwish.local.state import Home
 
-    return Home.from_environment().ledger
+    if ledger and not ledger.is_file():
+        raise _UsageError(f"there is no ledger at {ledger}")
+    if stack and not ledger:
+        return access_log.source(stack)
+    return partial(promised, ledger or Home.from_environment().ledger)
 
 
 def _show(console: Console, report: "Report") -> None:

@@ -4,8 +4,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from domain.events import UnknownEvent
 from infra.aws import dynamodb_client
-from infra.event_store import EventStore, commit_of
+from infra.event_store import EventStore, commit_of, events_of
 from infra.read_model import ReadModel
 from infra.settings import ProjectorSettings
 from infra.telemetry import count, logger, metrics
@@ -30,6 +31,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     # Read anew each time, consistently: a rebuild relies on it to know when nobody writes without its generation.
     generations = read_model.generations()
     commits = [commit_of(each["dynamodb"]["NewImage"]) for each in event["Records"] if each["eventName"] == "INSERT"]
+    count("UnknownEvents", sum(isinstance(event, UnknownEvent) for event in events_of(commits)))
     for generation in sorted(generations.live):
         applied = project(store, read_model, generation, commits)
         count("Projected", applied)

@@ -1,4 +1,5 @@
 import json
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -10,6 +11,7 @@ from lastwish import audit as auditing
 from lastwish import dead_letters
 from lastwish.audit import Report
 from lastwish.history import history
+from lastwish.local.ledger import promised
 from tests.integration.conftest import Aws, Invoke
 from tests.integration.operating import Chain, Functions
 from tests.integration.test_worker import ids
@@ -24,7 +26,7 @@ def chain(
 
 
 def audit(chain: Chain) -> Report:
-    return auditing.audit(chain.stores, chain.ledger, settle=0)
+    return auditing.audit(chain.stores, partial(promised, chain.ledger), settle=0)
 
 
 def kinds(report: Report) -> set[tuple[str, str | None]]:

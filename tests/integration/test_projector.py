@@ -13,7 +13,7 @@ from domain.wish import BoardFromWaitlist, EraseWish
 from infra.aggregate import Cause, execute
 from infra.event_store import commit_of
 from tests.integration import faults
-from tests.integration.conftest import Aws, Invoke
+from tests.integration.conftest import Aws, Invoke, Log
 from tests.integration.test_worker import batch, ids
 from tests.samples import NOON, LambdaContext, sample
 
@@ -175,12 +175,16 @@ def test_a_wish_that_boards_later_moves_to_its_pod(
     assert projected.is_exact()
 
 
-def test_an_event_of_the_future_is_skipped(aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected) -> None:
+def test_an_event_of_the_future_is_skipped_and_counted(
+    aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected, log: Log
+) -> None:
     [item] = store(aws, worker, invoke, 1)
     future = {"M": {"type": {"S": "lastwish.wish.teleported.v9"}, "time": item["time"], "data": {"M": {}}}}
     item["events"]["L"].append(future)
+    log.lines()
     projected.apply([item])
     assert projected.totals() == {"mars_boarded": 1}
+    assert [line["UnknownEvents"] for line in log.lines() if "_aws" in line] == [[1.0]]
 
 
 def test_two_shards_at_once_leave_no_hole(aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected) -> None:

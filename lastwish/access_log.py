@@ -1,0 +1,53 @@
+"""What was answered 202 on AWS: API Gateway's access log, which the chain does not write.
+
+The access log knows requests and statuses, not wishes; the frontend's own log says which wish a request was about. A
+request that was answered 202 and that the frontend says nothing of is named by its request id: the audit will miss it.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from lastwish.aws import aws_client, plain_errors
+from lastwish.errors import AwsError
+
+_GROUPS = ("AccessLogs", "FrontendLogs")
+_PROMISES = ("202", "303")
+
+
+def source(stack: str) -> Callable[[], list[str]]:
+    """Reads the promises of a stack on AWS anew at each call. Raises AwsError."""
+    with plain_errors():
+        found = aws_client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
+    groups = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
+    if missing := [name for name in _GROUPS if name not in groups]:
+        raise AwsError(f"stack {stack} has no {' and no '.join(missing)}: nothing tells what it answered 202")
+    logs = aws_client("logs")
+    return lambda: promised(logs, groups["AccessLogs"], groups["FrontendLogs"])
+
+
+def promised(logs: Any, access_group: str, frontend_group: str) -> list[str]:
+    """Ids of the wishes that were answered 202 (or 303, a form), as long as the logs are kept."""
+    accepted = {
+        line["requestId"]
+        for line in _lines(logs, access_group, '"POST"')
+        if line.get("method") == "POST" and line.get("status") in _PROMISES
+    }
+    wishes = {
+        line["correlation_id"]: str(line["wish_id"])
+        for line in _lines(logs, frontend_group, '"wish submitted"')
+        if line.get("message") == "wish submitted"
+    }
+    return [wishes.get(request, f"request {request}") for request in sorted(accepted)]
+
+
+def _lines(logs: Any, group: str, pattern: str) -> Iterator[dict[str, Any]]:
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern=pattern)
+    for page in pages:
+        for event in page["events"]:
+            try:
+                line = json.loads(event["message"])
+            except ValueError:
+                continue  # START, END and REPORT lines are none of ours
+            if isinstance(line, dict):
+                yield line
