@@ -114,7 +114,8 @@ def cold_start(built: dict[str, Path], runtime: Path) -> Any:
         variables = load()["Globals"]["Function"]["Environment"]["Variables"]
         variables |= load()["Resources"][function]["Properties"]["Environment"]["Variables"]
         variables = {name: value for name, value in variables.items() if value != {"Ref": "AWS::NoValue"}}
-        environment = {name: value if isinstance(value, str) else "dummy" for name, value in variables.items()} | {
+        # Any number does: a name, a URL and a number of seats are what the variables are.
+        environment = {name: value if isinstance(value, str) else "1" for name, value in variables.items()} | {
             "POWERTOOLS_LOG_LEVEL": "INFO",
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_LAMBDA_FUNCTION_NAME": function,
