@@ -18,10 +18,10 @@ from domain.projection import home_of, shelf
 from domain.wish import EraseWish, fold
 from infra.aggregate import Cause, execute
 from infra.event_store import events_of
-from infra.generations import highest
 from lastwish import dead_letters
 from lastwish.aws import plain_errors
 from lastwish.errors import NoSuchWish, NotYet
+from lastwish.generations import highest
 from lastwish.stores import Stores
 
 _PAUSE = 0.3

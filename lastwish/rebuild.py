@@ -15,9 +15,9 @@ from typing import Protocol
 
 from domain.commit import Commit
 from domain.errors import TransientError
-from infra import generations
 from infra.event_store import commit_of
 from infra.read_model import Generations
+from lastwish import generations
 from lastwish.aws import plain_errors
 from lastwish.compare import Comparison, compare
 from lastwish.lock import only_one

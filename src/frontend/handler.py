@@ -26,8 +26,7 @@ inbox = Queue(sqs_client(), settings.inbox_url)
 dynamodb = dynamodb_client()
 store = EventStore(dynamodb, settings.event_store)
 read_model = ReadModel(dynamodb, settings.read_model)
-app = APIGatewayRestResolver()
-refusals.register(app)
+app = refusals.register(APIGatewayRestResolver())
 
 
 @logger.inject_lambda_context(clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST)
@@ -61,8 +60,7 @@ def ships() -> Response[str]:
 @app.get("/wishes/<wish_id>")
 def one_wish(wish_id: str) -> Response[str]:
     request = Request(app.current_event)
-    wish_id = request.as_wish_id(wish_id)
-    follow(wish_id, request.correlation_id)
+    wish_id = follow(request.as_wish_id(wish_id), request.correlation_id)
     return answers.wish(request, wish_id, wish_view(wish_id, store.read(stream_of(wish_id))))
 
 

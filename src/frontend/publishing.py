@@ -9,11 +9,12 @@ from infra.telemetry import count, logger
 from infra.tracing import current_header, tracer
 
 
-def follow(wish_id: str, correlation_id: str) -> None:
-    """From here on every log line and the trace name this wish."""
+def follow(wish_id: str, correlation_id: str) -> str:
+    """From here on every log line and the trace name this wish, which is given back."""
     logger.append_keys(wish_id=wish_id)
     tracer.put_annotation("wish_id", wish_id)
     tracer.put_annotation("correlation_id", correlation_id)
+    return wish_id
 
 
 def publish(inbox: Queue, submission: Submission, correlation_id: str) -> None:

@@ -8,8 +8,8 @@ from frontend.request import Request
 from infra.telemetry import count, describe, logger
 
 
-def register(app: APIGatewayRestResolver) -> None:
-    """Answer every exception that a route lets out with a problem, and log it as what it is."""
+def register(app: APIGatewayRestResolver) -> APIGatewayRestResolver:
+    """The app, which from now on answers what its routes raise with a problem, and logs it as what it is."""
 
     def answer(problem: problems.Problem) -> Response[str]:
         return answers.problem(Request(app.current_event), problem)
@@ -33,3 +33,4 @@ def register(app: APIGatewayRestResolver) -> None:
     app.exception_handler(TransientError)(unavailable)
     app.exception_handler(Exception)(unexpected)
     app.not_found(lambda _: answer(problems.not_found()))
+    return app
