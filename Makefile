@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 ARCH ?= arm64
+PORT ?= 8045
 export SAM_CLI_TELEMETRY := 0
 
 help: ## show what there is
@@ -19,10 +20,10 @@ help: ## show what there is
 
 setup: .venv/.stamp ## build .venv and everything the rest needs
 
-demo: setup ## start the stack, send a wish, show it boarded
-	@$(BIN)/lastwish up --detach
+demo: setup ## start the stack (PORT=8045), send a wish, show it boarded
+	@$(BIN)/lastwish status >/dev/null 2>&1 || { $(BIN)/lastwish down && $(BIN)/lastwish up --detach --port $(PORT); }
 	@$(BIN)/lastwish submit "Tell the whales we are sorry." --to jupiter --name "The last boarding call"
-	@echo "Open the page above and send your own; make down stops everything."
+	@echo "Open $$($(BIN)/lastwish status | head -n 1) and send your own. make down stops everything."
 
 down: ## stop the stack
 	@$(BIN)/lastwish down

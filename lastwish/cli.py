@@ -65,7 +65,7 @@ def up(
         local = stack.LocalStack(Home.from_environment())
         state = stack.start(local, port, lambda words: _step(answer, words))
         hint = "`lastwish down` stops it" if detach else "Ctrl-C stops it"
-        answer.give(state.facts(), f"Last Wish runs at {state.url}", f"wall: {state.wall}", f"{hint}.")
+        answer.give(state.facts(), f"Last Wish runs at {state.url}", f"{hint}.")
         if not as_json and not no_open:
             _open(state.url)
         if not detach:
@@ -145,9 +145,10 @@ def submit(  # noqa: PLR0917 - typer reads them as options
     with Answer(as_json) as answer, client.http_client(_base_url(stack)) as http:
         journey = client.submit(http, text, to.value, name, timeout)
         seat = f" in seat {journey.seat}" if journey.seat is not None else ""
+        reason = f" ({journey.reason})" if journey.reason else ""
         answer.give(
             journey.facts(),
-            f"{journey.status}{seat} after {journey.elapsed_ms} ms",
+            f"{journey.status}{seat}{reason} after {journey.elapsed_ms} ms",
             f"wish:  {http.base_url}wishes/{journey.wish_id}",
             f"trace: {journey.trace_id}",
         )

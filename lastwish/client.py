@@ -26,6 +26,7 @@ class Journey:
     seat: int | None
     trace_id: str | None
     elapsed_ms: int
+    reason: str | None = None
 
     def facts(self) -> dict[str, object]:
         """As a JSON object."""
@@ -85,7 +86,7 @@ def submit(http: httpx.Client, text: str, destination: str, name: str | None, ti
             status=(found or {"status": "submitted"}).get("status"),
             elapsed_ms=elapsed,
         )
-    return Journey(wish_id, found["status"], found.get("seat"), found.get("trace_id"), elapsed)
+    return Journey(wish_id, found["status"], found.get("seat"), found.get("trace_id"), elapsed, found.get("reason"))
 
 
 def _send(http: httpx.Client, wish: dict[str, str], timeout: float) -> dict[str, Any]:
