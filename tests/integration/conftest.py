@@ -3,9 +3,10 @@
 import importlib
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
@@ -143,8 +144,8 @@ def log(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore still tries again, but does not wait in between."""
-    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    """botocore still tries again, but does not wait in between. Everybody else's clock stays as it is."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(**{**vars(time), "sleep": lambda _: None}))
 
 
 type Invoke = Callable[[ModuleType, dict[str, Any]], dict[str, Any]]
