@@ -12,12 +12,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from domain.commit import Commit, stream_of
+from domain.commit import Commit, events_of, stream_of
 from domain.events import WishSubmitted
 from domain.projection import home_of, shelf
 from domain.wish import EraseWish, fold
 from infra.aggregate import Cause, execute
-from infra.event_store import events_of
 from lastwish import dead_letters
 from lastwish.aws import plain_errors
 from lastwish.errors import NoSuchWish, NotYet

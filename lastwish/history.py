@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from domain.commit import Commit, stream_of
+from domain.commit import Commit, events_of, stream_of
 from domain.envelope import timestamp
 from domain.wish import Wish, fold
-from infra.event_store import events_of
 from lastwish.aws import plain_errors
 from lastwish.errors import NoSuchWish
 from lastwish.stores import Stores

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from domain.commit import Commit, stream_of
+from domain.commit import Commit, events_of, stream_of
 from domain.events import Destination
 from domain.seats import Seat
 from domain.wish import BoardFromWaitlist, Wish, fold
 from infra.aggregate import Cause, execute
-from infra.event_store import commit_of, events_of
+from infra.event_store import commit_of
 from lastwish.aws import plain_errors
 from lastwish.lock import Lock, only_one
 from lastwish.stores import Stores

@@ -1,5 +1,6 @@
 """A commit: the events that were decided together and become true together, at one version of one stream."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,3 +31,8 @@ class Commit:
 def stream_of(wish_id: str) -> str:
     """The stream that holds a wish's commits."""
     return f"wish#{wish_id}"
+
+
+def events_of(commits: Iterable[Commit]) -> list[Event]:
+    """The events of these commits, in order: what ``fold`` wants."""
+    return [recorded.event for commit in commits for recorded in commit.events]

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from domain.commit import Commit
-from domain.wish import Wish, evolve
+from domain.commit import Commit, events_of
+from domain.wish import Wish, fold
 
 type Totals = Counter[str]
 
@@ -81,11 +81,7 @@ def home_of(wish_id: str, commits: Sequence[Commit]) -> str | None:
 
 def state_at(commits: Sequence[Commit], version: int) -> Wish | None:
     """The wish as it was after this many commits."""
-    wish: Wish | None = None
-    for commit in commits[:version]:
-        for done in commit.events:
-            wish = evolve(wish, done.event)
-    return wish
+    return fold(events_of(commits[:version]))
 
 
 def totals_of(changes: Iterable[Change]) -> Totals:

@@ -3,10 +3,9 @@
 import html
 from typing import Any
 
-from domain.commit import Commit
+from domain.commit import Commit, events_of
 from domain.envelope import timestamp
 from domain.wish import fold
-from infra.event_store import events_of
 
 
 def wish_view(wish_id: str, commits: list[Commit]) -> dict[str, Any] | None:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from domain.commit import Commit, Recorded, stream_of
+from domain.commit import Commit, Recorded, events_of, stream_of
 from domain.errors import VersionConflict
 from domain.wish import Command, decide, fold
-from infra.event_store import EventStore, events_of
+from infra.event_store import EventStore
 
 _TRIES = 3
 

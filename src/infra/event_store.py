@@ -5,7 +5,7 @@ both succeed. DynamoDB shows the item that stood in the way: with the same commi
 success; with another it is a conflict, and the caller decides again.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from domain.commit import Commit, Recorded
 from domain.envelope import timestamp
 from domain.errors import LastWishError, StoreUnavailable, UnstorableCommit, VersionConflict
-from domain.events import Event, WishSubmitted, read_stored
+from domain.events import WishSubmitted, read_stored
 from infra.aws import error_code
 
 if TYPE_CHECKING:
@@ -102,11 +102,6 @@ class EventStore:
             return [commit_of(item) for page in pages for item in page["Items"]]
         except (BotoCoreError, ClientError) as error:
             raise _translated(error) from error
-
-
-def events_of(commits: Iterable[Commit]) -> list[Event]:
-    """The events of these commits, in order: what ``fold`` wants."""
-    return [recorded.event for commit in commits for recorded in commit.events]
 
 
 def _translated(error: Exception) -> LastWishError:

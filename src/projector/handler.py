@@ -4,9 +4,10 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from domain.commit import events_of
 from domain.events import UnknownEvent
 from infra.aws import dynamodb_client
-from infra.event_store import EventStore, commit_of, events_of
+from infra.event_store import EventStore, commit_of
 from infra.read_model import ReadModel
 from infra.settings import ProjectorSettings
 from infra.telemetry import count, logger, metrics

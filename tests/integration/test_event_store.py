@@ -4,13 +4,13 @@ from typing import Any
 import boto3
 import pytest
 
-from domain.commit import Recorded
+from domain.commit import Recorded, events_of
 from domain.errors import StoreUnavailable
 from domain.events import UnknownEvent, WishAccepted, WishErased
 from domain.seats import Seat
 from domain.wish import EraseWish, RecordWish
 from infra.aggregate import Cause, execute
-from infra.event_store import EventStore, events_of
+from infra.event_store import EventStore
 from tests.contract import BOARDED, FIRST, EventStoreContract
 from tests.integration import faults
 from tests.integration.conftest import Aws
