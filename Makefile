@@ -43,12 +43,15 @@ check: setup ## lint, types, template, imports
 bench: setup ## measure the ratios, write bench/results.json
 	@$(BIN)/python -m bench
 
+pictures: setup ## take the pictures in docs/images anew
+	@$(BIN)/python -m tests.browser.pictures
+
 build: setup ## package the functions for AWS without Docker (ARCH=arm64 or x86_64)
 	@ARCHITECTURE=$(ARCH) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCH)
 
 lock: setup ## pin all requirements anew
 	@cd requirements && ../$(BIN)/uv pip compile -q --upgrade $(LOCK) dev.in -o dev.txt
-	@for f in frontend parser worker projector; do (cd src/$$f && ../../$(BIN)/uv pip compile -q $(LOCK) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
+	@for f in frontend console parser worker projector; do (cd src/$$f && ../../$(BIN)/uv pip compile -q $(LOCK) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
 LOCK := --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
 
-.PHONY: help setup demo down test check bench build lock
+.PHONY: help setup demo down test check bench pictures build lock

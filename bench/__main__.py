@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench import startup, throughput, units
+from bench import caching, pages, startup, throughput, units
 from lastwish.local import interrupts
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -34,6 +34,8 @@ def main(
     rates = throughput.measure(wishes, clients, rounds)
     say.print("counting the capacity units of a wish …")
     costs = units.measure()
+    say.print("loading each page on a slow phone …")
+    weights = pages.measure(runs=3)
     results = {
         "date": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),
@@ -54,9 +56,28 @@ def main(
         },
     }
     results["capacity_units_per_wish"] = costs
+    results["caching"] = savings = caching.measure()
+    if weights:
+        results["pages"] = weights
+    else:
+        say.print("no Chromium here: the pages were not measured")
     RESULTS.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
     Console().print(_table(rates, starts))
     Console().print(_units_table(costs))
+    Console().print(caching.table(savings))
+    if weights:
+        Console().print(_pages_table(weights))
+
+
+def _pages_table(weights: dict[str, dict[str, float]]) -> Table:
+    title = f"A cold load on a phone: processor {pages.SLOWER} times slower, 1.6 Mbit/s, 150 ms (medians)"
+    table = Table(title=title)
+    bare = weights[pages.BARE]["usable_ms"]
+    for column in ("page", *(name.replace("_", " ") for name in weights[pages.BARE]), "usable beside bare"):
+        table.add_column(column, justify="left" if column == "page" else "right")
+    for name, row in weights.items():
+        table.add_row(name, *(f"{value:g}" for value in row.values()), f"{row['usable_ms'] / bare:.2f}")
+    return table
 
 
 def _units_table(costs: list[dict[str, float]]) -> Table:

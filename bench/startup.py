@@ -7,7 +7,7 @@ from statistics import median
 
 from lastwish.local.state import ROOT
 
-HANDLERS = ("frontend", "parser", "worker", "projector")
+HANDLERS = ("frontend", "console", "parser", "worker", "projector")
 BASELINE_NAME = "boto3 and one client"
 BASELINE = "import boto3; boto3.client('sqs')"
 
@@ -47,6 +47,10 @@ _ENVIRONMENT = {
     "MARS_SEATS": "40000",
     "JUPITER_SEATS": "25000",
     "CLOSED_DESTINATIONS": "",
+    "HELD_WORDS": "",
+    "WALL_DELAY": "5",
+    "PUBLIC_URL": "",
+    "USER_POOL_CLIENT": "client",
 }
 
 

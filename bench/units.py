@@ -44,6 +44,7 @@ def _measured_apart(endpoint: str, home: Home, size: int) -> dict[str, float]:
         "AWS_ENDPOINT_URL": endpoint,
         "EVENT_STORE": tables["EventStore"],
         "READ_MODEL": tables["ReadModel"],
+        "WALL_DELAY": "5",
         "SEATS": tables["Seats"],
         "MARS_SEATS": "40000",
         "JUPITER_SEATS": "25000",

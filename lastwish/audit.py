@@ -151,6 +151,7 @@ def _place(picture: Picture, item: dict[str, Any]) -> None:
         case "feed":
             entry = feed_entry(item)
             picture.feed[entry["position"]] = entry["wishes"]
+            picture.withdrawn[entry["position"]] = entry["withdrawn"]
             for minute, totals in entry["minutes"].items():
                 picture.minutes.setdefault(minute, Counter()).update(totals)
         case _:

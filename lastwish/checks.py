@@ -10,9 +10,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from domain.commit import Commit
+from domain.events import WishShown
 from domain.wish import Wish, fold
-
-_SHOWN = "lastwish.wish.shown.v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,27 +43,42 @@ class Stored:
 
     @property
     def shown_at(self) -> str | None:
-        """When it was first shown, as rows have it."""
-        times = [done.time for commit in self.commits for done in commit.events if done.event.type == _SHOWN]
-        return times[0].isoformat() if times else None
+        """The moment from which it may be seen, as rows have it: the last word counts."""
+        times = [done.event.since or done.time for done in self._showings]
+        return times[-1].isoformat() if times else None
+
+    @property
+    def held_at(self) -> str | None:
+        """When it was held, as rows have it that still are."""
+        return self.commits[0].time.isoformat() if self.wish and self.wish.visibility == "held" else None
+
+    @property
+    def times_shown(self) -> int:
+        """How often something let it be seen."""
+        return len(self._showings)
+
+    @property
+    def _showings(self) -> list[Any]:
+        return [done for commit in self.commits for done in commit.events if isinstance(done.event, WishShown)]
 
 
 @dataclass
 class Picture:
-    """What was read. ``rows`` are (shelf, wish id, attributes); ``feed`` is wish places by position."""
+    """What was read. ``rows`` are (shelf, wish id, attributes); ``feed`` and ``withdrawn`` are places by position."""
 
     stored: dict[str, Stored] = field(default_factory=dict)
     rows: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     totals: dict[str, int] = field(default_factory=dict)
     minutes: dict[str, Counter[str]] = field(default_factory=dict)
     feed: dict[int, list[str]] = field(default_factory=dict)
+    withdrawn: dict[int, list[str]] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
     free: dict[str, set[int]] = field(default_factory=dict)
 
 
 def differences(picture: Picture) -> list[Difference]:
     """Everything that is wrong between the stores."""
-    checks = (versions, seats, counters, rows, feed)
+    checks = (versions, seats, counters, rows, feed, withdrawals)
     return [found for check in checks for found in check(picture)]
 
 
@@ -127,7 +141,8 @@ def rows(picture: Picture) -> Iterator[Difference]:
         if stored.wish and stored.home:
             home, place = _shelf(stored.home, wish_id), _shelf(stored.wish, wish_id)
             wanted = _row(stored.wish, stored)
-            copy = {place: {**wanted, "home": home}} if place != home else {}
+            bare = {name: value for name, value in wanted.items() if name != "held_at"}
+            copy = {place: {**bare, "home": home}} if place != home else {}
             yield from _rows(wish_id, found[wish_id], {home: wanted} | copy)
 
 
@@ -151,6 +166,8 @@ def _row(wish: Wish, stored: Stored) -> dict[str, Any]:
         "message": wish.message,
         "version": len(stored.commits),
         "shown_at": stored.shown_at,
+        "held_at": stored.held_at,
+        "held_for": wish.held_for if stored.held_at else None,
     }
     return {name: value for name, value in row.items() if value is not None}
 
@@ -176,8 +193,22 @@ def feed(picture: Picture) -> Iterator[Difference]:
     for wish_id, stored in picture.stored.items():
         if stored.wish and stored.wish.visibility == "shown" and not seen[wish_id]:
             yield Difference("feed-missing", wish_id, "it is shown but not in the feed")
-        if seen[wish_id] > 1:
+        if seen[wish_id] > max(1, stored.times_shown):
             yield Difference("feed-twice", wish_id, f"it is in the feed {seen[wish_id]} times")
+
+
+def withdrawals(picture: Picture) -> Iterator[Difference]:
+    """Whoever reads the feed to its end shows what is shown, and nothing that no longer is."""
+    on_the_wall: dict[str, bool] = {}
+    for position in sorted(picture.feed):
+        on_the_wall |= {place.rpartition("/")[2]: True for place in picture.feed[position]}
+        on_the_wall |= {place.rpartition("/")[2]: False for place in picture.withdrawn.get(position, [])}
+    for wish_id, stored in picture.stored.items():
+        is_shown = stored.wish is not None and stored.wish.visibility == "shown"
+        if on_the_wall.get(wish_id, is_shown) and not is_shown:
+            yield Difference("feed-not-withdrawn", wish_id, "it is not shown, but the feed never takes it down")
+        if is_shown and not on_the_wall.get(wish_id, True):
+            yield Difference("feed-missing", wish_id, "it is shown again, but the feed only takes it down")
 
 
 def _shelf(wish: Wish, wish_id: str) -> str:

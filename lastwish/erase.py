@@ -6,17 +6,15 @@ when it arrives, and is deleted then.
 """
 
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from domain.commit import Commit, events_of, stream_of
-from domain.events import WishSubmitted
 from domain.projection import home_of, shelf
-from domain.wish import EraseWish, fold
-from infra.aggregate import Cause, execute
+from domain.wish import fold
+from infra.erasure import erase as scrub
+from infra.erasure import has_text
 from lastwish import dead_letters
 from lastwish.aws import plain_errors
 from lastwish.errors import NoSuchWish, NotYet
@@ -48,7 +46,7 @@ def erase(stores: Stores, wish_id: str, patience: float, note: Callable[[str], N
     NotYet when text was left after all, AwsError.
     """
     with plain_errors():
-        scrubbed = _scrub(stores, wish_id)
+        scrubbed = scrub(stores.events, wish_id) or 0
         commits = stores.events.read(stream_of(wish_id))
         removed = _remove_dead_letters(stores, wish_id, is_stored=bool(commits))
         if not commits and removed is None:
@@ -60,24 +58,6 @@ def erase(stores: Stores, wish_id: str, patience: float, note: Callable[[str], N
                 raise NotYet(f"text of wish {wish_id} is left in {', '.join(left)}: run it again", ok=False, left=left)
             time.sleep(_PAUSE)
     return Erased(wish_id, scrubbed, removed or 0)
-
-
-def _scrub(stores: Stores, wish_id: str) -> int:
-    """Append the erasure, then take the text out of all commits; how many had some."""
-    commits = stores.events.read(stream_of(wish_id))
-    if not commits:
-        return 0
-    commit_id = str(uuid.uuid5(uuid.UUID(wish_id), "erase"))
-    execute(stores.events, wish_id, EraseWish(), Cause(commit_id, commits[0].correlation_id, datetime.now(UTC)))
-    with_text = [commit for commit in stores.events.read(stream_of(wish_id)) if _has_text(commit)]
-    for commit in with_text:
-        stores.events.scrub(commit)
-    return len(with_text)
-
-
-def _has_text(commit: Commit) -> bool:
-    submissions = [done.event for done in commit.events if isinstance(done.event, WishSubmitted)]
-    return any(each.message is not None or each.name is not None for each in submissions)
 
 
 def _remove_dead_letters(stores: Stores, wish_id: str, *, is_stored: bool) -> int | None:
@@ -94,7 +74,7 @@ def _remove_dead_letters(stores: Stores, wish_id: str, *, is_stored: bool) -> in
 
 def _left(stores: Stores, wish_id: str, commits: list[Commit]) -> list[str]:
     """Where there is still text, read anew."""
-    left = [f"commit {each.version}" for each in stores.events.read(stream_of(wish_id)) if _has_text(each)]
+    left = [f"commit {each.version}" for each in stores.events.read(stream_of(wish_id)) if has_text(each)]
     left += [f"generation {generation}" for generation in _generations_with_text(stores, wish_id, commits)]
     if not left:  # the slowest to ask, so only once
         with dead_letters.held(stores) as letters:

@@ -5,6 +5,7 @@
     |   +-- AlreadyRunning        a second `up`
     |   +-- NotRunning            something needs a stack and none runs
     |   +-- PortTaken             the proxy's port belongs to somebody else
+    |   +-- NoNetwork             this machine has no address for phones, or not the one that was asked for
     |   +-- EngineFailed          MiniStack did not start, or died
     |   +-- DeployFailed          `sam deploy` failed
     |   +-- ProxyFailed           the proxy did not start, or died
@@ -14,6 +15,7 @@
     +-- OperatorError             an operator's command cannot do what was asked
     |   +-- Busy                  the same command runs elsewhere, or took this one's lock away
     |   +-- NoSuchWish            no stream and no dead letter has this id
+    |   +-- NoSuchOperator        nobody of this name may use the console
     |   +-- NotYet                what was waited for did not happen in time
     +-- WishError                 one wish did not make it
         +-- WishRefused           the API answered with a problem
@@ -53,6 +55,10 @@ class PortTaken(StackError):
     """Another program listens on the port."""
 
 
+class NoNetwork(StackError):
+    """This machine has no address for phones, or not the one that was asked for."""
+
+
 class EngineFailed(StackError):
     """MiniStack did not start, or died."""
 
@@ -89,6 +95,10 @@ class Busy(OperatorError):
 
 class NoSuchWish(OperatorError):
     """No stream and no dead letter has this id."""
+
+
+class NoSuchOperator(OperatorError):
+    """Nobody of this name may use the console."""
 
 
 class NotYet(OperatorError):

@@ -56,7 +56,7 @@ def _move(client: "DynamoDBClient", table: str, before: Generations, after: Gene
     }
     assignments = ["#current = :current", "live = :live", *(f"#{name} = :{name}" for name in last)]
     # No pointer yet means the first generation alone.
-    first = "attribute_not_exists(pk) OR " if before == Generations() else ""
+    first = "attribute_not_exists(#current) OR " if before == Generations() else ""
     try:
         client.update_item(
             TableName=table,

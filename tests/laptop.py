@@ -65,6 +65,9 @@ class Stack:
     laptop: Laptop
     url: str
     wall: str
+    console: str
+    lan: str | None
+    operator: dict[str, str] | None
     engine: str
     outputs: dict[str, str]
     pids: dict[str, int]
@@ -95,3 +98,15 @@ def wait_until(true: Callable[[], object], seconds: float = 90) -> bool:
             return False
         time.sleep(0.1)
     return True
+
+
+def operator_account(stack: Stack, name: str, group: str | None) -> tuple[str, str]:
+    """A user of the stack's user pool, in a group or in none; name and password."""
+    password = "Correct-horse-battery-1"
+    cognito, pool = stack.aws("cognito-idp"), stack.outputs["UserPoolId"]
+    if name not in [user["Username"] for user in cognito.list_users(UserPoolId=pool)["Users"]]:
+        cognito.admin_create_user(UserPoolId=pool, Username=name, MessageAction="SUPPRESS", TemporaryPassword=password)
+        cognito.admin_set_user_password(UserPoolId=pool, Username=name, Password=password, Permanent=True)
+        if group:
+            cognito.admin_add_user_to_group(UserPoolId=pool, Username=name, GroupName=group)
+    return name, password

@@ -32,7 +32,29 @@ HOSTILE = [
     "👩‍👩‍👧‍👦 👋🏽 🏴󠁧󠁢󠁥󠁮󠁧󠁿",
     "می‌خواهم क्‍ष",
     "line one\nline two\n\n\nline five",
+    "</script><script>alert(1)</script>",
+    "<svg/onload=alert(1)>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+    "<math><mtext></form><form><mglyph><svg><mtext><style><path id='</style><img onerror=alert(1) src>'>",
+    "<style>*{display:none!important}</style>",
+    "<base href=//evil.example><meta http-equiv=refresh content=0;url=//evil.example>",
+    "<template shadowrootmode=open><slot></slot></template>",
+    "javascript:alert(1)//",
+    "\\u003cscript\\u003ealert(1)\\u003c/script\\u003e %3Cscript%3Ealert(1)%3C/script%3E",
+    "${alert(1)} `${alert(1)}` #{alert(1)} {{constructor.constructor('alert(1)')()}}",
+    "مرحبا <b>שלום</b> abc 123 )(",
+    "x" + "\u0337" * 499,
+    "Donaudampfschifffahrtselektrizitätenhaupt" * 12,
+    "👨‍👩‍👧‍👦" * 70,
+    "line\n" * 99 + "line",
 ]
+# What is not shown as typed: it cannot be seen, and turns the page around (see docs/decisions/0008).
+OVERRIDDEN = ["\u202eevil \u2066text\u2069", "zero\u200bwidth\ufeff", "bell\u0007 and null"]
+
+
+def short(text: str) -> str:
+    """A long text as the name of a test."""
+    return ascii(text[:24])
 
 
 def sample(name: str) -> dict[str, Any]:

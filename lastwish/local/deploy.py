@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from lastwish.local.state import ROOT, Home
 
 STACK = "lastwish-local"
 TIMEOUT = 300.0
+_CONFIG = ROOT / "samconfig.toml"
 
 
 @dataclass(frozen=True)
@@ -30,15 +32,24 @@ def template() -> Path:
     return Path(os.environ.get("LASTWISH_TEMPLATE") or ROOT / "template.yaml").resolve()
 
 
-def start(engine: str, home: Home) -> "subprocess.Popen[bytes]":
-    """Start `sam deploy` against the engine and nothing else. Raises DeployFailed when there is no sam."""
+def start(engine: str, home: Home, public_url: str) -> "subprocess.Popen[bytes]":
+    """Start `sam deploy` against the engine and nothing else. Raises DeployFailed when there is no sam.
+
+    `public_url` is where the audience finds the form: what the wall's QR code shows.
+    """
     sam = Path(sys.executable).with_name("sam")
     if not sam.exists():
         raise DeployFailed("sam is not installed beside this lastwish: run `make setup`")
     # Named with full paths: sam looks for samconfig.toml beside the template.
-    where = ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local", "--template-file", str(template())]
-    command = [str(sam), "deploy", *where, "--stack-name", STACK]
+    where = ["--config-file", str(_CONFIG), "--config-env", "local", "--template-file", str(template())]
+    command = [str(sam), "deploy", *where, "--stack-name", STACK, "--parameter-overrides", *_parameters(public_url)]
     return spawn(command, environment.clean(home) | {"AWS_ENDPOINT_URL": engine}, home.log("deploy"), cwd=ROOT)
+
+
+def _parameters(public_url: str) -> list[str]:
+    """Those of samconfig.toml and ours: on the command line they would replace the file's."""
+    settings = tomllib.loads(_CONFIG.read_text())["local"]["deploy"]["parameters"]
+    return [*settings["parameter_overrides"], f"PublicUrl={public_url}"]
 
 
 def finish(process: "subprocess.Popen[bytes]", engine: str, home: Home) -> Deployed:

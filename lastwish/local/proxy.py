@@ -1,19 +1,10 @@
-"""The only door that phones get: forwards one API stage of the engine, and nothing else of it.
-
-A process of its own: `python -m lastwish.local.proxy --fd N ...` serves on a socket that `up` has bound already.
-"""
+"""The only door that phones get: forwards one API stage of the engine, and nothing else of it."""
 
 import json
 import logging
-import os
 import re
-import socket
-from pathlib import Path
-from typing import Annotated
 
 import httpx
-import typer
-import uvicorn
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -21,13 +12,11 @@ from starlette.types import Receive, Scope, Send
 from lastwish.local import upstream
 from lastwish.local.gate import Gate, GateFull
 from lastwish.local.ledger import Ledger
-from lastwish.local.routes import Door, GatewayAnswer, read
+from lastwish.local.routes import Door, GatewayAnswer
 
 log = logging.getLogger("lastwish.proxy")
 
 MAX_BODY = 1024 * 1024
-# As long as API Gateway waits for an integration.
-ENGINE_TIMEOUT = httpx.Timeout(29, connect=5)
 _QUERY = re.compile(rb"[!-~]*")
 
 
@@ -57,7 +46,7 @@ class Proxy:
     async def _answer(self, request: Request) -> Response:
         raw_path: bytes = request.scope["raw_path"]
         query: bytes = request.scope["query_string"]
-        if not self.door.lets_through(request.method, raw_path) or not _QUERY.fullmatch(query):
+        if not self.door.lets_through(request.method, raw_path, _host(request)) or not _QUERY.fullmatch(query):
             return self._own("MISSING_AUTHENTICATION_TOKEN")
         try:
             # Read before the gate: a slow phone must not hold a place.
@@ -91,7 +80,8 @@ class Proxy:
     def _recorded(self, method: str, raw_path: bytes, answer: httpx.Response) -> Response:
         """The engine's answer, once the ledger knows what it promises."""
         if (own := upstream.gateway_answer(answer, self.door)) is not None:
-            log.warning("the engine answered %s to %s by itself", answer.status_code, method)
+            if own.status != 401:  # which is how the console asks who is there
+                log.warning("the engine answered %s to %s by itself", answer.status_code, method)
             return _response(own)
         if method == "POST" and raw_path == b"/wishes" and answer.status_code in (202, 303):
             try:
@@ -110,6 +100,12 @@ class Proxy:
 
 def _response(answer: GatewayAnswer) -> Response:
     return Response(answer.body, answer.status, headers=answer.headers)
+
+
+def _host(request: Request) -> bytes:
+    """The Host header, empty where there is none or more than one."""
+    hosts = [value for name, value in request.headers.raw if name == b"host"]
+    return hosts[0] if len(hosts) == 1 else b""
 
 
 async def _body(request: Request) -> bytes:
@@ -135,27 +131,3 @@ def _wish_id(answer: httpx.Response) -> str:
     if not isinstance(wish_id, str) or not wish_id:
         raise ValueError("the answer names no wish")
     return wish_id
-
-
-def serve(
-    fd: Annotated[int, typer.Option(help="A bound socket to serve on.")],
-    engine: Annotated[str, typer.Option(help="Endpoint URL of the engine.")],
-    stage_path: Annotated[str, typer.Option(help="Where the API's stage lives on the engine.")],
-    template: Annotated[Path, typer.Option(help="The template whose routes may pass.")],
-    ledger: Annotated[Path, typer.Option(help="File to append wish ids to.")],
-) -> None:
-    """Serve until SIGTERM."""
-    places = int(os.environ.get("LASTWISH_PROXY_CONCURRENCY") or 8)
-    limits = httpx.Limits(max_connections=places, max_keepalive_connections=places)
-    client = httpx.AsyncClient(base_url=engine, timeout=ENGINE_TIMEOUT, limits=limits, trust_env=False)
-    proxy = Proxy(client, stage_path, read(template), Ledger(ledger), Gate(places))
-    # h11: it hands the path on as it came. No access log: the ledger and the functions' own logs say what happened.
-    config = uvicorn.Config(
-        proxy, http="h11", ws="none", lifespan="off", access_log=False, server_header=False, proxy_headers=False,
-        timeout_graceful_shutdown=3,
-    )  # fmt: skip
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
-
-
-if __name__ == "__main__":
-    typer.run(serve)

@@ -1,9 +1,10 @@
-"""The proxy as a process: its socket is bound before anything else starts, so a taken port costs nobody a deploy."""
+"""The proxy, seen from outside: its sockets are bound before anything else starts, so a taken port costs no deploy."""
 
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 import httpx
 
@@ -18,31 +19,39 @@ START_TIMEOUT = 20.0
 HEALTH_TIMEOUT = 60.0
 
 
-def bind(port: int) -> socket.socket:
-    """A socket on this port of loopback, 0 for a free one. Nobody can connect yet. Raises PortTaken."""
+def bind(port: int, address: str = environment.HOST) -> socket.socket:
+    """A socket on this port, 0 for a free one, of an address of this machine. Nobody is answered yet.
+
+    Raises PortTaken.
+    """
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        bound.bind((environment.HOST, port))
+        bound.bind((address, port))
         # A listener elsewhere that shares the port (0.0.0.0) only shows when we listen too.
         bound.listen(2048)
     except OSError as error:
         bound.close()
-        raise PortTaken(f"port {port} is taken ({error.strerror}): choose another with --port", port=port) from None
+        taken = f"port {port} is taken" + ("" if address == environment.HOST else f" at {address}")
+        raise PortTaken(f"{taken} ({error.strerror}): choose another with --port", port=port) from None
     return bound
 
 
 def url_of(bound: socket.socket) -> str:
     """Base URL of what will serve on this socket."""
-    return f"http://{environment.HOST}:{bound.getsockname()[1]}/"
+    address, port = bound.getsockname()
+    return f"http://{address}:{port}/"
 
 
-def start(bound: socket.socket, engine: str, deployed: Deployed, home: Home) -> "subprocess.Popen[bytes]":
-    """Start the proxy on a bound socket."""
-    command = [sys.executable, "-m", "lastwish.local.proxy", "--fd", str(bound.fileno()), "--engine", engine]
+def start(sockets: Sequence[socket.socket], engine: str, deployed: Deployed, home: Home) -> "subprocess.Popen[bytes]":
+    """Start the proxy on bound sockets: the first is for this machine, a second one for the network."""
+    numbers = [each.fileno() for each in sockets]
+    command = [sys.executable, "-m", "lastwish.local.proxy_server", "--engine", engine]
     command += ["--stage-path", deployed.stage_path, "--template", str(template()), "--ledger", str(home.ledger)]
+    for option, number in zip(("--fd", "--lan-fd"), numbers, strict=False):
+        command += [option, str(number)]
     env = environment.clean(home) | environment.own_settings()
-    return spawn(command, env, home.log("proxy"), cwd=home.path, pass_fds=[bound.fileno()])
+    return spawn(command, env, home.log("proxy"), cwd=home.path, pass_fds=numbers)
 
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", url: str, home: Home) -> None:

@@ -20,7 +20,7 @@ def reset(state: State, home: Home) -> dict[str, int]:
     Raises AwsError when something keeps coming: then somebody is still sending.
     """
     sqs, dynamodb = engine_client("sqs", state.engine), engine_client("dynamodb", state.engine)
-    queues = [value for name, value in state.outputs.items() if name.endswith("Url") and name != "ApiUrl"]
+    queues = [value for value in state.outputs.values() if value.startswith(state.engine)]
     tables = [value for name, value in state.outputs.items() if name.endswith("Name")]
     gone, quiet, deadline = {"messages": 0, "items": 0}, 0, time.monotonic() + TIMEOUT
     with plain_errors():

@@ -1,10 +1,12 @@
-"""What the template lets through: its API routes, and the answers that API Gateway gives by itself.
+"""What the template lets through: its API routes, and what API Gateway does by itself: its answers, its compression.
 
-Both are read from template.yaml, so that a route added there is a route here, and a gateway response is written once.
+All of it is read from template.yaml, so that a route added there is a route here, and a gateway response is written
+once. A function whose resource says `Metadata: {LoopbackOnly: true}` is the operator's: its routes are no routes for
+who comes over a network.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,10 @@ _DISGUISE = re.compile(rb"%(2[ef5]|5c|[01][0-9a-f]|7f)", re.IGNORECASE)
 # The characters of a path in RFC 3986, and percent signs only where they encode something.
 _PLAIN = re.compile(rb"/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*")
 _DOTS_OR_NOTHING = re.compile(rb"/\.{0,2}(?=/)|/\.{1,2}$")
+# Names that only this machine has for itself. Any port: a tunnel (`ssh -L`) ends at another one than ours.
+_THIS_MACHINE = re.compile(rb"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?", re.IGNORECASE)
+
+Routes = tuple[tuple[str, re.Pattern[bytes]], ...]
 
 
 @dataclass(frozen=True)
@@ -33,17 +39,38 @@ class GatewayAnswer:
 
 @dataclass(frozen=True)
 class Door:
-    """What may pass: (method, pattern of the whole raw path). And the answers of the gateway, by response type."""
+    """What may pass, as (method, pattern of the whole raw path), and the gateway's own answers by response type.
 
-    routes: tuple[tuple[str, re.Pattern[bytes]], ...]
+    `operators` are the routes that only this machine may use: none of them on a door for a `network`.
+    `compress_from` is the size in bytes from which bodies are compressed, None for never.
+    """
+
+    public: Routes
+    operators: Routes
     answers: dict[str, GatewayAnswer]
+    compress_from: int | None = None
+    network: bool = False
 
-    def lets_through(self, method: str, raw_path: bytes) -> bool:
-        """Whether the engine may see this request at all. A HEAD passes where a GET does."""
+    def for_network(self) -> "Door":
+        """The same door as others than this machine find it."""
+        return replace(self, network=True)
+
+    def lets_through(self, method: str, raw_path: bytes, host: bytes = b"") -> bool:
+        """Whether the engine may see this request at all. A HEAD passes where a GET does.
+
+        `host` is the Host header. A page of somebody else's whose name was made to point at this machine (DNS
+        rebinding) runs in the presenter's own browser and comes over loopback, but under its own name.
+        """
         wanted = "GET" if method == "HEAD" else method
-        return unambiguous(raw_path) and any(
-            wanted == allowed and pattern.fullmatch(raw_path) for allowed, pattern in self.routes
-        )
+        if not unambiguous(raw_path):
+            return False
+        if _has(self.operators, wanted, raw_path):
+            return not self.network and bool(_THIS_MACHINE.fullmatch(host))
+        return _has(self.public, wanted, raw_path)
+
+
+def _has(routes: Routes, method: str, raw_path: bytes) -> bool:
+    return any(method == allowed and pattern.fullmatch(raw_path) for allowed, pattern in routes)
 
 
 def unambiguous(raw_path: bytes) -> bool:
@@ -55,22 +82,36 @@ def read(template: Path) -> Door:
     """The door that this SAM template describes. Raises TemplateError."""
     try:
         resources: dict[str, Any] = yaml.load(template.read_text(), _Loader)["Resources"]  # noqa: S506 - a SafeLoader
-        return Door(tuple(_routes(resources)), _answers(resources))
+        (api,) = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Serverless::Api"]
+        smallest = api.get("MinimumCompressionSize")
+        return Door(
+            public=_routes(resources, operators=False),
+            operators=_routes(resources, operators=True),
+            answers=_answers(api["GatewayResponses"]),
+            compress_from=None if smallest is None else int(smallest),
+        )
     except (OSError, yaml.YAMLError) as error:
         raise TemplateError(f"cannot read {template}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TemplateError(f"{template} is not a SAM template with one API: {error!r}") from error
 
 
-def _routes(resources: dict[str, Any]) -> list[tuple[str, re.Pattern[bytes]]]:
+def _routes(resources: dict[str, Any], operators: bool) -> Routes:
     events = [
         event["Properties"]
         for resource in resources.values()
-        if resource["Type"] == "AWS::Serverless::Function"
+        if resource["Type"] == "AWS::Serverless::Function" and _is_operators(resource) == operators
         for event in resource["Properties"].get("Events", {}).values()
         if event["Type"] == "Api"
     ]
-    return [(event["Method"].upper(), pattern(event["Path"])) for event in events]
+    return tuple((event["Method"].upper(), pattern(event["Path"])) for event in events)
+
+
+def _is_operators(resource: dict[str, Any]) -> bool:
+    said = resource.get("Metadata", {}).get("LoopbackOnly", False)
+    if not isinstance(said, bool):  # "yes" between quotes must not open a door
+        raise TypeError(f"LoopbackOnly is true or false, not {said!r}")
+    return said
 
 
 def pattern(path: str) -> re.Pattern[bytes]:
@@ -79,9 +120,7 @@ def pattern(path: str) -> re.Pattern[bytes]:
     return re.compile("[^/]+".join(literals).encode())
 
 
-def _answers(resources: dict[str, Any]) -> dict[str, GatewayAnswer]:
-    (api,) = [each for each in resources.values() if each["Type"] == "AWS::Serverless::Api"]
-    responses: dict[str, Any] = api["Properties"]["GatewayResponses"]
+def _answers(responses: dict[str, Any]) -> dict[str, GatewayAnswer]:
     return {kind: _answer(response) for kind, response in responses.items() if "StatusCode" in response}
 
 

@@ -1,4 +1,4 @@
-"""Starts, watches, checks and stops the local stack as a whole."""
+"""Starts, watches and stops the local stack as a whole."""
 
 import socket
 import subprocess
@@ -7,12 +7,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 
-from lastwish.errors import AlreadyRunning, EngineFailed, Interrupted, NotRunning, ProxyFailed
-from lastwish.local import deploy, engine, interrupts, proxy_process, routes
+from lastwish.errors import AlreadyRunning, EngineFailed, NotRunning, ProxyFailed
+from lastwish.local import deploy, engine, interrupts, lan, proxy_process, routes
 from lastwish.local.processes import ProcessId, stop, sweep
 from lastwish.local.state import Home, State
+from lastwish.operators import PRESENTER, on_engine
 
 Step = Callable[[str], AbstractContextManager[object]]
+Note = Callable[[str], None]
 
 # The door closes before the house.
 _STOP_ORDER = ("proxy", "deploy", "engine")
@@ -25,24 +27,29 @@ class LocalStack:
         self.home = home
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
-    def up(self, port: int, step: Step = nullcontext) -> State:
+    def up(self, port: int, address: str | None = None, step: Step = nullcontext) -> State:
         """Start everything and return once the API answers. Leaves nothing behind when it fails or is interrupted.
 
-        `step` gives a context around each step, to show it. Raises AlreadyRunning, PortTaken, TemplateError,
-        EngineFailed, DeployFailed, ProxyFailed, Interrupted.
+        With an `address` of this machine the audience gets in there too, at the same port. `step` gives a context
+        around each step, to show it. Raises AlreadyRunning, PortTaken, TemplateError, EngineFailed, DeployFailed,
+        ProxyFailed, AwsError, Interrupted.
         """
         with self.home.lock(), ExitStack() as undo:
             self._refuse_a_second()
             routes.read(deploy.template())  # a template without routes need not wait for a deploy to be told so
-            bound = undo.enter_context(proxy_process.bind(port))
+            sockets = [undo.enter_context(proxy_process.bind(port))]
+            if address:
+                sockets.append(undo.enter_context(proxy_process.bind(sockets[0].getsockname()[1], address)))
             undo.callback(self._clean_up)
             self.home.clear_logs()
-            state = self._start(State(url=proxy_process.url_of(bound)), bound, step)
+            urls = [proxy_process.url_of(each) for each in sockets]
+            state = self._start(State(urls[0], lan=urls[1] if address else None), sockets, step)
             undo.pop_all()
-            bound.close()
+            for bound in sockets:
+                bound.close()
             return state
 
-    def _start(self, state: State, bound: socket.socket, step: Step) -> State:
+    def _start(self, state: State, sockets: list[socket.socket], step: Step) -> State:
         with step("starting the engine"):
             with interrupts.deferred():
                 process, endpoint = engine.start(self.home)
@@ -50,18 +57,22 @@ class LocalStack:
             engine.wait_until_ready(process, endpoint, self.home)
         with step("deploying the template"):
             with interrupts.deferred():
-                process = deploy.start(endpoint, self.home)
+                process = deploy.start(endpoint, self.home, state.public)
                 self._started("deploy", process, state)
             deployed = deploy.finish(process, endpoint, self.home)
             del self._children["deploy"]
             deploy.write_env_file(endpoint, self.home.env_file)
             state = replace(state, outputs={**deployed.outputs, "ApiUrl": state.url})
+            if "UserPoolId" in state.outputs:
+                presenter, _ = on_engine(endpoint, state.outputs).add(PRESENTER)
+                state = replace(state, operator=presenter)
         with step("opening the door"):
             self.home.ledger.unlink(missing_ok=True)
             with interrupts.deferred():
-                process = proxy_process.start(bound, endpoint, deployed, self.home)
+                process = proxy_process.start(sockets, endpoint, deployed, self.home)
                 state = self._started("proxy", process, state)
-            proxy_process.wait_until_ready(process, state.url, self.home)
+            for url in filter(None, (state.url, state.lan)):
+                proxy_process.wait_until_ready(process, url, self.home)
         with step("waiting for the first answer"):
             proxy_process.wait_until_healthy(state.url, self.home)
         state = replace(state, ready=True)
@@ -85,16 +96,23 @@ class LocalStack:
             raise AlreadyRunning("parts of an earlier stack are left: `lastwish down` removes them", **state.facts())
         self._clean_up()
 
-    def watch(self) -> None:
-        """Stay until `down` stops the stack from elsewhere. Raises EngineFailed or ProxyFailed when a part dies."""
+    def watch(self, note: Note) -> None:
+        """Stay until `down` stops the stack from elsewhere. Raises EngineFailed or ProxyFailed when a part dies.
+
+        A network that is lost stops nothing: `note` hears of it, and when it is back.
+        """
+        reachable = True
         while True:
             for name, child in self._children.items():
                 if child.poll() is not None and self.home.load() is not None:
                     self.down()
                     failure = EngineFailed if name == "engine" else ProxyFailed
                     raise failure(f"the {name} died (code {child.returncode}): the stack is stopped", running=False)
-            if self.home.load() is None:
+            if (state := self.home.load()) is None:
                 return
+            if state.lan and lan.present(state.lan) != reachable:
+                reachable = not reachable
+                note(f"{state.lan} is back" if reachable else f"{state.lan} is gone: only this machine gets in")
             time.sleep(0.5)
 
     def down(self) -> list[str]:
@@ -116,41 +134,8 @@ class LocalStack:
         return stopped
 
     def running(self) -> State:
-        """The state of a stack that is up. Raises NotRunning; its parts may still be dead, see `health`."""
+        """The state of a stack that is up. Raises NotRunning; its parts may still be dead, see health.py."""
         state = self.home.load()
         if state is None or not state.ready:
             raise NotRunning("nothing is running: start it with `lastwish up`", running=False)
         return state
-
-    def health(self, state: State) -> dict[str, str]:
-        """ "ok" for each part that does its work, else in words what is wrong with it."""
-        found = {name: self._health_of(state, name) for name in state.processes}
-        found["api"] = proxy_process.health(state.url) if set(found.values()) == {"ok"} else "cannot be asked"
-        return found
-
-    def _health_of(self, state: State, name: str) -> str:
-        if not state.processes[name].alive():
-            return f"is dead (see {self.home.log(name)})"
-        answers = engine.answers(state.engine) if name == "engine" else proxy_process.answers(state.url)
-        return "ok" if answers else "does not answer"
-
-
-def start(stack: LocalStack, port: int, step: Step) -> State:
-    """`LocalStack.up` under Ctrl-C and SIGTERM. Raises Interrupted besides what `up` raises."""
-    try:
-        with interrupts.interruptible():
-            return stack.up(port, step)
-    except KeyboardInterrupt:
-        raise Interrupted("interrupted before the stack was up: nothing is left running") from None
-
-
-def stay(stack: LocalStack) -> bool:
-    """Watch a stack from the foreground. True: Ctrl-C or SIGTERM came and it is stopped. False: `down` stopped it."""
-    with interrupts.ignored():  # a second Ctrl-C must not stop the stopping
-        try:
-            with interrupts.interruptible():
-                stack.watch()
-        except KeyboardInterrupt:
-            stack.down()
-            return True
-    return False

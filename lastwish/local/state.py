@@ -13,13 +13,17 @@ from pydantic import ConfigDict, TypeAdapter
 
 from lastwish.errors import AlreadyRunning, StackError
 from lastwish.local.processes import ProcessId
+from lastwish.operators import Operator
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
 class State:
-    """What `up` has started so far. `ready` is false while it is still at it (or was killed while at it)."""
+    """What `up` has started so far. `ready` is false while it is still at it (or was killed while at it).
+
+    `url` is the base URL on loopback, `lan` the one for phones. What an older version saved lacks the newest fields.
+    """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -28,6 +32,18 @@ class State:
     outputs: dict[str, str] = field(default_factory=dict)
     processes: dict[str, ProcessId] = field(default_factory=dict)
     ready: bool = False
+    lan: str | None = None
+    operator: Operator | None = None
+
+    @property
+    def public(self) -> str:
+        """Base URL for the audience."""
+        return self.lan or self.url
+
+    @property
+    def console(self) -> str:
+        """URL of the operator's page, which answers on this machine only."""
+        return self.url + "console"
 
     @property
     def wall(self) -> str:
@@ -44,6 +60,9 @@ class State:
         return {
             "url": self.url,
             "wall": self.wall,
+            "console": self.console,
+            "lan": self.lan,
+            "operator": self.operator and asdict(self.operator),
             "engine": self.engine,
             "outputs": self.outputs,
             "pids": self.pids,
@@ -106,6 +125,8 @@ class Home:
     def save(self, state: State) -> None:
         """Replace the saved state in one step: a reader sees the old one or the new one."""
         draft = self.state_file.with_suffix(".tmp")
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)  # it holds the operator's password
         draft.write_text(json.dumps(asdict(state), indent=2))
         draft.replace(self.state_file)
 

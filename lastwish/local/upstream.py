@@ -64,8 +64,8 @@ def response_headers(response: httpx.Response) -> Headers:
 def gateway_answer(response: httpx.Response, door: Door) -> GatewayAnswer | None:
     """What API Gateway would have said where the engine gave an error of its own; None where the function spoke.
 
-    Functions send errors as problem+json, or as a page to a person who sent the form. The engine's are
-    `{"message": ...}`, whatever the template's gateway responses say.
+    Functions send errors as problem+json, or as a page to a person. The engine's are `{"message": ...}`, whatever the
+    template's gateway responses say: a 401 for a token that is missing, forged or expired, a 403 for an unknown path.
     """
     spoken = ("application/problem+json", "text/html")
     if response.status_code < 400 or response.headers.get("content-type", "").startswith(spoken):
@@ -73,6 +73,5 @@ def gateway_answer(response: httpx.Response, door: Door) -> GatewayAnswer | None
     if response.status_code >= 500:
         return door.answers["INTEGRATION_FAILURE"]
     own = {403: "MISSING_AUTHENTICATION_TOKEN", 404: "MISSING_AUTHENTICATION_TOKEN"}
-    own |= {413: "REQUEST_TOO_LARGE", 429: "THROTTLED"}
-    kind = own.get(response.status_code)
-    return door.answers[kind] if kind else None
+    own |= {401: "UNAUTHORIZED", 413: "REQUEST_TOO_LARGE", 429: "THROTTLED"}
+    return door.answers.get(own.get(response.status_code, ""))

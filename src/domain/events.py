@@ -10,12 +10,13 @@ after one ``html.unescape``, safe as HTML text without it. Erasure removes them,
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from domain.errors import MalformedMessage
 from domain.upcasters import upcast
 
 type Destination = Literal["mars", "jupiter"]
+type HoldReason = Literal["word", "look-alikes", "link", "contact", "repetition", "stacked-marks"]
 # Whoever sends it, what reaches the store has no tag in it.
 type Escaped = Annotated[str, StringConstraints(pattern=r"^[^<>]*$")]
 type Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -66,11 +67,26 @@ class WishWaitlisted(Event):
     type = "lastwish.wish.waitlisted.v1"
 
 
-class WishShown(Event):
-    """The wish may be seen on the wall. ``by`` says who let it: the rules at boarding, so far."""
+class WishHeld(Event):
+    """The screening wants an operator to look at the wish before a hall does. ``reason`` is a word for machines."""
 
-    type = "lastwish.wish.shown.v1"
-    by: Literal["rules"]
+    type = "lastwish.wish.held.v1"
+    reason: HoldReason
+
+
+class WishShown(Event):
+    """The wish may be seen on the wall, by the rules from ``since`` on, or by an operator. None: from this event on."""
+
+    type = "lastwish.wish.shown.v2"
+    by: Literal["rules", "operator"]
+    since: AwareDatetime | None = None
+
+
+class WishHidden(Event):
+    """An operator took the wish off the wall, or keeps it from ever being there."""
+
+    type = "lastwish.wish.hidden.v1"
+    by: Literal["operator"]
 
 
 class WishErased(Event):
@@ -85,7 +101,9 @@ SHIPPED: tuple[type[Event], ...] = (
     WishRejected,
     WishBoarded,
     WishWaitlisted,
+    WishHeld,
     WishShown,
+    WishHidden,
     WishErased,
 )
 _BY_TYPE = {event.type: event for event in SHIPPED}

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.commit import Commit, events_of
+from domain.events import WishShown
 from domain.wish import Wish, fold
 
 type Totals = Counter[str]
@@ -26,6 +27,7 @@ class Change:
     home: str
     minute: str
     shown_at: str | None
+    held_at: str | None
 
     @property
     def rows(self) -> int:
@@ -42,8 +44,17 @@ class Change:
 
     @property
     def is_new_on_the_wall(self) -> bool:
-        """Whether the wish is seen for the first time."""
-        return self.after.visibility == "shown" and (self.before is None or self.before.visibility != "shown")
+        """Whether the wish may be seen, now or soon, and could not before."""
+        return _is_shown(self.after) and not _is_shown(self.before)
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether whoever shows the wish has to take it down."""
+        return _is_shown(self.before) and not _is_shown(self.after)
+
+
+def _is_shown(wish: Wish | None) -> bool:
+    return wish is not None and wish.visibility == "shown"
 
 
 def _counter(wish: Wish) -> str:
@@ -60,7 +71,12 @@ def change(wish_id: str, commits: Sequence[Commit], version_before: int) -> Chan
     home = home_of(wish_id, commits)
     if after is None or home is None or version_before >= len(commits):
         return None
-    shown = [done.time for commit in commits for done in commit.events if done.event.type == "lastwish.wish.shown.v1"]
+    shown = [
+        done.event.since or done.time
+        for commit in commits
+        for done in commit.events
+        if isinstance(done.event, WishShown)
+    ]
     return Change(
         wish_id,
         version_before,
@@ -69,7 +85,8 @@ def change(wish_id: str, commits: Sequence[Commit], version_before: int) -> Chan
         after,
         home,
         minute=commits[0].time.strftime("%Y-%m-%dT%H:%M"),
-        shown_at=shown[0].isoformat() if shown else None,
+        shown_at=shown[-1].isoformat() if shown else None,
+        held_at=commits[0].time.isoformat() if after.visibility == "held" else None,
     )
 
 

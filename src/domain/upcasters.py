@@ -15,8 +15,14 @@ def boarded_v1_v2(data: Data) -> Data:
     return {**data, "seat": None, "pod": None, "arrives_on": None}
 
 
+def shown_v1_v2(data: Data) -> Data:
+    """Whatever was shown before there was a delay was shown at once."""
+    return {**data, "since": None}
+
+
 UPCASTERS: dict[str, tuple[str, Callable[[Data], Data]]] = {
     "lastwish.wish.boarded.v1": ("lastwish.wish.boarded.v2", boarded_v1_v2),
+    "lastwish.wish.shown.v1": ("lastwish.wish.shown.v2", shown_v1_v2),
 }
 
 

@@ -1,5 +1,6 @@
 """API Gateway → frontend → Inbox: take a wish, answer once it is queued; show the pages and one wish's story."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -7,12 +8,11 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.commit import stream_of
-from frontend import answers, pages, refusals
+from frontend import forms
 from frontend.publishing import follow, publish
-from frontend.request import Request
+from frontend.screens import screens
 from frontend.submission import read_body
 from frontend.views import wish_view
-from frontend.wall import feed, manifest
 from infra.aws import dynamodb_client, sqs_client
 from infra.event_store import EventStore
 from infra.queues import Queue
@@ -20,13 +20,17 @@ from infra.read_model import ReadModel
 from infra.settings import FrontendSettings
 from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
+from web import answers, refusals
+from web.request import Request
+from web.wall import feed, manifest
 
 settings = FrontendSettings.from_env()
 inbox = Queue(sqs_client(), settings.inbox_url)
 dynamodb = dynamodb_client()
 store = EventStore(dynamodb, settings.event_store)
 read_model = ReadModel(dynamodb, settings.read_model)
-app = refusals.register(APIGatewayRestResolver())
+app = refusals.register(APIGatewayRestResolver(), forms.problem)
+app.include_router(screens(settings.public_url))
 
 
 @logger.inject_lambda_context(clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST)
@@ -43,7 +47,7 @@ def submit() -> Response[str]:
     request = Request(app.current_event)
     submission = read_body(request.body, request.content_type, request.idempotency_key, request.spare_key)
     publish(inbox, submission, request.correlation_id)
-    return answers.accepted(request, submission.wish_id)
+    return forms.accepted(request, submission.wish_id)
 
 
 @app.get("/wishes")
@@ -61,17 +65,7 @@ def ships() -> Response[str]:
 def one_wish(wish_id: str) -> Response[str]:
     request = Request(app.current_event)
     wish_id = follow(request.as_wish_id(wish_id), request.correlation_id)
-    return answers.wish(request, wish_id, wish_view(wish_id, store.read(stream_of(wish_id))))
-
-
-@app.get("/")
-def form() -> Response[str]:
-    return answers.page(pages.form(), max_age=60)
-
-
-@app.get("/assets/<file>")
-def asset(file: str) -> Response[str]:
-    return answers.asset(pages.asset(file))
+    return forms.wish(request, wish_id, wish_view(wish_id, store.read(stream_of(wish_id)), datetime.now(UTC)))
 
 
 @app.get("/health")

@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 
 from domain.events import Destination, WishSubmitted
 from domain.identity import keyed_wish_id, payload_digest
-from frontend import problems
 from frontend.sanitise import escape, normalise
+from web import problems
 
 MAX_BYTES = 8 * 1024
 MAX_MESSAGE = 500
@@ -43,15 +43,10 @@ def read_body(body: bytes, content_type: str, key_header: str | None, spare_key:
         raise problems.unsupported(list(_READERS))
     fields, key_field = _READERS[media_type](body)
     key = _idempotency_key(key_header if key_header is not None else key_field)
-    if key is None and is_form(content_type):
+    if key is None and _READERS[media_type] is read_form:
         key = spare_key
     event = _validated(fields)
     return Submission(keyed_wish_id(key, event.digest) if key else str(uuid4()), event)
-
-
-def is_form(content_type: str) -> bool:
-    """Whether a person's browser sent it as a form."""
-    return content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
 
 
 def read_form(body: bytes) -> tuple[dict[str, Any], str | None]:
@@ -62,14 +57,15 @@ def read_form(body: bytes) -> tuple[dict[str, Any], str | None]:
         raise problems.bad_request(f"The body is not a form in UTF-8 of at most {_MOST_FIELDS} fields.") from None
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        raise problems.invalid([{"field": "form", "detail": "A field came twice."}])
+        raise problems.invalid([{"field": "form", "code": "twice", "detail": "A field came twice."}])
+    fields.pop("lang", None)  # the language of the answer, not of the wish
     key = fields.pop("idempotency_key", None)
     return fields, key or None  # a page without script sends the hidden field empty
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
-        raise problems.invalid([{"field": "body", "detail": "A field came twice."}])
+        raise problems.invalid([{"field": "body", "code": "twice", "detail": "A field came twice."}])
     return dict(pairs)
 
 
@@ -79,7 +75,7 @@ def _read_json(body: bytes) -> tuple[dict[str, Any], None]:
     except (ValueError, RecursionError):
         raise problems.bad_request("The body is not JSON in UTF-8.") from None
     if not isinstance(fields, dict):
-        raise problems.invalid([{"field": "body", "detail": "A wish is a JSON object."}])
+        raise problems.invalid([{"field": "body", "code": "text", "detail": "A wish is a JSON object."}])
     return fields, None
 
 
@@ -102,12 +98,16 @@ def _idempotency_key(key: str | None) -> UUID | None:
 
 
 def _validated(fields: dict[str, Any]) -> WishSubmitted:
-    errors = [{"field": normalise(name)[:50], "detail": "Unknown field."} for name in fields if name not in _FIELDS]
+    errors = [
+        {"field": normalise(name)[:50], "code": "unknown", "detail": "Unknown field."}
+        for name in fields
+        if name not in _FIELDS
+    ]
     message = _text(fields.get("message"), "message", 1, MAX_MESSAGE, errors)
     name = _text(fields["name"], "name", 0, MAX_NAME, errors) if fields.get("name") is not None else None
     destination = fields.get("destination")
     if not isinstance(destination, str) or destination not in _DESTINATIONS:
-        errors.append({"field": "destination", "detail": "Choose mars or jupiter."})
+        errors.append({"field": "destination", "code": "destination", "detail": "Choose mars or jupiter."})
     if errors:
         raise problems.invalid(errors)
     clean_name, clean_message = escape(name) if name else None, escape(message)
@@ -121,10 +121,10 @@ def _validated(fields: dict[str, Any]) -> WishSubmitted:
 
 def _text(value: object, field: str, shortest: int, longest: int, errors: list[dict[str, str]]) -> str:
     if not isinstance(value, str):
-        errors.append({"field": field, "detail": "This must be text."})
+        errors.append({"field": field, "code": "text", "detail": "This must be text."})
         return ""
     text = normalise(value)
     if not shortest <= len(text) <= longest:
         length = f"{shortest} to {longest}" if shortest else f"at most {longest}"
-        errors.append({"field": field, "detail": f"This must be {length} characters long."})
+        errors.append({"field": field, "code": f"{field}-length", "detail": f"This must be {length} characters long."})
     return text

@@ -1,6 +1,7 @@
 """What a stored wish looks like from outside: the JSON of ``GET /wishes/{wish_id}``."""
 
 import html
+from datetime import datetime
 from typing import Any
 
 from domain.commit import Commit, events_of
@@ -8,8 +9,8 @@ from domain.envelope import timestamp
 from domain.wish import fold
 
 
-def wish_view(wish_id: str, commits: list[Commit]) -> dict[str, Any] | None:
-    """The folded wish with its history; None where there is nothing to fold.
+def wish_view(wish_id: str, commits: list[Commit], now: datetime) -> dict[str, Any] | None:
+    """The folded wish as of now, with its history; None where there is nothing to fold.
 
     ``message`` and ``name`` are what was typed, for ``textContent``; the ``_html`` twins are escaped, for templates.
     """
@@ -19,7 +20,8 @@ def wish_view(wish_id: str, commits: list[Commit]) -> dict[str, Any] | None:
     return {
         "wish_id": wish_id,
         "status": wish.status,
-        "visibility": wish.visibility,
+        "visibility": wish.seen_at(now),
+        "shown_at": timestamp(wish.shown_since) if wish.shown_since else None,
         "reason": wish.reason,
         "destination": wish.destination,
         "name": _typed(wish.name),

@@ -1,6 +1,6 @@
 """How we talk to AWS: one configuration for every client, and one reading of botocore's errors."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
@@ -24,6 +24,11 @@ def sqs_client() -> "SQSClient":
 def dynamodb_client() -> "DynamoDBClient":
     """A DynamoDB client. Makes no connection yet."""
     return boto3.client("dynamodb", config=_CONFIG)
+
+
+def cognito_client() -> Any:
+    """A client of Cognito's user pools. Makes no connection yet."""
+    return boto3.client("cognito-idp", config=_CONFIG)
 
 
 def error_code(error: Exception) -> str:

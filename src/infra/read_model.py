@@ -4,20 +4,20 @@ One table, keyed ``pk`` and ``sk``. Everything but the pointer belongs to a gene
 
 | pk | sk | what |
 |---|---|---|
-| ``pointer`` | ``-`` | ``current``: the generation that is read; ``live``: all that are written |
+| ``pointer`` | ``-`` | ``current``: the generation that is read; ``live``: all that are written; ``blank``: the wall |
 | ``1#totals`` | ``-`` | wishes per destination and outcome; ``position``: how many entries the feed has |
-| ``1#feed`` | ``000000000001`` | what one slice did: ``wishes`` shown, by shelf, and its totals by ``minutes`` |
+| ``1#feed`` | ``000000000001`` | what one slice did: ``wishes`` shown, ``withdrawn``, by shelf, totals by ``minutes`` |
 | ``1#pod#mars#12`` | wish id | a row per wish: its folded state and the version that it has reached |
 | ``1#waitlisted#mars#a`` | wish id | the same for those without a pod, by the first digit of their id |
 
 A slice of changes is one transaction: rows conditional on their version, one delta, one feed entry at the next
 position. A row never moves: what boards from the waitlist gets a copy in its pod, with ``home``. So a redelivered
-commit changes nothing, and the feed has no hole.
+commit changes nothing, and the feed has no hole. The index ``held`` has only the rows that an operator should look at.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -34,6 +34,7 @@ _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
 _MOST_WRITES = 100
 _NOT_THERE = "attribute_not_exists(pk)"
+HELD = "held"  # an index on visibility and held_at: sparse, since only held rows have a held_at
 POINTER = {"pk": {"S": "pointer"}, "sk": {"S": "-"}}
 
 
@@ -43,10 +44,11 @@ class SliceConflict(TransientError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Generations:
-    """``current`` is what readers see, ``live`` is what the projector writes."""
+    """``current`` is what readers see, ``live`` what the projector writes. ``blank``: an operator blanked the wall."""
 
     current: int = 1
     live: frozenset[int] = frozenset({1})
+    blank: bool = field(default=False, compare=False)
 
 
 class ReadModel:
@@ -59,7 +61,17 @@ class ReadModel:
     def generations(self) -> Generations:
         """The generations as of now (a consistent read). Raises StoreUnavailable."""
         item = self._get(POINTER, consistent=True)
-        return Generations(int(item["current"]), frozenset(map(int, item["live"]))) if item else Generations()
+        current, live = int(item.get("current", 1)), frozenset(map(int, item.get("live", {1})))
+        return Generations(current, live, item.get("blank", False))
+
+    def blank(self, on: bool) -> None:
+        """Blank the wall, or bring it back. Beside the pointer: no rebuild touches it. Raises StoreUnavailable."""
+        self._call(
+            "update_item",
+            Key=POINTER,
+            UpdateExpression="SET blank = :on",
+            ExpressionAttributeValues={":on": {"BOOL": on}},
+        )
 
     def totals(self, generation: int, *, consistent: bool = False) -> dict[str, int]:
         """Counters by name: ``mars_boarded``, …, and ``position``. Raises StoreUnavailable."""
@@ -90,6 +102,18 @@ class ReadModel:
             found += map(_plain, answer["Responses"].get(self._table, []))
             request = answer.get("UnprocessedKeys", {})
         return {f"{row['pk'].partition('#')[2]}/{row['sk']}": row for row in found}
+
+    def held(self, generation: int, limit: int) -> list[dict[str, Any]]:
+        """Rows that are held, the longest first; at most ``limit`` are looked at. Raises StoreUnavailable."""
+        answer = self._call(
+            "query",
+            IndexName=HELD,
+            KeyConditionExpression="visibility = :held",
+            FilterExpression="begins_with(pk, :generation)",
+            ExpressionAttributeValues={":held": {"S": "held"}, ":generation": {"S": f"{generation}#"}},
+            Limit=limit,
+        )
+        return [_plain(item) for item in answer["Items"]]
 
     def roster(self, generation: int, destination: str, pod: int) -> list[dict[str, Any]]:
         """The rows of one pod. Raises StoreUnavailable."""
@@ -122,6 +146,8 @@ class ReadModel:
             },
             "version": each.version,
             "shown_at": each.shown_at,
+            "held_at": each.held_at,
+            "held_for": wish.held_for if each.held_at else None,
         }
         row = {name: _serialise(value) for name, value in item.items() if value is not None}
         put: dict[str, Any] = {
@@ -134,6 +160,7 @@ class ReadModel:
             put["ExpressionAttributeValues"] = {":before": {"N": str(each.version_before)}}
         if place == each.home:
             return [{"Put": put}]
+        row.pop("held_at", None)  # so that the index has a wish once
         copy = _key(f"{generation}#{place}", each.wish_id) | row | {"home": {"S": each.home}}
         return [{"Put": put}, {"Put": {"TableName": self._table, "Item": copy}}]
 
@@ -177,19 +204,28 @@ def sliced(changes: Sequence[Change]) -> Iterator[list[Change]]:
 def _entry_of(changes: Sequence[Change]) -> dict[str, Any]:
     """What a slice did, in one write unit for twenty wishes: ids by shelf, totals by minute."""
     wishes: defaultdict[str, list[str]] = defaultdict(list)
+    withdrawn: defaultdict[str, list[str]] = defaultdict(list)
     minutes: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for each in changes:
         minutes[each.minute].update(each.totals)
         if each.is_new_on_the_wall:
             wishes[each.home].append(each.wish_id)
-    return {"wishes": _serialise(dict(wishes)), "minutes": _serialise({name: dict(of) for name, of in minutes.items()})}
+        if each.is_withdrawn:
+            withdrawn[each.home].append(each.wish_id)
+    entry = {"wishes": dict(wishes), "minutes": {name: dict(of) for name, of in minutes.items()}}
+    return {name: _serialise(part) for name, part in (entry | ({"withdrawn": withdrawn} if withdrawn else {})).items()}
 
 
 def feed_entry(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A feed item as it is read: ``{"position", "wishes": ["shelf/wish id", …], "minutes": {minute: totals}}``."""
+    """A feed item as it is read: ``{"position", "wishes": ["shelf/wish id", …], "withdrawn": […], "minutes": {…}}``."""
+
+    def places(part: str) -> list[str]:
+        return [f"{shelf}/{wish_id}" for shelf, wish_ids in item.get(part, {}).items() for wish_id in wish_ids]
+
     return {
         "position": int(item["sk"]),
-        "wishes": [f"{place}/{wish_id}" for place, wish_ids in item["wishes"].items() for wish_id in wish_ids],
+        "wishes": places("wishes"),
+        "withdrawn": places("withdrawn"),
         "minutes": {minute: {name: int(n) for name, n in totals.items()} for minute, totals in item["minutes"].items()},
     }
 

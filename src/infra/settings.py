@@ -13,7 +13,7 @@ class SettingsError(RuntimeError):
 
 
 def _words(value: object) -> object:
-    return [word for word in value.split(",") if word] if isinstance(value, str) else value
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
 class _Settings(BaseModel):
@@ -40,20 +40,33 @@ class _Ships(_Settings):
 
 
 class FrontendSettings(_Ships):
-    """``inbox_url`` is where wishes go, ``event_store`` and ``read_model`` the tables they are read from."""
+    """``inbox_url`` is where wishes go, ``event_store`` and ``read_model`` the tables they are read from.
+
+    ``public_url`` is what the QR code says; empty: the address of the stage.
+    """
 
     inbox_url: str
     event_store: str
     read_model: str
+    public_url: str
+
+
+class ConsoleSettings(_Settings):
+    """``user_pool_client`` is the app client through which operators sign in."""
+
+    event_store: str
+    read_model: str
+    user_pool_client: str
 
 
 class ParserSettings(_Settings):
-    """``closed_destinations`` comes as words with commas between."""
+    """``closed_destinations`` and ``held_words`` come as words with commas between."""
 
     inbox_url: str
     inbox_dlq_url: str
     pods_url: str
     closed_destinations: Annotated[frozenset[str], BeforeValidator(_words)]
+    held_words: Annotated[frozenset[str], BeforeValidator(_words)]
 
 
 class ProjectorSettings(_Settings):
@@ -64,9 +77,13 @@ class ProjectorSettings(_Settings):
 
 
 class WorkerSettings(_Ships):
-    """``event_store`` is the table that commits are appended to, ``seats`` the one that leases."""
+    """``event_store`` is the table that commits are appended to, ``seats`` the one that leases.
+
+    ``wall_delay`` is how many seconds a wish waits before the wall shows it.
+    """
 
     pods_url: str
     pods_dlq_url: str
     event_store: str
     seats: str
+    wall_delay: NonNegativeInt

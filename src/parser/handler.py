@@ -1,6 +1,7 @@
 """Inbox → parser → Pods: check each submitted wish, decide, send the decision on."""
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -8,16 +9,19 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.envelope import Envelope, read_one, write_story
 from domain.errors import MalformedMessage
-from domain.events import WishRejected, WishSubmitted
+from domain.events import Event, WishAccepted, WishSubmitted
 from domain.rules import judge
+from domain.screening import screen
 from infra.aws import sqs_client
 from infra.consumer import Consumer, Response
 from infra.queues import Message, Queue
 from infra.settings import ParserSettings
 from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
+from parser.words import held_words
 
 settings = ParserSettings.from_env()
+words = held_words(settings.held_words)
 sqs = sqs_client()
 pods = Queue(sqs, settings.pods_url)
 consumer = Consumer(source=Queue(sqs, settings.inbox_url), dead_letters=Queue(sqs, settings.inbox_dlq_url))
@@ -39,13 +43,19 @@ def decide(record: SQSRecord) -> Message:
         raise MalformedMessage(f"{submission.type} does not belong in Inbox")
     with consumer.following(record, submission, destination=wish.destination) as trace_header:
         verdict = judge(wish, closed=settings.closed_destinations)
-        count("Rejected" if isinstance(verdict, WishRejected) else "Accepted")
-        logger.info("wish judged", extra={"verdict": verdict.type, "reason": getattr(verdict, "reason", None)})
-        decision = Envelope.of(
-            verdict,
-            source="parser",
-            wish_id=submission.subject,
-            time=datetime.now(UTC),
-            correlation_id=submission.correlationid,
-        )
-        return Message(write_story([submission, decision]), trace_header)
+        held = screen(wish, words) if isinstance(verdict, WishAccepted) else None
+        count("Held" if held else "Accepted" if isinstance(verdict, WishAccepted) else "Rejected")
+        decisions = [verdict, held] if held else [verdict]
+        reason = getattr(decisions[-1], "reason", None)
+        logger.info("wish judged", extra={"verdict": decisions[-1].type, "reason": reason})
+        return Message(write_story([submission, *map(partial(_decided, submission), decisions)]), trace_header)
+
+
+def _decided(submission: Envelope, event: Event) -> Envelope:
+    return Envelope.of(
+        event,
+        source="parser",
+        wish_id=submission.subject,
+        time=datetime.now(UTC),
+        correlation_id=submission.correlationid,
+    )

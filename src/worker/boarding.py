@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.commit import stream_of
 from domain.envelope import Envelope, read_story
 from domain.errors import MalformedMessage
-from domain.events import Destination, WishAccepted, WishRejected, WishSubmitted
+from domain.events import Destination, WishAccepted, WishHeld, WishRejected, WishSubmitted
 from domain.seats import Seat
 from domain.wish import RecordWish
 from infra.aggregate import Cause, execute
@@ -23,6 +23,7 @@ class Arrival:
     story: list[Envelope]
     submitted: WishSubmitted
     verdict: WishAccepted | WishRejected
+    held: WishHeld | None = None
 
     @property
     def envelope(self) -> Envelope:
@@ -39,7 +40,9 @@ def read_arrival(body: str) -> Arrival:
     match [envelope.event() for envelope in story]:
         case [WishSubmitted() as submitted, (WishAccepted() | WishRejected()) as verdict]:
             return Arrival(story, submitted, verdict)
-    raise MalformedMessage("a story in Pods is a submission and a verdict")
+        case [WishSubmitted() as submitted, WishAccepted() as verdict, WishHeld() as held]:
+            return Arrival(story, submitted, verdict, held)
+    raise MalformedMessage("a story in Pods is a submission, a verdict, and perhaps why it is held")
 
 
 def assign_seats(store: EventStore, seats: Seats, arrivals: Sequence[Arrival]) -> dict[str, Seat]:
@@ -56,8 +59,13 @@ def assign_seats(store: EventStore, seats: Seats, arrivals: Sequence[Arrival]) -
     return {wish_id: seat for wish_id, seat in given.items() if seat}
 
 
-def record(store: EventStore, arrival: Arrival, seat: Seat | None, *, now: datetime, trace_id: str | None) -> bool:
-    """Append the wish's commit; False where it was there already. Raises what ``execute`` raises."""
+def record(
+    store: EventStore, arrival: Arrival, seat: Seat | None, *, now: datetime, wall_delay: int, trace_id: str | None
+) -> bool:
+    """Append the wish's commit; False where it was there already. Raises what ``execute`` raises.
+
+    The wall shows it ``wall_delay`` seconds from now: time enough for an operator to see what the screening did not.
+    """
     cause = Cause(
         commit_id=arrival.envelope.id,
         correlation_id=arrival.envelope.correlationid,
@@ -65,5 +73,6 @@ def record(store: EventStore, arrival: Arrival, seat: Seat | None, *, now: datet
         trace_id=trace_id,
         times={envelope.type: envelope.time for envelope in arrival.story},
     )
-    command = RecordWish(arrival.submitted, arrival.verdict, seat)
+    shown_since = now + timedelta(seconds=wall_delay) if wall_delay else None
+    command = RecordWish(arrival.submitted, arrival.verdict, seat, arrival.held, shown_since)
     return execute(store, arrival.wish_id, command, cause, is_new=True) is not None

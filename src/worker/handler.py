@@ -51,7 +51,8 @@ def board(context: LambdaContext, arrivals: Sequence[tuple[SQSRecord, Arrival]])
         record_, arrival = arriving
         with consumer.following(record_, arrival.envelope) as trace_header:
             seat = assigned.get(arrival.wish_id)
-            recorded = record(store, arrival, seat, now=datetime.now(UTC), trace_id=trace_id(trace_header))
+            now, trace = datetime.now(UTC), trace_id(trace_header)
+            recorded = record(store, arrival, seat, now=now, wall_delay=settings.wall_delay, trace_id=trace)
             count("Recorded" if recorded else "Duplicates")
             if seat and not recorded:
                 count("SeatsLeaked")

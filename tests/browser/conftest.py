@@ -1,22 +1,32 @@
 """A real Chromium. Without one the browser tests skip and say so; `.ci/run` installs it."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.laptop import Stack
+from tests.browser.sizes import PHONE, PROJECTOR
+from tests.laptop import Stack, operator_account, wait_until
 
 # No window, no sandbox (CI runs as root), and nothing that calls home.
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-PHONE = {"width": 390, "height": 844}
+LOCALES = {"en": "en-GB", "ja": "ja-JP"}
+# What tests do on purpose: refusals, a receipt that is not stored yet, no token, no network.
+EXPECTED = ("401", "403", "404", "422", "429", "502", "503", "ERR_INTERNET_DISCONNECTED", "ERR_FAILED")
+
+
+def chromium() -> str | None:
+    """Where this machine has a Chromium; None where it has none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 # Not for the session: Playwright keeps an event loop running in this thread for as long as it lives.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    path = chromium()
     if path is None:
         pytest.skip("no Chromium on this machine: install Debian's chromium to run the browser tests")
     with sync_playwright() as playwright:
@@ -25,24 +35,75 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def phone(browser: Browser, stack: Stack) -> Iterator[Page]:
-    """A page on a phone. Whatever the browser complains of (script errors, blocked content) fails the test."""
-    context = browser.new_context(base_url=stack.url, viewport=PHONE)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("dialog", lambda dialog: complaints.append(f"a script opened a dialog: {dialog.message}"))
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    yield page
-    context.close()
-    # A receipt that is not stored yet is a 404, and Chromium says so.
-    assert [each for each in complaints if "404" not in each] == []
+type Open = Callable[..., Page]
 
 
 @pytest.fixture
-def phone_without_script(browser: Browser, stack: Stack) -> Iterator[Page]:
+def screen(browser: Browser, stack: Stack) -> Iterator[Open]:
+    """Opens pages. What a browser complains of (script errors, blocked content, dialogs) fails the test at its end."""
+    contexts, complaints = [], []
+
+    def open_(size: dict[str, int] = PHONE, lang: str = "en", **options: Any) -> Page:
+        context = browser.new_context(base_url=stack.url, viewport=size, locale=LOCALES[lang], **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: complaints.append(f"a script opened a dialog: {dialog.message}"))
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
+    assert [each for each in complaints if not any(word in each for word in EXPECTED)] == []
+
+
+@pytest.fixture
+def phone(screen: Open) -> Page:
+    """A page on a phone."""
+    return screen(PHONE)
+
+
+@pytest.fixture
+def phone_without_script(screen: Open) -> Page:
     """The same with JavaScript switched off."""
-    context = browser.new_context(base_url=stack.url, viewport=PHONE, java_script_enabled=False)
-    yield context.new_page()
-    context.close()
+    return screen(PHONE, java_script_enabled=False)
+
+
+@pytest.fixture
+def projector(screen: Open) -> Page:
+    """A page on the big screen."""
+    return screen(PROJECTOR)
+
+
+class Backstage:
+    """The API as an operator uses it, beside the pages."""
+
+    def __init__(self, stack: Stack, http: httpx.Client) -> None:
+        self.http = http
+        self.account = operator_account(stack, "ana", "operators")
+        name, password = self.account
+        token = http.post("sign-in", json={"name": name, "password": password}).json()["token"]
+        self.headers = {"Authorization": f"Bearer {token}"}
+
+    def send(self, message: str, name: str = "", to: str = "mars") -> str:
+        """A wish that is stored; its id."""
+        wish = {"message": message, "destination": to} | ({"name": name} if name else {})
+        wish_id: str = self.http.post("wishes", json=wish).json()["wish_id"]
+        assert wait_until(lambda: self.http.get(f"wishes/{wish_id}").status_code == 200)
+        return wish_id
+
+    def release(self, wish_id: str) -> None:
+        assert self.http.post(f"ops/wishes/{wish_id}/release", headers=self.headers).status_code == 200
+
+    def hide(self, wish_id: str) -> None:
+        assert self.http.post(f"ops/wishes/{wish_id}/hide", headers=self.headers).status_code == 200
+
+    def panic(self, on: bool) -> None:
+        assert self.http.post("ops/wall/panic", headers=self.headers, json={"on": on}).status_code == 200
+
+
+@pytest.fixture
+def backstage(stack: Stack) -> Iterator[Backstage]:
+    with httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as http:
+        yield Backstage(stack, http)

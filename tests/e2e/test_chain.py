@@ -15,7 +15,7 @@ from domain.envelope import Envelope
 from domain.identity import keyed_wish_id, payload_digest
 from tests.e2e.faulty_aws import Call, faulty_aws
 from tests.laptop import Stack, wait_until
-from tests.samples import HOSTILE, envelope, submitted
+from tests.samples import HOSTILE, envelope, short, submitted
 
 ENDS = 60.0  # seconds that a wish may take on a slow machine
 
@@ -229,7 +229,7 @@ def test_with_sqs_down_a_wish_is_refused_and_nothing_is_stored(chain: Chain) -> 
     assert chain.commits(keyed_wish_id(uuid.UUID(key), digest)) == []
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE, ids=short)
 def test_hostile_text_comes_back_inert_and_unaltered(chain: Chain, text: str) -> None:
     wish_id = chain.post(text, name=text[:40])
     chain.wait_until_stored(wish_id)

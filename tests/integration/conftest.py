@@ -80,6 +80,10 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             "PODS_DLQ_URL": urls["PodsDlq"],
             "EVENT_STORE": "EventStore",
             "CLOSED_DESTINATIONS": "",
+            "HELD_WORDS": "",
+            "WALL_DELAY": "0",
+            "PUBLIC_URL": "https://last.example/",
+            "USER_POOL_CLIENT": "client",
             "SEATS": "Seats",
             "READ_MODEL": "ReadModel",
             "MARS_SEATS": "1000",
@@ -90,29 +94,35 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
         yield Aws(sqs, dynamodb, urls, "EventStore")
 
 
-def _load(function: str) -> ModuleType:
+def load(function: str) -> ModuleType:
+    """A function's handler module, as a cold start makes it."""
     sys.modules.pop(f"{function}.handler", None)  # its clients belong to the last test's moto
     return importlib.import_module(f"{function}.handler")
 
 
 @pytest.fixture
 def frontend(aws: Aws) -> ModuleType:
-    return _load("frontend")
+    return load("frontend")
+
+
+@pytest.fixture
+def console(aws: Aws) -> ModuleType:
+    return load("console")
 
 
 @pytest.fixture
 def parser(aws: Aws) -> ModuleType:
-    return _load("parser")
+    return load("parser")
 
 
 @pytest.fixture
 def projector(aws: Aws) -> ModuleType:
-    return _load("projector")
+    return load("projector")
 
 
 @pytest.fixture
 def worker(aws: Aws) -> ModuleType:
-    return _load("worker")
+    return load("worker")
 
 
 @dataclass

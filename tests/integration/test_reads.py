@@ -34,7 +34,7 @@ def test_before_the_first_wish_the_ships_are_empty(frontend: ModuleType, invoke:
         "destinations": {"mars": ship, "jupiter": ship},
         "generation": 1,
     }
-    assert body(get(frontend, invoke, "/wishes")) == {"wishes": [], "cursor": "1-0"}
+    assert body(get(frontend, invoke, "/wishes")) == {"wishes": [], "withdrawn": [], "cursor": "1-0", "blank": False}
 
 
 def test_the_manifest_counts(frontend: ModuleType, invoke: Invoke, shown: list[str]) -> None:

@@ -21,7 +21,7 @@ def test_a_decided_wish_becomes_one_commit(aws: Aws, worker: ModuleType, invoke:
         "lastwish.wish.submitted.v1",
         "lastwish.wish.accepted.v1",
         "lastwish.wish.boarded.v2",
-        "lastwish.wish.shown.v1",
+        "lastwish.wish.shown.v2",
     ]
 
 

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from frontend.sanitise import escape, normalise
-from tests.samples import HOSTILE
+from tests.samples import HOSTILE, short
 
 
 def with_nh3(text: str) -> str:
@@ -42,7 +42,7 @@ def test_another_parser_finds_no_element(sanitise: Callable[[str], str], text: s
     assert elements(sanitise(normalise(text))) == []
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE, ids=short)
 def test_hostile_text_is_inert_and_unaltered(text: str) -> None:
     kept = normalise(text)
     assert elements(escape(kept)) == []

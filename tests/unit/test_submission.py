@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from frontend.problems import Problem
 from frontend.submission import MAX_BYTES, Submission, read_body
 from tests.samples import KEY
+from web.problems import Problem
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from frontend import problems
 from tests.template import TEMPLATE, load, resources
+from web import problems
 
 API = load()["Resources"]["Api"]["Properties"]
 RESPONSES: dict[str, dict[str, Any]] = API["GatewayResponses"]
@@ -97,12 +97,16 @@ def test_every_role_trusts_one_service_and_nobody_else() -> None:
 def allowed(role: str) -> dict[str, list[str]]:
     """What a role may do on each table."""
     (policy,) = load()["Resources"][role]["Properties"]["Policies"]
-    found: dict[str, list[str]] = {}
+    found: dict[str, set[str]] = {}
     for statement in policy["PolicyDocument"]["Statement"]:
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         if actions[0].startswith("dynamodb:"):
-            found[statement["Resource"]["Fn::GetAtt"][0]] = sorted(name.removeprefix("dynamodb:") for name in actions)
-    return found
+            names = {name.removeprefix("dynamodb:") for name in actions}
+            of = statement["Resource"]
+            for resource in of if isinstance(of, list) else [of]:
+                if "Fn::GetAtt" in resource:  # an index follows its table
+                    found.setdefault(resource["Fn::GetAtt"][0], set()).update(names)
+    return {table: sorted(names) for table, names in found.items()}
 
 
 def test_the_worker_may_put_get_and_query_commits_lease_seats_and_nothing_more() -> None:
@@ -112,10 +116,29 @@ def test_the_worker_may_put_get_and_query_commits_lease_seats_and_nothing_more()
     }
 
 
-def test_only_the_worker_writes_to_the_event_store() -> None:
+def test_only_worker_and_console_write_to_the_event_store() -> None:
     roles = [name for name, role in resources("AWS::IAM::Role").items() if "Policies" in role["Properties"]]
     may_write = [name for name in roles if set(allowed(name).get("EventStore", [])) & {"PutItem", "UpdateItem"}]
-    assert may_write == ["WorkerRole"]
+    assert sorted(may_write) == ["ConsoleRole", "WorkerRole"]
+
+
+def test_of_the_read_model_the_console_may_change_nothing_but_the_pointer() -> None:
+    (policy,) = load()["Resources"]["ConsoleRole"]["Properties"]["Policies"]
+    changing = [each for each in policy["PolicyDocument"]["Statement"] if "dynamodb:UpdateItem" in each["Action"]]
+    (blank,) = [each for each in changing if each["Resource"] == {"Fn::GetAtt": ["ReadModel", "Arn"]}]
+    assert blank["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["pointer"]}}
+
+
+def test_an_operators_route_wants_a_token_and_an_audiences_does_not() -> None:
+    routes = {
+        (event["Properties"]["Method"], event["Properties"]["Path"]): event["Properties"].get("Auth")
+        for function in resources("AWS::Serverless::Function").values()
+        for event in function["Properties"]["Events"].values()
+        if event["Type"] == "Api"
+    }
+    guarded = {path for (_, path), auth in routes.items() if auth == {"Authorizer": "Operators"}}
+    assert guarded == {path for _, path in routes if path.startswith(("/ops/", "/console"))}
+    assert not any(auth for (_, path), auth in routes.items() if path not in guarded)
 
 
 def test_the_frontend_only_reads_tables() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from domain.commit import Commit, Recorded, stream_of
+from domain.commit import Commit, Recorded, events_of, stream_of
 from domain.events import WishAccepted
 from domain.seats import Seat
-from domain.wish import RecordWish, decide
+from domain.wish import Command, HideWish, RecordWish, ReleaseWish, decide, fold
 from lastwish.audit import has_tag
 from lastwish.checks import Picture, Stored, differences
 from lastwish.compare import digest
@@ -73,6 +73,43 @@ def test_stores_that_agree_have_no_difference() -> None:
 )
 def test_damage_is_named(damage: dict[str, Any], kind: str) -> None:
     assert kind in {each.kind for each in differences(picture(**damage))}
+
+
+def moderated(*commands: Command) -> Stored:
+    """The wish of the picture after these commands, a commit each."""
+    commits = [commit()]
+    for version, command in enumerate(commands, start=2):
+        events = decide(command, fold(events_of(commits)))
+        recorded = tuple(Recorded(event, NOON) for event in events)
+        commits.append(Commit(stream_of(WISH_ID), version, f"commit {version}", NOON, "request", None, recorded))
+    return Stored.of(commits)
+
+
+PLACE = f"pod#mars#1/{WISH_ID}"
+
+
+@pytest.mark.parametrize(
+    ("commands", "feed", "withdrawn", "kinds"),
+    [
+        ([HideWish()], {1: [PLACE], 2: []}, {2: [PLACE]}, set()),
+        ([HideWish()], {1: [PLACE]}, {}, {"feed-not-withdrawn"}),
+        ([HideWish()], {1: []}, {}, set()),
+        ([HideWish(), ReleaseWish()], {1: [PLACE], 2: [], 3: [PLACE]}, {2: [PLACE]}, set()),
+        ([HideWish(), ReleaseWish()], {1: [PLACE], 2: []}, {2: [PLACE]}, {"feed-missing"}),
+        ([HideWish()], {1: [PLACE], 2: [PLACE]}, {2: [PLACE]}, {"feed-twice"}),
+    ],
+)
+def test_what_an_operator_did_is_in_the_feed(
+    commands: list[Command], feed: dict[int, list[str]], withdrawn: dict[int, list[str]], kinds: set[str]
+) -> None:
+    stored = moderated(*commands)
+    assert stored.wish is not None
+    seen = row(visibility=stored.wish.visibility, version=len(stored.commits))
+    totals = {"mars_boarded": 1, "position": len(feed)}
+    changed = picture(
+        stored={WISH_ID: stored}, rows=[("pod#mars#1", WISH_ID, seen)], feed=feed, withdrawn=withdrawn, totals=totals
+    )
+    assert {each.kind for each in differences(changed)} == kinds
 
 
 def test_a_difference_never_quotes_what_was_typed() -> None:

@@ -1,18 +1,21 @@
 """The proxy between a raw ASGI request and a stand-in for the engine at the HTTP seam."""
 
 import asyncio
+import gzip
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
 import pytest
+from starlette.types import ASGIApp
 
 from lastwish.local import routes
 from lastwish.local.gate import Gate
 from lastwish.local.ledger import Ledger, promised
 from lastwish.local.proxy import MAX_BODY, Proxy
+from lastwish.local.proxy_server import compressing
 
 ROOT = Path(__file__).resolve().parents[3]
 WISH = "7f2c5bd6-14a4-4b9d-a64f-05f6c5be9dcf"
@@ -46,6 +49,7 @@ class Bench:
     ledger: Path
     engine: Callable[[httpx.Request], httpx.Response]
     gate: Gate = field(default_factory=Gate)
+    door: routes.Door = field(default_factory=lambda: routes.read(ROOT / "template.yaml"))
     reached: list[httpx.Request] = field(default_factory=list)
 
     def ask(
@@ -60,9 +64,9 @@ class Bench:
         async with httpx.AsyncClient(
             transport=httpx.MockTransport(self._reach), base_url="http://127.0.0.1:4566"
         ) as engine:
-            proxy = Proxy(engine, "/_aws/execute-api/abc/local", routes.read(ROOT / "template.yaml"), ledger, self.gate)
+            proxy = Proxy(engine, "/_aws/execute-api/abc/local", self.door, ledger, self.gate)
             try:
-                return await _ask(proxy, method, path, headers or {}, body, query)
+                return await _ask(compressing(proxy), method, path, headers or {}, body, query)
             finally:
                 ledger.close()
 
@@ -71,7 +75,9 @@ class Bench:
         return self.engine(request)
 
 
-async def _ask(proxy: Proxy, method: str, path: bytes, headers: dict[str, str], body: list[bytes], query: bytes) -> Got:
+async def _ask(
+    proxy: ASGIApp, method: str, path: bytes, headers: dict[str, str], body: list[bytes], query: bytes
+) -> Got:
     raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
     scope = {"type": "http", "method": method, "raw_path": path, "path": "?", "query_string": query, "headers": raw}
     chunks = [{"type": "http.request", "body": each, "more_body": True} for each in body]
@@ -258,6 +264,116 @@ def test_what_the_function_says_of_a_problem_stays_as_it_is(bench: Bench, spoken
     got = bench.ask("POST", b"/wishes", body=b"{}")
 
     assert (got.status, got.headers["retry-after"], got.body) == (503, "2", b'{"title":"mine"}')
+
+
+UNAUTHORIZED = routes.GatewayAnswer(
+    401, {"content-type": "application/problem+json", "refresh": "0; url=sign-in"}, b'{"status":401}'
+)
+
+
+def test_the_engines_401_is_the_templates_unauthorized(bench: Bench) -> None:
+    bench.door = replace(bench.door, answers=bench.door.answers | {"UNAUTHORIZED": UNAUTHORIZED})
+    bench.engine = lambda _: httpx.Response(401, json={"message": "Unauthorized"})
+    got = bench.ask("GET", b"/health")
+
+    assert (got.status, got.problem, got.headers["refresh"]) == (401, {"status": 401}, "0; url=sign-in")
+
+
+def test_where_the_template_says_nothing_of_a_401_it_stays_the_engines(bench: Bench) -> None:
+    answers = {kind: answer for kind, answer in bench.door.answers.items() if kind != "UNAUTHORIZED"}
+    bench.door = replace(bench.door, answers=answers)
+    bench.engine = lambda _: httpx.Response(401, json={"message": "Unauthorized"})
+    got = bench.ask("GET", b"/health")
+
+    assert (got.status, got.body) == (401, b'{"message":"Unauthorized"}')
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_of_the_functions_own_stays_as_it_is(bench: Bench, status: int) -> None:
+    problem = {"content-type": "application/problem+json"}
+    bench.engine = lambda _: httpx.Response(status, headers=problem, content=b'{"title":"mine"}')
+    got = bench.ask("GET", b"/health")
+
+    assert (got.status, got.body) == (status, b'{"title":"mine"}')
+
+
+# --- this machine and the network -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def console(bench: Bench) -> Bench:
+    """Behind this door is a console, too."""
+    bench.door = replace(bench.door, operators=(("GET", routes.pattern("/console")),))
+    bench.engine = lambda _: httpx.Response(200, text="the console")
+    return bench
+
+
+def test_the_console_answers_this_machine(console: Bench) -> None:
+    assert console.ask("GET", b"/console", {"Host": "127.0.0.1:8045"}).body == b"the console"
+
+
+@pytest.mark.parametrize("host", ["192.0.2.2:8045", "127.0.0.1:8045", "localhost"])
+def test_on_the_network_the_console_is_an_unknown_path(console: Bench, host: str) -> None:
+    console.door = console.door.for_network()
+    got = console.ask("GET", b"/console", {"Host": host, "X-Forwarded-For": "127.0.0.1"})
+
+    assert (got.status, got.problem) == (404, NOT_FOUND)
+    assert not console.reached
+
+
+def test_a_page_that_comes_under_a_name_of_its_own_does_not_see_the_console(console: Bench) -> None:
+    assert console.ask("GET", b"/console", {"Host": "evil.example"}).problem == NOT_FOUND
+    assert console.ask("GET", b"/console").problem == NOT_FOUND
+    assert not console.reached
+
+
+# --- compression ------------------------------------------------------------------------------------------------------
+
+GZIP = {"Accept-Encoding": "gzip, deflate, br"}
+
+
+@pytest.fixture
+def page(bench: Bench) -> Bench:
+    """A stage that compresses from 1024 bytes on, and a page of that size."""
+    bench.door = replace(bench.door, compress_from=1024)
+    bench.engine = lambda _: httpx.Response(200, headers={"ETag": '"e"', "Vary": "Accept-Language"}, text="x" * 1024)
+    return bench
+
+
+def test_a_large_body_is_compressed_for_who_accepts_it(page: Bench) -> None:
+    got = page.ask("GET", b"/", GZIP)
+
+    assert gzip.decompress(got.body) == b"x" * 1024
+    assert (got.headers["content-encoding"], got.headers["content-length"]) == ("gzip", str(len(got.body)))
+    assert {each.strip() for each in got.headers["vary"].split(",")} == {"Accept-Language", "Accept-Encoding"}
+    assert got.headers["etag"] == '"e"'
+
+
+def test_who_does_not_ask_for_it_gets_it_plain_and_caches_hear_of_it(page: Bench) -> None:
+    got = page.ask("GET", b"/")
+
+    assert got.body == b"x" * 1024
+    assert "content-encoding" not in got.headers
+    assert "Accept-Encoding" in got.headers["vary"]
+
+
+def test_a_small_body_stays_plain(page: Bench) -> None:
+    page.engine = lambda _: httpx.Response(200, text="x" * 1023)
+
+    assert page.ask("GET", b"/", GZIP).body == b"x" * 1023
+
+
+def test_a_template_without_a_size_compresses_nothing(page: Bench) -> None:
+    page.door = replace(page.door, compress_from=None)
+
+    assert page.ask("GET", b"/", GZIP).body == b"x" * 1024
+
+
+def test_an_unchanged_answer_keeps_its_empty_body(page: Bench) -> None:
+    page.engine = lambda _: httpx.Response(304, headers={"ETag": '"e"'})
+    got = page.ask("GET", b"/", GZIP)
+
+    assert (got.status, got.body, "content-encoding" in got.headers) == (304, b"", False)
 
 
 def test_hop_by_hop_headers_end_at_the_proxy(bench: Bench) -> None:

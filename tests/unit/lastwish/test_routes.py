@@ -121,6 +121,102 @@ def test_a_parameter_is_one_segment_and_the_rest_is_literal() -> None:
     assert not pattern.fullmatch(b"/a.b/x/y/c")
 
 
+# --- routes of the operator's -----------------------------------------------------------------------------------------
+
+TEMPLATE = """
+Resources:
+  Api:
+    Type: AWS::Serverless::Api
+    Properties: {{ GatewayResponses: {{}} {api} }}
+  Pages:
+    Type: AWS::Serverless::Function
+    Properties:
+      Events:
+        Form: {{ Type: Api, Properties: {{ Method: GET, Path: / }} }}
+        Any: {{ Type: Api, Properties: {{ Method: GET, Path: "/{{page}}" }} }}
+  Console:
+    Type: AWS::Serverless::Function
+    Metadata: {{ BuildMethod: makefile, LoopbackOnly: {only} }}
+    Properties:
+      Events:
+        Console: {{ Type: Api, Properties: {{ Method: GET, Path: /console }} }}
+        Hide: {{ Type: Api, Properties: {{ Method: POST, Path: "/ops/wishes/{{wish_id}}/hide" }} }}
+"""
+HIDE = b"/ops" + WISH + b"/hide"
+
+
+def read(tmp_path: Path, only: str = "true", api: str = "") -> routes.Door:
+    template = tmp_path / "template.yaml"
+    template.write_text(TEMPLATE.format(only=only, api=api))
+    return routes.read(template)
+
+
+@pytest.mark.parametrize("host", [b"127.0.0.1", b"127.0.0.1:8045", b"localhost", b"LocalHost:9000"])
+@pytest.mark.parametrize(("method", "path"), [("GET", b"/console"), ("HEAD", b"/console"), ("POST", HIDE)])
+def test_an_operators_route_passes_on_this_machine(tmp_path: Path, method: str, path: bytes, host: bytes) -> None:
+    assert read(tmp_path).lets_through(method, path, host)
+
+
+@pytest.mark.parametrize("host", [b"127.0.0.1", b"localhost", b"192.0.2.2:8045"])
+@pytest.mark.parametrize(("method", "path"), [("GET", b"/console"), ("HEAD", b"/console"), ("POST", HIDE)])
+def test_an_operators_route_is_none_on_the_network(tmp_path: Path, method: str, path: bytes, host: bytes) -> None:
+    assert not read(tmp_path).for_network().lets_through(method, path, host)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        b"",
+        b"evil.example",
+        b"127.0.0.1.evil.example",
+        b"localhost.evil.example:8045",
+        b"evil.example:80@127.0.0.1",
+        b"127.0.0.1:",
+        b"127.0.0.1\n",
+        b"2130706433",
+        b"0.0.0.0",
+        b"[::1]",
+    ],
+)
+def test_a_name_that_points_here_by_a_trick_is_not_this_machine(tmp_path: Path, host: bytes) -> None:
+    assert not read(tmp_path).lets_through("GET", b"/console", host)
+
+
+@pytest.mark.parametrize("host", [b"", b"evil.example", b"192.0.2.2:8045"])
+def test_the_audience_may_come_by_any_name(tmp_path: Path, host: bytes) -> None:
+    door = read(tmp_path)
+
+    assert door.lets_through("GET", b"/", host)
+    assert door.for_network().lets_through("GET", b"/", host)
+
+
+def test_a_public_pattern_that_fits_too_opens_nothing(tmp_path: Path) -> None:
+    door = read(tmp_path).for_network()
+
+    assert door.lets_through("GET", b"/anything")
+    assert not door.lets_through("GET", b"/console", b"127.0.0.1")
+
+
+@pytest.mark.parametrize("only", ['"true"', "yes please", "1", "!Ref Public"])
+def test_a_mark_that_is_neither_true_nor_false_is_a_plain_error(tmp_path: Path, only: str) -> None:
+    with pytest.raises(TemplateError, match="LoopbackOnly is true or false"):
+        read(tmp_path, only)
+
+
+def test_a_function_without_the_mark_is_the_audiences(tmp_path: Path) -> None:
+    assert read(tmp_path, "false").for_network().lets_through("POST", HIDE)
+
+
+def test_the_size_from_which_bodies_are_compressed_is_the_templates(tmp_path: Path) -> None:
+    assert read(tmp_path).compress_from is None
+    assert read(tmp_path, api=", MinimumCompressionSize: 1024").compress_from == 1024
+    with pytest.raises(TemplateError):
+        read(tmp_path, api=", MinimumCompressionSize: !Ref Size")
+
+
+# --- templates that are none ------------------------------------------------------------------------------------------
+
+
 def test_a_template_that_cannot_be_read_is_a_plain_error(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="cannot read"):
         routes.read(tmp_path / "none.yaml")

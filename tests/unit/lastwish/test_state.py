@@ -9,6 +9,9 @@ from lastwish.errors import AlreadyRunning, NotRunning
 from lastwish.local.processes import ProcessId
 from lastwish.local.stack import LocalStack
 from lastwish.local.state import Home, State
+from lastwish.operators import Operator
+
+PRESENTER = Operator("presenter", "a secret")
 
 
 @pytest.fixture
@@ -19,10 +22,27 @@ def home(tmp_path: Path) -> Home:
 
 
 def test_what_was_saved_is_what_is_loaded(home: Home) -> None:
-    state = State("http://127.0.0.1:1/", "http://127.0.0.1:2", {"InboxUrl": "q"}, {"engine": ProcessId(3, 4.5)}, True)
+    parts = {"engine": ProcessId(3, 4.5)}
+    state = State("http://127.0.0.1:1/", "http://127.0.0.1:2", {"InboxUrl": "q"}, parts, True, "http://x:1/", PRESENTER)
     home.save(state)
 
     assert home.load() == state
+
+
+def test_a_state_that_an_older_version_saved_is_still_known(home: Home) -> None:
+    home.state_file.write_text(
+        '{"url": "http://127.0.0.1:1/", "engine": "", "outputs": {}, "processes": {}, "ready": true}'
+    )
+
+    assert home.load() == State("http://127.0.0.1:1/", ready=True)
+
+
+def test_only_its_owner_may_read_the_password(home: Home) -> None:
+    home.save(State("http://127.0.0.1:1/", operator=PRESENTER))
+
+    assert home.state_file.stat().st_mode & 0o077 == 0
+    assert "a secret" in home.state_file.read_text()
+    assert "a secret" not in repr(home.load())
 
 
 @pytest.mark.parametrize(
@@ -67,16 +87,27 @@ def test_the_environment_chooses_the_directory(monkeypatch: pytest.MonkeyPatch, 
     assert Home.from_environment().path == tmp_path / "second"
 
 
-def test_the_facts_name_page_wall_engine_outputs_and_pids() -> None:
+def test_the_facts_name_every_page_and_part() -> None:
     state = State("http://127.0.0.1:1/", "http://127.0.0.1:2", {"A": "b"}, {"proxy": ProcessId(3, 4.5)})
 
     assert state.facts() == {
         "url": "http://127.0.0.1:1/",
         "wall": "http://127.0.0.1:1/wall",
+        "console": "http://127.0.0.1:1/console",
+        "lan": None,
+        "operator": None,
         "engine": "http://127.0.0.1:2",
         "outputs": {"A": "b"},
         "pids": {"proxy": 3},
     }
+
+
+def test_on_a_network_the_audience_goes_there_and_the_operator_stays_here() -> None:
+    state = State("http://127.0.0.1:1/", lan="http://192.0.2.2:1/", operator=PRESENTER)
+
+    assert (state.public, state.facts()["lan"]) == ("http://192.0.2.2:1/", "http://192.0.2.2:1/")
+    assert state.facts()["console"] == "http://127.0.0.1:1/console"
+    assert state.facts()["operator"] == {"username": "presenter", "password": "a secret"}
 
 
 def test_a_second_up_says_where_the_first_one_runs(home: Home) -> None:

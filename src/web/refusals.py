@@ -1,18 +1,22 @@
 """The one place where errors become answers."""
 
+from collections.abc import Callable
+
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from domain.errors import TransientError
-from frontend import answers, problems
-from frontend.request import Request
 from infra.telemetry import count, describe, logger
+from web import answers, problems
+from web.request import Request
+
+type Answer = Callable[[Request, problems.Problem], Response[str]]
 
 
-def register(app: APIGatewayRestResolver) -> APIGatewayRestResolver:
+def register(app: APIGatewayRestResolver, answer_with: Answer = answers.problem) -> APIGatewayRestResolver:
     """The app, which from now on answers what its routes raise with a problem, and logs it as what it is."""
 
     def answer(problem: problems.Problem) -> Response[str]:
-        return answers.problem(Request(app.current_event), problem)
+        return answer_with(Request(app.current_event), problem)
 
     def refused(problem: problems.Problem) -> Response[str]:
         count("Refused")

@@ -1,13 +1,14 @@
-"""What the frontend reads of an API Gateway event."""
+"""What a function reads of an API Gateway event."""
 
 import base64
+import re
+from urllib.parse import parse_qs
 from uuid import UUID, uuid5
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
-from frontend import problems
-from frontend.pages import prefers_html
-from frontend.submission import is_form
+from web import problems
+from web.language import language, preferred
 
 _KEYS = UUID("0b8f7f57-3f0c-4b57-9f5c-6f4a5f0c2045")
 
@@ -60,11 +61,51 @@ class Request:
 
     @property
     def is_form(self) -> bool:
-        return is_form(self.content_type)
+        """Whether a person's browser sent it as a form."""
+        return self.content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
 
     @property
     def wants_html(self) -> bool:
-        return prefers_html(self._headers.get("accept", ""))
+        """Whether HTML is ranked above JSON, as browsers do and ``curl`` does not."""
+        return preferred(self._headers.get("accept", ""), ("application/json", "text/html")) == "text/html"
+
+    @property
+    def language(self) -> str:
+        """The language that the link or the form asks for, else the browser's."""
+        return language(self.query("lang", "") or self._form_field("lang"), self._headers.get("accept-language", ""))
+
+    @property
+    def chosen_language(self) -> str:
+        """The query string that keeps a language which is not the browser's own, else nothing."""
+        theirs = language("", self._headers.get("accept-language", ""))
+        return f"?lang={self.language}" if self.language != theirs else ""
+
+    def _form_field(self, name: str) -> str:
+        try:
+            body = self.body[:8192] if self.is_form else b""
+        except problems.Problem:
+            return ""
+        return parse_qs(body.decode(errors="replace"), errors="replace").get(name, [""])[0]
+
+    @property
+    def base_url(self) -> str:
+        """Where API Gateway says that this stage is."""
+        context = self._event.request_context
+        return f"https://{context.domain_name}/{context.stage}/"
+
+    @property
+    def user(self) -> str:
+        """Name of the signed-in user. API Gateway's authorizer has checked the token, else there is none."""
+        return self._claims.get("cognito:username") or self._claims.get("username") or ""
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """The groups of the signed-in user, which the authorizer passes on as one string, with commas or spaces."""
+        return frozenset(re.split(r"[\[\]\s,]+", self._claims.get("cognito:groups", ""))) - {""}
+
+    @property
+    def _claims(self) -> dict[str, str]:
+        return (self._event.raw_event["requestContext"].get("authorizer") or {}).get("claims") or {}
 
     def as_wish_id(self, given: str) -> str:
         """The id in its canonical form. Raises Problem 404 for what cannot be one."""

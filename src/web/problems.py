@@ -12,7 +12,7 @@ _PREFIX = "urn:lastwish:problem:"
 
 @dataclass(slots=True)
 class Problem(Exception):  # noqa: N818  the RFC's name
-    """``errors`` are the failing fields of a 422: ``{"field", "detail"}``. ``retry_after`` is in seconds."""
+    """``errors`` are the failing fields of a 422: ``{"field", "code", "detail"}``. ``retry_after`` is in seconds."""
 
     status: HTTPStatus
     kind: str
@@ -78,6 +78,21 @@ def unavailable() -> Problem:
     """
     detail = "Your wish may not have been taken. Wait a moment and send the same again."
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available", detail, retry_after=2)
+
+
+def forbidden() -> Problem:
+    """403: signed in, but no operator."""
+    return Problem(HTTPStatus.FORBIDDEN, "forbidden", "Forbidden", "This is for operators.")
+
+
+def not_signed_in() -> Problem:
+    """401: Cognito does not know this name and password."""
+    return Problem(HTTPStatus.UNAUTHORIZED, "unauthorized", "Not signed in", "Name or password are not right.")
+
+
+def not_now(detail: str) -> Problem:
+    """409: what was asked for does not go with what the wish is by now."""
+    return Problem(HTTPStatus.CONFLICT, "conflict", "Conflict", detail)
 
 
 def internal() -> Problem:

@@ -1,0 +1,1 @@
+"""The operator's side: sign in, look at what is held, release, hide, erase, blank the wall."""

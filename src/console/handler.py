@@ -1,0 +1,79 @@
+"""API Gateway → console: operators sign in, moderate, and blank the wall. API Gateway has checked the token."""
+
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from console.moderation import act, panic, queue
+from console.signing_in import sign_in
+from infra.aws import cognito_client, dynamodb_client
+from infra.event_store import EventStore
+from infra.read_model import ReadModel
+from infra.settings import ConsoleSettings
+from infra.telemetry import count, logger, metrics
+from infra.tracing import tracer
+from web import answers, problems, refusals
+from web.pages import render
+from web.request import Request
+
+OPERATORS = "operators"
+
+settings = ConsoleSettings.from_env()
+dynamodb = dynamodb_client()
+store = EventStore(dynamodb, settings.event_store)
+read_model = ReadModel(dynamodb, settings.read_model)
+cognito = cognito_client()
+app = refusals.register(APIGatewayRestResolver())
+
+
+@logger.inject_lambda_context(clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@tracer.capture_lambda_handler
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """An API Gateway proxy event in, its answer out."""
+    count("Requests")
+    return app.resolve(event, context)
+
+
+def operator() -> Request:
+    """The request, if it is an operator's. Raises Problem 403."""
+    request = Request(app.current_event)
+    if OPERATORS not in request.groups:
+        raise problems.forbidden()
+    logger.append_keys(operator=request.user)
+    return request
+
+
+@app.get("/sign-in")
+def door() -> Response[str]:
+    return answers.page(render("console.html", Request(app.current_event).language))
+
+
+@app.post("/sign-in")
+def signed_in() -> Response[str]:
+    return answers.json_document(sign_in(cognito, settings.user_pool_client, Request(app.current_event).body))
+
+
+@app.get("/console")
+def console() -> Response[str]:
+    return answers.page(render("console.html", operator().language))
+
+
+@app.get("/ops/queue")
+def to_look_at() -> Response[str]:
+    operator()
+    return answers.json_document(queue(read_model))
+
+
+@app.post("/ops/wishes/<wish_id>/<action>")
+def moderate(wish_id: str, action: str) -> Response[str]:
+    request = operator()
+    logger.append_keys(wish_id=request.as_wish_id(wish_id), action=action)
+    return answers.json_document(act(store, request.as_wish_id(wish_id), action, request.correlation_id))
+
+
+@app.post("/ops/wall/panic")
+def blank() -> Response[str]:
+    return answers.json_document(panic(read_model, operator().body))

@@ -1,0 +1,78 @@
+"""What an operator can do about a wish and about the wall, and what they should look at."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from domain.commit import events_of, stream_of
+from domain.wish import Command, HideWish, ReleaseWish, Wish, fold
+from infra.aggregate import Cause, execute
+from infra.erasure import erase
+from infra.event_store import EventStore
+from infra.read_model import ReadModel
+from infra.telemetry import logger
+from web import problems
+from web.wall import as_shown
+
+_MOST_HELD = 100
+_MOST_LATEST = 60
+_COMMANDS: dict[str, Command] = {"release": ReleaseWish(), "hide": HideWish()}
+_WANTED = {"release": "shown", "hide": "hidden", "erase": "hidden"}
+
+
+def queue(read_model: ReadModel) -> dict[str, Any]:
+    """``held``, the longest first, and the ``latest`` that passed, newest first, shown or about to be."""
+    generations = read_model.generations()
+    generation = generations.current
+    last = read_model.totals(generation).get("position", 0)
+    entries = read_model.feed(generation, max(0, last - _MOST_LATEST), _MOST_LATEST)
+    places = list(dict.fromkeys(place for entry in reversed(entries) for place in reversed(entry["wishes"])))
+    rows = read_model.rows(generation, places[:_MOST_LATEST])
+    latest = [rows[place] for place in places if place in rows]
+    held = read_model.held(generation, _MOST_HELD)
+    now = datetime.now(UTC)
+    return {
+        "held": [as_shown(row) | {"reason": row["held_for"], "held_at": row["held_at"]} for row in held],
+        "latest": [as_shown(row) | {"visibility": _seen(row, now)} for row in latest],
+        "blank": generations.blank,
+    }
+
+
+def _seen(row: dict[str, Any], now: datetime) -> str:
+    waits = row["visibility"] == "shown" and datetime.fromisoformat(row["shown_at"]) > now
+    return "pending" if waits else str(row["visibility"])
+
+
+def act(store: EventStore, wish_id: str, action: str, correlation_id: str) -> dict[str, Any]:
+    """Release, hide or erase; what the wish is now. Again is the same. Raises Problem 404, 409, StoreUnavailable."""
+    if action not in _WANTED:
+        raise problems.not_found()
+    if action == "erase":
+        erase(store, wish_id)
+    else:
+        execute(store, wish_id, _COMMANDS[action], Cause(str(uuid4()), correlation_id, datetime.now(UTC)))
+    logger.info("moderated")
+    wish = fold(events_of(store.read(stream_of(wish_id))))
+    if wish is None:
+        raise problems.not_stored_yet()
+    if not _is_done(wish, action):
+        raise problems.not_now(f"The wish is {wish.status}.")
+    return {"wish_id": wish_id, "status": wish.status, "visibility": wish.visibility}
+
+
+def _is_done(wish: Wish, action: str) -> bool:
+    return wish.erased if action == "erase" else wish.visibility == _WANTED[action]
+
+
+def panic(read_model: ReadModel, body: bytes) -> dict[str, bool]:
+    """Blank the wall (``{"on": true}``) or bring it back. Raises Problem 400, StoreUnavailable."""
+    try:
+        on = json.loads(body.decode())["on"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        on = None
+    if not isinstance(on, bool):
+        raise problems.bad_request('Send {"on": true} or {"on": false}.')
+    read_model.blank(on)
+    logger.warning("panic" if on else "panic is over")
+    return {"on": on}

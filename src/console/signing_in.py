@@ -1,0 +1,48 @@
+"""Name and password in, a token of the user pool out. The token stays in the operator's browser tab."""
+
+import json
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from domain.errors import TransientError
+from infra.aws import error_code
+from web import problems
+
+_REFUSED = ("NotAuthorizedException", "UserNotFoundException", "InvalidParameterException")
+_MOST = 2048
+
+
+class SignInUnavailable(TransientError):  # noqa: N818
+    """Cognito did not answer, or wants fewer tries."""
+
+
+def sign_in(cognito: Any, client_id: str, body: bytes) -> dict[str, Any]:
+    """``{"name", "password"}`` → ``{"token", "expires_in"}`` (seconds). Raises Problem 400, 401, SignInUnavailable."""
+    name, password = _credentials(body)
+    try:
+        answer = cognito.initiate_auth(
+            ClientId=client_id,
+            AuthFlow="USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": name, "PASSWORD": password},
+        )
+    except (BotoCoreError, ClientError) as error:
+        if error_code(error) in _REFUSED:
+            raise problems.not_signed_in() from None
+        raise SignInUnavailable(error_code(error)) from None
+    # A challenge (a password to be changed, a second factor) is not for this page: `lastwish operator add` sets none.
+    if "AuthenticationResult" not in answer:
+        raise problems.not_signed_in()
+    result = answer["AuthenticationResult"]
+    return {"token": result["IdToken"], "expires_in": result["ExpiresIn"]}
+
+
+def _credentials(body: bytes) -> tuple[str, str]:
+    try:
+        fields = json.loads(body[:_MOST].decode())
+        name, password = fields["name"], fields["password"]
+    except (ValueError, RecursionError, KeyError, TypeError):
+        raise problems.bad_request("Send a JSON object with name and password.") from None
+    if not (isinstance(name, str) and isinstance(password, str) and name and password):
+        raise problems.bad_request("Name and password are texts.")
+    return name, password

@@ -1,0 +1,66 @@
+"""What a person sees of a wish: the form, the form again after an error, and the receipt."""
+
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from frontend.submission import MAX_MESSAGE, MAX_NAME, read_form
+from web import answers, problems
+from web.language import texts
+from web.pages import render
+from web.request import Request
+
+
+def form(request: Request) -> Response[str]:
+    """The empty form. The same for everybody who reads the same language, so it can be cached."""
+    return answers.page(_form(request.language, {}, None), max_age=60)
+
+
+def accepted(request: Request, wish_id: str) -> Response[str]:
+    """202 with the id, or for a form the way to its receipt."""
+    link = f"wishes/{wish_id}"
+    if request.is_form:
+        return answers.see_other(link + request.chosen_language)
+    document = {"wish_id": wish_id, "status": "submitted", "links": {"self": link}}
+    return answers.json_document(document, HTTPStatus.ACCEPTED)
+
+
+def wish(request: Request, wish_id: str, view: dict[str, Any] | None) -> Response[str]:
+    """A stored wish or 404, as JSON or as the receipt page."""
+    vary = {"Vary": "Accept, Accept-Language"}
+    if not request.wants_html:
+        if view is None:
+            raise problems.not_stored_yet()
+        return answers.json_document(view, headers=vary)
+    if view is None:
+        html = render("travelling.html", request.language, root="../", wish_id=wish_id)
+        return answers.page(html, HTTPStatus.NOT_FOUND, headers=vary | answers.retry(problems.not_stored_yet()))
+    return answers.page(render("receipt.html", request.language, root="../", wish=view), headers=vary)
+
+
+def problem(request: Request, found: problems.Problem) -> Response[str]:
+    """The problem document; to a person who sent the form, the form again with what they typed."""
+    if not (request.wants_html and request.is_form):
+        return answers.problem(request, found)
+    lang = request.language
+    html = _form(lang, _typed(request), _in_words(found, texts(lang)["errors"]))
+    return answers.page(html, found.status, headers=answers.retry(found))
+
+
+def _form(lang: str, typed: dict[str, Any], problem: dict[str, Any] | None) -> str:
+    return render("form.html", lang, typed=typed, problem=problem, max_message=MAX_MESSAGE, max_name=MAX_NAME)
+
+
+def _in_words(found: problems.Problem, words: dict[str, Any]) -> dict[str, Any]:
+    fields = [{"field": each["field"], "text": words["fields"][each["code"]]} for each in found.errors]
+    return {"status": int(found.status), "text": words[found.kind], "errors": fields}
+
+
+def _typed(request: Request) -> dict[str, Any]:
+    """What the form held, with its key: the same wish sent again after a 503 must stay the same wish."""
+    try:
+        fields, key = read_form(request.body)
+    except problems.Problem:
+        return {}
+    return {**fields, "idempotency_key": key or str(request.spare_key)}

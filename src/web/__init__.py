@@ -1,0 +1,1 @@
+"""What the HTTP functions share: requests, answers, problems, pages and their languages, the wall's feed."""

@@ -1,0 +1,38 @@
+"""What a client prefers: of two languages, of two media types (RFC 9110, 12.5)."""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+LANGUAGES = ("en", "ja")
+_TEXTS = Path(__file__).parent / "texts"
+
+
+def language(wanted: str, accept_language: str) -> str:
+    """The language of an answer: the one that was asked for by name, else the one that the browser ranks highest."""
+    return wanted if wanted in LANGUAGES else preferred(accept_language, LANGUAGES)
+
+
+def preferred(header: str, offered: Sequence[str]) -> str:
+    """Which of these a header of ``value;q=weight`` ranks highest; the first where it does not care."""
+    weights = dict.fromkeys(offered, 0.0)
+    for choice in header.lower().split(","):
+        value, *parameters = (part.strip() for part in choice.split(";"))
+        name = value if value in weights else value.partition("-")[0]  # ja-JP is ja
+        if name in weights:
+            weights[name] = max(weights[name], _quality(parameters))
+    return max(offered, key=weights.__getitem__)
+
+
+def _quality(parameters: Sequence[str]) -> float:
+    quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+    return float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0
+
+
+@cache
+def texts(language: str) -> dict[str, Any]:
+    """Everything that the pages say in one language."""
+    found: dict[str, Any] = json.loads((_TEXTS / f"{language}.json").read_text(encoding="utf-8"))
+    return found

@@ -1,0 +1,73 @@
+"""axe-core finds nothing on any page, in either language, in the dark and in the light."""
+
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Backstage, Open
+from tests.browser.sizes import LAPTOP, PHONE, PROJECTOR
+from web.language import LANGUAGES
+
+type Theme = Literal["dark", "light"]
+
+THEMES: list[Theme] = ["dark", "light"]
+SOON = 60_000
+
+
+def violations(page: Page) -> list[Any]:
+    found = Axe().run(page).response["violations"]
+    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("theme", THEMES)
+def test_no_page_of_the_audience(
+    screen: Open, backstage: Backstage, lang: str, theme: Literal["dark", "light"]
+) -> None:
+    boarded = backstage.send("Water my olive tree", "Ana")
+    held = backstage.send("Come to www.my-band.example")
+    page = screen(PHONE, lang, color_scheme=theme, reduced_motion="reduce")
+    for path in ("", f"wishes/{boarded}", f"wishes/{held}", "wishes/5d3c0bd6-7ef4-4c5e-9a0b-0000000000ff"):
+        page.goto(path)
+        assert violations(page) == [], path
+    page.goto("")
+    page.locator("#send").click()
+    expect(page.locator("#message-error")).not_to_be_empty()
+    assert violations(page) == [], "with errors"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_not_the_wall(screen: Open, backstage: Backstage, lang: str) -> None:
+    page = screen(PROJECTOR, lang, reduced_motion="reduce")
+    page.goto("wall")
+    backstage.send("For axe to read")
+    expect(page.locator("#stage")).to_contain_text("For axe to read", timeout=SOON)
+    page.wait_for_timeout(1000)  # until it has faded in
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("theme", THEMES)
+def test_nor_the_console(screen: Open, backstage: Backstage, lang: str, theme: Theme) -> None:
+    page = screen(LAPTOP, lang, color_scheme=theme, reduced_motion="reduce")
+    page.goto("sign-in")
+    assert violations(page) == []
+    backstage.send("Come to www.my-band.example")
+    name, password = backstage.account
+    page.locator("#name").fill(name)
+    page.locator("#password").fill(password)
+    page.keyboard.press("Enter")
+    expect(page.locator("#held .wish").first).to_be_visible(timeout=SOON)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_twice_the_size_on_a_small_screen_loses_nothing(screen: Open, lang: str) -> None:
+    page = screen({"width": 320, "height": 480}, lang)  # 640 px at 200 %
+    page.goto("")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for each in page.locator("textarea, .choice, #name, #send, .fine").all():
+        each.scroll_into_view_if_needed()
+        expect(each).to_be_in_viewport()

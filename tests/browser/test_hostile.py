@@ -1,0 +1,89 @@
+"""What an audience types when it wants to see what happens: shown exactly, run never, and nothing falls apart."""
+
+import json
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from frontend.sanitise import normalise
+from tests.browser.conftest import Backstage, Open
+from tests.browser.sizes import LAPTOP, PHONE, PROJECTOR
+from tests.samples import HOSTILE, OVERRIDDEN
+
+TEXTS = [*HOSTILE, *OVERRIDDEN]
+_VIOLATIONS = """
+window.__violations = [];
+addEventListener("securitypolicyviolation", (event) => __violations.push(event.violatedDirective + event.blockedURI));
+"""
+
+
+def assert_whole(page: Page) -> None:
+    """No violation of the policy was reported, nothing ran, and the page is as wide as the screen."""
+    assert page.evaluate("window.__violations") == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.scripts.length === document.querySelectorAll('head script').length")
+
+
+def assert_inside(page: Page, selector: str) -> None:
+    """Everything that is drawn of these lies within the screen's width."""
+    for box in page.locator(selector).evaluate_all("all => all.map(each => each.getBoundingClientRect().toJSON())"):
+        assert box["left"] >= 0
+        assert box["right"] <= page.evaluate("innerWidth")
+
+
+@pytest.fixture
+def sent(backstage: Backstage) -> dict[str, str]:
+    """Every text as a stored wish; ids by text."""
+    return {text: backstage.send(text, text[:20]) for text in TEXTS}
+
+
+def test_there_are_thirty_of_them() -> None:
+    assert len(TEXTS) >= 30
+
+
+def test_receipts_show_them_as_typed(screen: Open, sent: dict[str, str]) -> None:
+    page = screen(PHONE)
+    page.add_init_script(_VIOLATIONS)
+    for text, wish_id in sent.items():
+        page.goto(f"wishes/{wish_id}")
+        assert page.locator("#message").text_content() == normalise(text)
+        assert page.locator("#passenger").text_content() == normalise(text[:20])
+        assert page.locator("#message *, #passenger *").count() == 0
+        assert_inside(page, "#message, #passenger, article")
+        assert_whole(page)
+
+
+def test_the_wall_shows_them_as_typed(screen: Open, sent: dict[str, str], backstage: Backstage) -> None:
+    page = screen(PROJECTOR)
+    page.add_init_script(_VIOLATIONS)
+    feed: dict[str, object] = {"withdrawn": [], "cursor": "1-1", "blank": False}
+
+    def only(route: Route) -> None:
+        route.fulfill(content_type="application/json", body=json.dumps(feed))
+
+    page.route("**/wishes?*", only)
+    for text, wish_id in sent.items():
+        wish = backstage.http.get(f"wishes/{wish_id}").json()
+        feed["wishes"] = [{name: wish[name] for name in ("wish_id", "destination", "name", "message")}]
+        page.goto("wall")
+        quote = page.locator("#stage blockquote").filter(visible=True).first
+        expect(quote).to_have_js_property("textContent", normalise(text))
+        assert page.locator("#stage blockquote *").count() == 0
+        assert_inside(page, "#stage figure")
+        assert_whole(page)
+
+
+def test_the_console_shows_them_as_typed(screen: Open, sent: dict[str, str], backstage: Backstage) -> None:
+    page = screen(LAPTOP)
+    page.add_init_script(_VIOLATIONS)
+    page.goto("sign-in")
+    name, password = backstage.account
+    page.locator("#name").fill(name)
+    page.locator("#password").fill(password)
+    page.keyboard.press("Enter")
+    expect(page.locator("#latest .wish").first).to_be_visible()
+    shown = page.locator(".wish .text").evaluate_all("all => all.map(each => each.textContent)")
+    assert set(map(normalise, TEXTS)) <= set(shown)
+    assert page.locator(".wish .text *, .wish .who *").count() == 0
+    assert_inside(page, ".wish")
+    assert_whole(page)

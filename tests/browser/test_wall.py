@@ -1,0 +1,100 @@
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Backstage, Open
+from tests.browser.sizes import PROJECTOR
+from web.language import LANGUAGES, texts
+
+SOON = 60_000  # milliseconds that anything may take on a slow machine
+EN = texts("en")["wall"]
+
+
+def shown(page: Page, text: str) -> None:
+    expect(page.locator("#stage")).to_contain_text(text, timeout=SOON)
+
+
+@pytest.fixture
+def wall(projector: Page) -> Page:
+    projector.goto("wall")
+    expect(projector.locator("#mars-boarded")).to_have_text(re.compile(r"\d"), timeout=SOON)
+    return projector
+
+
+def test_a_wish_comes_to_the_wall_by_itself(wall: Page, backstage: Backstage) -> None:
+    backstage.send("Nobody had to let me in")
+    shown(wall, "Nobody had to let me in")
+
+
+def test_a_held_wish_comes_once_it_is_released(wall: Page, backstage: Backstage) -> None:
+    wish_id = backstage.send("Come to www.my-band.example")
+    backstage.send("The one after it")
+    shown(wall, "The one after it")
+    assert "my-band" not in wall.locator("#stage").inner_text()
+    backstage.release(wish_id)
+    shown(wall, "Come to www.my-band.example")
+
+
+def test_a_hidden_wish_is_gone(wall: Page, backstage: Backstage) -> None:
+    wish_id = backstage.send("Take this one down")
+    shown(wall, "Take this one down")
+    backstage.hide(wish_id)
+    expect(wall.locator("body")).not_to_contain_text("Take this one down", timeout=SOON)
+
+
+def test_panic_leaves_no_typed_word_and_the_wall_comes_back(wall: Page, backstage: Backstage) -> None:
+    backstage.send("Gone in a moment")
+    shown(wall, "Gone in a moment")
+    backstage.panic(on=True)
+    try:
+        expect(wall.locator("#hush")).to_contain_text(EN["blank"], timeout=SOON)
+        assert "Gone in a moment" not in (wall.locator("body").text_content() or "")
+        expect(wall.locator("#join img")).to_be_visible()
+    finally:
+        backstage.panic(on=False)
+    shown(wall, "Gone in a moment")
+
+
+def test_a_lost_connection_is_told_and_mends_itself(wall: Page, backstage: Backstage) -> None:
+    wall.context.set_offline(True)
+    expect(wall.locator("#late")).to_be_visible(timeout=SOON)
+    expect(wall.locator("#late")).to_contain_text(EN["reconnecting"])
+    backstage.send("Sent while the wall was away")
+    wall.context.set_offline(False)
+    shown(wall, "Sent while the wall was away")
+    expect(wall.locator("#late")).to_be_hidden(timeout=SOON)
+
+
+def test_an_unchanged_wall_costs_a_304(wall: Page) -> None:
+    with wall.expect_response(lambda answer: "wishes?" in answer.url and answer.status == 304, timeout=SOON) as found:
+        pass
+    assert found.value.request.headers["if-none-match"]
+
+
+def test_it_counts_and_shows_the_way_to_the_form(wall: Page, backstage: Backstage) -> None:
+    ships = backstage.http.get("manifest").json()["destinations"]
+    backstage.send("Count me", to="jupiter")
+    expected = f"{ships['jupiter']['boarded'] + 1:,}"
+    expect(wall.locator("#jupiter-boarded")).to_have_text(expected, timeout=SOON)
+    expect(wall.locator("#jupiter-seats")).to_contain_text(f"{ships['jupiter']['seats_left'] - 1:,}")
+    expect(wall.locator("#join")).to_contain_text(str(backstage.http.base_url).removeprefix("http://").rstrip("/"))
+    assert wall.locator("#join img").evaluate("image => image.naturalWidth") > 0
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    "size", [PROJECTOR, {"width": 1280, "height": 720}, {"width": 1024, "height": 768}], ids=["1080p", "720p", "4:3"]
+)
+def test_everything_fits_on_the_screen(screen: Open, lang: str, size: dict[str, int]) -> None:
+    page = screen(size, lang)
+    page.goto("wall")
+    expect(page.locator("#mars-boarded")).to_have_text(re.compile(r"\d"), timeout=SOON)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    for part in ("#mars-boarded", "#jupiter-boarded", "#mars-seats", "#jupiter-seats", "#join img", "#rate"):
+        box = page.locator(part).bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= size["width"]
+        assert box["y"] + box["height"] <= size["height"]

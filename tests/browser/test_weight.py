@@ -1,0 +1,39 @@
+"""What a page brings with it: little, from here alone, and no cookie."""
+
+import pytest
+from playwright.sync_api import Response
+
+from tests.browser.conftest import Backstage, Open
+from tests.browser.sizes import PHONE
+from web.language import LANGUAGES
+
+MOST_BYTES = 60_000  # of everything that a page loads, as it is after unpacking
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("page", ["", "wishes/{}", "wall", "sign-in"], ids=["form", "receipt", "wall", "console"])
+def test_a_page_is_light_and_all_of_it_is_ours(screen: Open, backstage: Backstage, lang: str, page: str) -> None:
+    path = page.format(backstage.send("How heavy is this?"))
+    opened = screen(PHONE, lang)
+    answers: list[Response] = []
+    opened.on("response", answers.append)
+    opened.goto(path, wait_until="networkidle")
+    base = str(backstage.http.base_url)
+    files = [
+        each for each in answers if each.status == 200 and "/wishes?" not in each.url and "/manifest" not in each.url
+    ]
+    assert sum(len(each.body()) for each in files) < MOST_BYTES
+    assert [each.url for each in answers if not each.url.startswith(base)] == []
+    assert opened.context.cookies() == []
+
+
+@pytest.mark.parametrize("page", ["", "wall", "sign-in"])
+def test_what_a_page_loads_is_compressed_and_kept_for_a_year(screen: Open, page: str) -> None:
+    opened = screen(PHONE)
+    assets: list[Response] = []
+    opened.on("response", lambda answer: assets.append(answer) if "/assets/" in answer.url else None)
+    opened.goto(page, wait_until="networkidle")
+    assert len(assets) >= 2
+    for each in assets:
+        assert each.headers["cache-control"] == "public, max-age=31536000, immutable", each.url
+        assert each.headers.get("content-encoding") == "gzip" or int(each.headers["content-length"]) < 1024, each.url
