@@ -25,9 +25,8 @@ def queue(read_model: ReadModel) -> dict[str, Any]:
     """``held``, the longest first, and the ``latest`` that passed, newest first, shown or about to be."""
     generations = read_model.generations()
     generation = generations.current
-    last = read_model.totals(generation).get("position", 0)
-    entries = read_model.feed(generation, max(0, last - _MOST_LATEST), _MOST_LATEST)
-    places = list(dict.fromkeys(place for entry in reversed(entries) for place in reversed(entry["wishes"])))
+    entries = read_model.newest(generation, _MOST_LATEST)
+    places = list(dict.fromkeys(place for entry in entries for place in reversed(entry["wishes"])))
     rows = read_model.rows(generation, places[:_MOST_LATEST])
     latest = [rows[place] for place in places if place in rows]
     held = read_model.held(generation, _MOST_HELD)

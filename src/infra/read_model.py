@@ -88,6 +88,18 @@ class ReadModel:
         )
         return [feed_entry(_plain(item)) for item in answer["Items"]]
 
+    def newest(self, generation: int, limit: int) -> list[dict[str, Any]]:
+        """The last entries of the feed, newest first. Raises StoreUnavailable."""
+        pk = {":pk": {"S": f"{generation}#feed"}}
+        answer = self._call(
+            "query",
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues=pk,
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return [feed_entry(_plain(item)) for item in answer["Items"]]
+
     def rows(self, generation: int, places: Sequence[str], *, consistent: bool = False) -> dict[str, dict[str, Any]]:
         """Rows by ``shelf/wish id``, those that exist. At most 100. Raises StoreUnavailable."""
         if not places:

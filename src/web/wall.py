@@ -33,7 +33,7 @@ def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
     most = number(limit, "limit", 1, MOST_ENTRIES)
     generations = read_model.generations()
     generation = generations.current
-    position = _position(read_model, after, generation, most)
+    position = _near_the_end(read_model, generation, most) if after == "latest" else _position(after, generation)
     if generations.blank:
         return {"wishes": [], "withdrawn": [], "cursor": f"{generation}-{position}", "blank": True}
     entries = _entries(read_model, generation, position, most)
@@ -85,11 +85,20 @@ def as_shown(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _position(read_model: ReadModel, cursor: str, generation: int, most: int) -> int:
+def _near_the_end(read_model: ReadModel, generation: int, most: int) -> int:
+    """A position behind which there are as many entries as an answer holds, or as the feed has."""
+    position, room = 0, most
+    for entry in read_model.newest(generation, most):
+        position = int(entry["position"])
+        room -= len(entry["wishes"]) + len(entry["withdrawn"])
+        if room < 0:
+            return position
+    return max(0, position - 1)
+
+
+def _position(cursor: str, generation: int) -> int:
     if not cursor:
         return 0
-    if cursor == "latest":
-        return max(0, read_model.totals(generation).get("position", 0) - most)
     of, _, position = cursor.partition("-")
     is_cursor = all(part.isascii() and part.isdecimal() and len(part) <= 11 for part in (of, position))
     if not is_cursor:

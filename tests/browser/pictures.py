@@ -35,6 +35,10 @@ WISHES = [
     ("Leave the piano tuned.", "R."),
     ("<b>Somebody</b> please return my library book", "<script>"),
 ]
+NEWEST = {
+    "en": ("Turn the lights off when you go.", "Plant something that takes a hundred years.", "Tom"),
+    "ja": ("ただいま、と言える場所を残してください。", "母の庭の桜を、どうか切らないで。", "さくら"),
+}
 HELD = [("Visit my shop at www.last-deal.example", "Max"), ("hahahahahahahahahahahahaha aaaaaaaaaaaaaaaaaaa", None)]
 
 
@@ -108,7 +112,13 @@ def _phone(browser: Browser, stack: Stack, lang: str, wish_id: str) -> None:
 def _wall(browser: Browser, stack: Stack, lang: str) -> None:
     page = _page(browser, stack, lang, PROJECTOR)
     page.goto("wall")
-    page.wait_for_timeout(12_000)  # until the first wishes have settled
+    page.wait_for_timeout(6_000)
+    newest = NEWEST[lang]
+    with httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as http:
+        for text, to in [(newest[0], "jupiter"), (newest[1], "mars")]:
+            http.post("wishes", json={"message": text, "destination": to, "name": newest[2]})
+            page.locator("#stage").get_by_text(text).wait_for(timeout=60_000)
+    page.wait_for_timeout(2_500)  # until it stands where it is read
     _take(page, f"wall-{lang}")
 
 

@@ -16,7 +16,7 @@ def test_a_page_is_light_and_all_of_it_is_ours(screen: Open, backstage: Backstag
     path = page.format(backstage.send("How heavy is this?"))
     opened = screen(PHONE, lang)
     answers: list[Response] = []
-    opened.on("response", answers.append)
+    opened.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108  it marks what it is given
     opened.goto(path, wait_until="networkidle")
     base = str(backstage.http.base_url)
     files = [

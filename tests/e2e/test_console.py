@@ -111,14 +111,18 @@ def test_an_operator_sees_what_is_held_and_the_wall_shows_it_once_released(
 def test_a_hidden_wish_is_withdrawn_and_stays_hidden_through_a_rebuild(
     stack: Stack, http: httpx.Client, operator: dict[str, str]
 ) -> None:
-    seen, hidden = send(http, "Seen"), send(http, "Hidden in time")
+    seen, hidden = send(http, "Seen"), send(http, "Seen for a while")
+    assert wait_until(on_the_wall(http, hidden), ENDS)
     assert http.post(f"ops/wishes/{hidden}/hide", headers=operator).json()["visibility"] == "hidden"
     assert wait_until(on_the_wall(http, seen), ENDS)
     assert wait_until(lambda: hidden in wall(http)["withdrawn"], ENDS)
+    in_time = send(http, "Hidden in time")
+    assert http.post(f"ops/wishes/{in_time}/hide", headers=operator).json()["visibility"] == "hidden"
     rebuilt = stack.run("rebuild", "--json", "--wait", "0")
     assert rebuilt.returncode == 0, rebuilt.stderr
     assert on_the_wall(http, seen)()
     assert not on_the_wall(http, hidden)()
+    assert not on_the_wall(http, in_time)()
 
 
 def test_an_erased_wish_has_no_text_left(http: httpx.Client, operator: dict[str, str]) -> None:

@@ -87,8 +87,12 @@ def audit(stack: Stack) -> dict[str, object]:
 def test_a_storm_loses_nothing_and_sells_no_seat_twice(small_ships: Stack) -> None:
     stack = small_ships
     sqs = stack.aws("sqs")
-    for queue in ("InboxUrl", "PodsUrl"):  # what a dead worker held comes back while the test waits
-        sqs.set_queue_attributes(QueueUrl=stack.outputs[queue], Attributes={"VisibilityTimeout": "5"})
+    for name in ("Inbox", "Pods"):
+        # What a dead worker held comes back while the test waits, as often as it takes on a slow machine.
+        url, dead = stack.outputs[f"{name}Url"], stack.outputs[f"{name}DlqUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 100})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5", "RedrivePolicy": redrive})
     with dying_workers(stack) as killed:
         wish_ids = send(stack, WISHES)
         found = audit(stack)

@@ -190,6 +190,19 @@ def test_the_wall_begins_near_the_end(show: Show) -> None:
     assert [wish["wish_id"] for wish in show.wall(after="latest", limit="2")["wishes"]] == ids(5)[3:]
 
 
+def test_the_newest_are_among_the_latest_however_many_came_at_once(show: Show) -> None:
+    for start in range(0, 60, 10):
+        show.board(*ids(60)[start : start + 10])
+    page = show.wall(after="latest", limit="25")
+    assert [wish["wish_id"] for wish in page["wishes"]] == ids(60)[40:]
+    assert show.wall(after=page["cursor"])["wishes"] == []
+    assert [each["wish_id"] for each in show.queue()["latest"]] == list(reversed(ids(60)))
+
+
+def test_the_latest_of_an_empty_wall_are_none(show: Show) -> None:
+    assert show.wall(after="latest") == {"wishes": [], "withdrawn": [], "cursor": "1-0", "blank": False}
+
+
 def test_panic_blanks_the_wall_at_once_and_brings_it_back(show: Show) -> None:
     (wish_id,) = ids(1)
     show.board(wish_id)
