@@ -18,7 +18,7 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from domain.errors import MalformedMessage
 from infra.event_store import commit_of
-from infra.read_model import feed_entry
+from infra.read_model import feed_entry, news_entry
 from lastwish import dead_letters
 from lastwish.aws import plain_errors
 from lastwish.checks import Difference, Picture, Stored, differences
@@ -151,9 +151,11 @@ def _place(picture: Picture, item: dict[str, Any]) -> None:
         case "feed":
             entry = feed_entry(item)
             picture.feed[entry["position"]] = entry["wishes"]
-            picture.withdrawn[entry["position"]] = entry["withdrawn"]
             for minute, totals in entry["minutes"].items():
                 picture.minutes.setdefault(minute, Counter()).update(totals)
+        case "news":
+            entry = news_entry(item)
+            picture.news[entry["position"]] = list(entry["versions"])
         case _:
             del item["sk"]
             picture.rows.append((kind, sk, item))

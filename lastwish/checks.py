@@ -53,32 +53,27 @@ class Stored:
         return self.commits[0].time.isoformat() if self.wish and self.wish.visibility == "held" else None
 
     @property
-    def times_shown(self) -> int:
-        """How often something let it be seen."""
-        return len(self._showings)
-
-    @property
     def _showings(self) -> list[Any]:
         return [done for commit in self.commits for done in commit.events if isinstance(done.event, WishShown)]
 
 
 @dataclass
 class Picture:
-    """What was read. ``rows`` are (shelf, wish id, attributes); ``feed`` and ``withdrawn`` are places by position."""
+    """What was read. ``rows`` are (shelf, wish id, attributes); ``feed`` and ``news`` are places by position."""
 
     stored: dict[str, Stored] = field(default_factory=dict)
     rows: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     totals: dict[str, int] = field(default_factory=dict)
     minutes: dict[str, Counter[str]] = field(default_factory=dict)
     feed: dict[int, list[str]] = field(default_factory=dict)
-    withdrawn: dict[int, list[str]] = field(default_factory=dict)
+    news: dict[int, list[str]] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
     free: dict[str, set[int]] = field(default_factory=dict)
 
 
 def differences(picture: Picture) -> list[Difference]:
     """Everything that is wrong between the stores."""
-    checks = (versions, seats, counters, rows, feed, withdrawals)
+    checks = (versions, seats, counters, rows, feed)
     return [found for check in checks for found in check(picture)]
 
 
@@ -117,7 +112,7 @@ def counters(picture: Picture) -> Iterator[Difference]:
             minute = stored.commits[0].time.strftime("%Y-%m-%dT%H:%M")
             expected[minute][f"{stored.wish.destination}_{stored.wish.outcome}"] += 1
     total = sum(expected.values(), Counter[str]())
-    counted = {name: count for name, count in picture.totals.items() if name != "position"}
+    counted = {name: count for name, count in picture.totals.items() if name not in ("position", "news")}
     yield from _compared("totals", "in all", counted, total)
     for minute in sorted(expected.keys() | picture.minutes.keys()):
         yield from _compared("minutes", f"at {minute}", picture.minutes.get(minute, {}), expected[minute])
@@ -178,37 +173,32 @@ def _unequal(row: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
 
 
 def feed(picture: Picture) -> Iterator[Difference]:
-    """Positions are 1…N without a hole; each wish that is shown stands there once, and its row is where it says."""
-    last = max([*picture.feed, picture.totals.get("position", 0)])
-    for position in range(1, last + 1):
-        if position not in picture.feed:
-            yield Difference("feed-hole", None, f"nothing at position {position} of {last}")
-    if picture.feed and max(picture.feed) != picture.totals.get("position", 0):
-        yield Difference("feed-end", None, f"{max(picture.feed)} entries, {picture.totals.get('position', 0)} counted")
+    """Whoever reads feed and news to their ends shows what is shown and nothing else, and both are without a hole."""
+    yield from _positions("feed", picture.feed, picture.totals.get("position", 0))
+    yield from _positions("news", picture.news, picture.totals.get("news", 0))
     there = {f"{shelf}/{wish_id}" for shelf, wish_id, _ in picture.rows}
-    places = [place for entry in picture.feed.values() for place in entry]
-    seen = Counter(place.rpartition("/")[2] for place in places)
+    places = [place for entry in (*picture.feed.values(), *picture.news.values()) for place in entry]
     for place in sorted(set(places) - there):
         yield Difference("feed-without-row", place.rpartition("/")[2], f"the feed says {place}")
+    seen = Counter(place.rpartition("/")[2] for entry in picture.feed.values() for place in entry)
+    told = {place.rpartition("/")[2] for entry in picture.news.values() for place in entry}
     for wish_id, stored in picture.stored.items():
-        if stored.wish and stored.wish.visibility == "shown" and not seen[wish_id]:
+        is_shown = stored.wish is not None and stored.wish.visibility == "shown"
+        if is_shown and not seen[wish_id] and wish_id not in told:
             yield Difference("feed-missing", wish_id, "it is shown but not in the feed")
-        if seen[wish_id] > max(1, stored.times_shown):
+        if seen[wish_id] and not is_shown and wish_id not in told:
+            yield Difference("feed-not-withdrawn", wish_id, "it is not shown, but nothing takes it down")
+        if seen[wish_id] > 1:
             yield Difference("feed-twice", wish_id, f"it is in the feed {seen[wish_id]} times")
 
 
-def withdrawals(picture: Picture) -> Iterator[Difference]:
-    """Whoever reads the feed to its end shows what is shown, and nothing that no longer is."""
-    on_the_wall: dict[str, bool] = {}
-    for position in sorted(picture.feed):
-        on_the_wall |= {place.rpartition("/")[2]: True for place in picture.feed[position]}
-        on_the_wall |= {place.rpartition("/")[2]: False for place in picture.withdrawn.get(position, [])}
-    for wish_id, stored in picture.stored.items():
-        is_shown = stored.wish is not None and stored.wish.visibility == "shown"
-        if on_the_wall.get(wish_id, is_shown) and not is_shown:
-            yield Difference("feed-not-withdrawn", wish_id, "it is not shown, but the feed never takes it down")
-        if is_shown and not on_the_wall.get(wish_id, True):
-            yield Difference("feed-missing", wish_id, "it is shown again, but the feed only takes it down")
+def _positions(name: str, entries: Mapping[int, list[str]], counted: int) -> Iterator[Difference]:
+    last = max([*entries, counted])
+    for position in range(1, last + 1):
+        if position not in entries:
+            yield Difference(f"{name}-hole", None, f"nothing at position {position} of {last}")
+    if entries and max(entries) != counted:
+        yield Difference(f"{name}-end", None, f"{max(entries)} entries, {counted} counted")
 
 
 def _shelf(wish: Wish, wish_id: str) -> str:

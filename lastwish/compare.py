@@ -95,4 +95,8 @@ def _same_totals(stores: Stores, old: int, new: int, deadline: float) -> bool:
 
 
 def _counts(item: Item) -> dict[str, str]:
-    return {name: value["N"] for name, value in item.items() if name != "position" and value.get("N", "0") != "0"}
+    return {
+        name: value["N"]
+        for name, value in item.items()
+        if name not in ("position", "news") and value.get("N", "0") != "0"
+    }

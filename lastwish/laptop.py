@@ -92,9 +92,8 @@ def reset(as_json: Json = False) -> None:
     with Answer(as_json) as answer:
         home = Home.from_environment()
         gone = emptying.reset(LocalStack(home).running(), home)
-        answer.give(
-            {"running": True, **gone}, "empty: " + ", ".join(f"{n} {what}" for what, n in gone.items()) + " gone"
-        )
+        words = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in gone.items())
+        answer.give({"running": True, **gone}, f"empty: {words} gone; operators' accounts stay")
 
 
 @contextmanager

@@ -6,6 +6,7 @@ versions of the rows make scan and stream meet exactly, so no clock and no pause
 can be run again: what is half built is replaced by the next number and its remains are dropped.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -129,21 +130,22 @@ def _finish(stores: Stores, old: int, new: int, flips: bool, keep_old: bool) -> 
 
 
 def _fill(stores: Stores, old: int, generation: int, progress: Progress) -> tuple[dict[str, int], int]:
-    """Apply every stored commit; the version that each wish had, and how many commits there were."""
+    """Apply every stored commit, the oldest first; the version that each wish had, and how many commits there were."""
     scanned: dict[str, int] = {}
-    count = 0
-    about = sum(number for name, number in stores.read_model.totals(old).items() if name != "position")
+    stored: list[tuple[str, str]] = []  # as text: a whole show fits into memory that way
+    about = sum(number for name, number in stores.read_model.totals(old).items() if name not in ("position", "news"))
     with progress.scanning(about) as advance:
         for page in stores.scan("EventStore"):
-            commits = [commit_of(item) for item in page]
-            for some in batched(commits, _BATCH, strict=False):
-                _apply(stores, generation, some)
-                advance(len(some))
-            count += len(commits)
+            stored += [(item["time"]["S"], json.dumps(item)) for item in page]
+        stored.sort()
+        for some in batched(stored, _BATCH, strict=False):
+            commits = [commit_of(json.loads(item)) for _, item in some]
+            _apply(stores, generation, commits)
+            advance(len(commits))
             for commit in commits:
                 wish_id = commit.stream.removeprefix("wish#")
                 scanned[wish_id] = max(commit.version, scanned.get(wish_id, 0))
-    return scanned, count
+    return scanned, len(stored)
 
 
 def _apply(stores: Stores, generation: int, commits: Iterable[Commit]) -> None:

@@ -62,7 +62,7 @@ class LocalStack:
             deployed = deploy.finish(process, endpoint, self.home)
             del self._children["deploy"]
             deploy.write_env_file(endpoint, self.home.env_file)
-            state = replace(state, outputs={**deployed.outputs, "ApiUrl": state.url})
+            state = replace(state, outputs={**deployed.outputs, "ApiUrl": state.url, "SiteUrl": state.url})
             if "UserPoolId" in state.outputs:
                 presenter, _ = on_engine(endpoint, state.outputs).add(PRESENTER)
                 state = replace(state, operator=presenter)
@@ -91,7 +91,7 @@ class LocalStack:
             return
         dead = [name for name, process in state.processes.items() if not process.alive()]
         if state.ready and not dead:
-            raise AlreadyRunning(f"already running at {state.url}", **state.facts())
+            raise AlreadyRunning(f"already running at {state.url}: `lastwish down` stops it", **state.facts())
         if len(dead) < len(state.processes):
             raise AlreadyRunning("parts of an earlier stack are left: `lastwish down` removes them", **state.facts())
         self._clean_up()

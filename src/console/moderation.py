@@ -2,10 +2,12 @@
 
 import json
 from datetime import UTC, datetime
+from itertools import chain, islice
 from typing import Any
 from uuid import uuid4
 
 from domain.commit import events_of, stream_of
+from domain.envelope import timestamp
 from domain.wish import Command, HideWish, ReleaseWish, Wish, fold
 from infra.aggregate import Cause, execute
 from infra.erasure import erase
@@ -16,26 +18,34 @@ from web import problems
 from web.wall import as_shown
 
 _MOST_HELD = 100
-_MOST_LATEST = 60
+_MOST_LATEST = 100
+_MOST_NEWS = 20
+_WHENEVER = "~"  # later than any time
 _COMMANDS: dict[str, Command] = {"release": ReleaseWish(), "hide": HideWish()}
 _WANTED = {"release": "shown", "hide": "hidden", "erase": "hidden"}
 
 
 def queue(read_model: ReadModel) -> dict[str, Any]:
-    """``held``, the longest first, and the ``latest`` that passed, newest first, shown or about to be."""
+    """``held``, the longest first, and the ``latest`` that passed, newest first, with ``now`` by our clock."""
     generations = read_model.generations()
     generation = generations.current
-    entries = read_model.newest(generation, _MOST_LATEST)
-    places = list(dict.fromkeys(place for entry in entries for place in reversed(entry["wishes"])))
-    rows = read_model.rows(generation, places[:_MOST_LATEST])
-    latest = [rows[place] for place in places if place in rows]
+    newest = chain.from_iterable(entry["wishes"] for entry in read_model.newest(generation, _WHENEVER))
+    operated = read_model.totals(generation).get("news", 0) - _MOST_NEWS
+    news = chain.from_iterable(item["versions"] for item in read_model.news(generation, max(0, operated), _MOST_NEWS))
+    rows = read_model.rows(generation, [*islice(newest, _MOST_LATEST), *news])
+    latest = sorted(rows.values(), key=lambda row: str(row.get("shown_at", "")), reverse=True)
     held = read_model.held(generation, _MOST_HELD)
     now = datetime.now(UTC)
     return {
-        "held": [as_shown(row) | {"reason": row["held_for"], "held_at": row["held_at"]} for row in held],
-        "latest": [as_shown(row) | {"visibility": _seen(row, now)} for row in latest],
+        "held": [as_shown(row) | {"reason": row["held_for"], "held_at": _time(row["held_at"])} for row in held],
+        "latest": [as_shown(row) | {"visibility": _seen(row, now)} for row in latest if row["visibility"] != "held"],
+        "now": timestamp(now),
         "blank": generations.blank,
     }
+
+
+def _time(iso: str) -> str:
+    return timestamp(datetime.fromisoformat(iso))
 
 
 def _seen(row: dict[str, Any], now: datetime) -> str:

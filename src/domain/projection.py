@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from domain.commit import Commit, events_of
-from domain.events import WishShown
+from domain.events import Event, WishErased, WishHidden, WishShown
 from domain.wish import Wish, fold
 
 type Totals = Counter[str]
@@ -28,6 +28,7 @@ class Change:
     minute: str
     shown_at: str | None
     held_at: str | None
+    is_operated: bool
 
     @property
     def rows(self) -> int:
@@ -44,17 +45,12 @@ class Change:
 
     @property
     def is_new_on_the_wall(self) -> bool:
-        """Whether the wish may be seen, now or soon, and could not before."""
-        return _is_shown(self.after) and not _is_shown(self.before)
-
-    @property
-    def is_withdrawn(self) -> bool:
-        """Whether whoever shows the wish has to take it down."""
-        return _is_shown(self.before) and not _is_shown(self.after)
+        """Whether the rules let the wish be seen, from ``shown_at`` on. An operator's word goes another way."""
+        return self.before is None and self.after.visibility == "shown" and not self.is_operated
 
 
-def _is_shown(wish: Wish | None) -> bool:
-    return wish is not None and wish.visibility == "shown"
+def _is_an_operators(event: Event) -> bool:
+    return isinstance(event, WishHidden | WishErased) or (isinstance(event, WishShown) and event.by == "operator")
 
 
 def _counter(wish: Wish) -> str:
@@ -87,6 +83,7 @@ def change(wish_id: str, commits: Sequence[Commit], version_before: int) -> Chan
         minute=commits[0].time.strftime("%Y-%m-%dT%H:%M"),
         shown_at=shown[-1].isoformat() if shown else None,
         held_at=commits[0].time.isoformat() if after.visibility == "held" else None,
+        is_operated=any(map(_is_an_operators, events_of(commits[version_before:]))),
     )
 
 

@@ -40,12 +40,16 @@ def wish(request: Request, wish_id: str, view: dict[str, Any] | None) -> Respons
 
 
 def problem(request: Request, found: problems.Problem) -> Response[str]:
-    """The problem document; to a person who sent the form, the form again with what they typed."""
-    if not (request.wants_html and request.is_form):
+    """The problem document; to a person a page that says it, or the form they sent again with what they typed."""
+    if not request.wants_html:
         return answers.problem(request, found)
     lang = request.language
-    html = _form(lang, _typed(request), _in_words(found, texts(lang)["errors"]))
-    return answers.page(html, found.status, headers=answers.retry(found))
+    words = _in_words(found, texts(lang)["errors"])
+    if request.is_form and request.is_post:
+        html = _form(lang, _typed(request), words)
+    else:
+        html = render("problem.html", lang, root=request.root, problem=words)
+    return answers.page(html, found.status, headers={"Vary": "Accept, Accept-Language", **answers.retry(found)})
 
 
 def _form(lang: str, typed: dict[str, Any], problem: dict[str, Any] | None) -> str:
@@ -53,8 +57,8 @@ def _form(lang: str, typed: dict[str, Any], problem: dict[str, Any] | None) -> s
 
 
 def _in_words(found: problems.Problem, words: dict[str, Any]) -> dict[str, Any]:
-    fields = [{"field": each["field"], "text": words["fields"][each["code"]]} for each in found.errors]
-    return {"status": int(found.status), "text": words[found.kind], "errors": fields}
+    fields = [{"field": each["field"], "text": words["fields"].get(each["code"], "")} for each in found.errors]
+    return {"status": int(found.status), "text": words.get(found.kind, words["internal"]), "errors": fields}
 
 
 def _typed(request: Request) -> dict[str, Any]:

@@ -5,8 +5,9 @@ One table, keyed ``pk`` and ``sk``. Everything but the pointer belongs to a gene
 | pk | sk | what |
 |---|---|---|
 | ``pointer`` | ``-`` | ``current``: the generation that is read; ``live``: all that are written; ``blank``: the wall |
-| ``1#totals`` | ``-`` | wishes per destination and outcome; ``position``: how many entries the feed has |
-| ``1#feed`` | ``000000000001`` | what one slice did: ``wishes`` shown, ``withdrawn``, by shelf, totals by ``minutes`` |
+| ``1#totals`` | ``-`` | wishes per destination and outcome; ``position``, ``news``: entries of the two feeds |
+| ``1#feed`` | ``000000000001`` | of one slice: ``wishes`` to show, by shelf, when ``due``; totals per ``minutes`` |
+| ``1#news`` | ``000000000001`` | wishes about which an operator decided, with the ``version`` of their rows, by shelf |
 | ``1#pod#mars#12`` | wish id | a row per wish: its folded state and the version that it has reached |
 | ``1#waitlisted#mars#a`` | wish id | the same for those without a pod, by the first digit of their id |
 
@@ -18,6 +19,7 @@ commit changes nothing, and the feed has no hole. The index ``held`` has only th
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
 _MOST_WRITES = 100
+_MOST_KEYS = 100
+_PAGE = 200
 _NOT_THERE = "attribute_not_exists(pk)"
 HELD = "held"  # an index on visibility and held_at: sparse, since only held rows have a held_at
 POINTER = {"pk": {"S": "pointer"}, "sk": {"S": "-"}}
@@ -80,52 +84,70 @@ class ReadModel:
 
     def feed(self, generation: int, after: int, limit: int) -> list[dict[str, Any]]:
         """Feed entries behind a position, as ``feed_entry`` gives them. Raises StoreUnavailable."""
+        return [feed_entry(item) for item in self._behind(f"{generation}#feed", after, limit)]
+
+    def news(self, generation: int, after: int, limit: int) -> list[dict[str, Any]]:
+        """What operators decided behind a position: ``{"position", "versions": {"shelf/wish id": version}}``."""
+        return [news_entry(item) for item in self._behind(f"{generation}#news", after, limit)]
+
+    def newest(self, generation: int, until: str) -> Iterator[dict[str, Any]]:
+        """Entries of the feed that were due at a moment (ISO), newest first. Raises StoreUnavailable."""
+        values = {":pk": {"S": f"{generation}#feed"}, ":until": {"S": until}}
+        start: dict[str, Any] = {}
+        while True:
+            answer = self._call(
+                "query",
+                KeyConditionExpression="pk = :pk",
+                FilterExpression="due <= :until",
+                ExpressionAttributeValues=values,
+                ScanIndexForward=False,
+                Limit=_PAGE,
+                **start,
+            )
+            yield from (feed_entry(_plain(item)) for item in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def _behind(self, pk: str, after: int, limit: int) -> list[dict[str, Any]]:
         answer = self._call(
             "query",
             KeyConditionExpression="pk = :pk AND sk > :after",
-            ExpressionAttributeValues={":pk": {"S": f"{generation}#feed"}, ":after": {"S": f"{after:012}"}},
-            Limit=limit,
-        )
-        return [feed_entry(_plain(item)) for item in answer["Items"]]
-
-    def newest(self, generation: int, limit: int) -> list[dict[str, Any]]:
-        """The last entries of the feed, newest first. Raises StoreUnavailable."""
-        pk = {":pk": {"S": f"{generation}#feed"}}
-        answer = self._call(
-            "query",
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=pk,
-            ScanIndexForward=False,
-            Limit=limit,
-        )
-        return [feed_entry(_plain(item)) for item in answer["Items"]]
-
-    def rows(self, generation: int, places: Sequence[str], *, consistent: bool = False) -> dict[str, dict[str, Any]]:
-        """Rows by ``shelf/wish id``, those that exist. At most 100. Raises StoreUnavailable."""
-        if not places:
-            return {}
-        keys: Any = [
-            _key(f"{generation}#{place.rpartition('/')[0]}", place.rpartition("/")[2]) for place in set(places)
-        ]
-        request = {self._table: {"Keys": keys, "ConsistentRead": consistent}}
-        found: list[dict[str, Any]] = []
-        while request:
-            answer = self._call("batch_get_item", RequestItems=request)
-            found += map(_plain, answer["Responses"].get(self._table, []))
-            request = answer.get("UnprocessedKeys", {})
-        return {f"{row['pk'].partition('#')[2]}/{row['sk']}": row for row in found}
-
-    def held(self, generation: int, limit: int) -> list[dict[str, Any]]:
-        """Rows that are held, the longest first; at most ``limit`` are looked at. Raises StoreUnavailable."""
-        answer = self._call(
-            "query",
-            IndexName=HELD,
-            KeyConditionExpression="visibility = :held",
-            FilterExpression="begins_with(pk, :generation)",
-            ExpressionAttributeValues={":held": {"S": "held"}, ":generation": {"S": f"{generation}#"}},
+            ExpressionAttributeValues={":pk": {"S": pk}, ":after": {"S": f"{after:012}"}},
             Limit=limit,
         )
         return [_plain(item) for item in answer["Items"]]
+
+    def rows(self, generation: int, places: Sequence[str], *, consistent: bool = False) -> dict[str, dict[str, Any]]:
+        """Rows by ``shelf/wish id``, those that exist. Raises StoreUnavailable."""
+        found: list[dict[str, Any]] = []
+        for some in batched(dict.fromkeys(places), _MOST_KEYS, strict=False):
+            keys = [_key(f"{generation}#{place.rpartition('/')[0]}", place.rpartition("/")[2]) for place in some]
+            request: Any = {self._table: {"Keys": keys, "ConsistentRead": consistent}}
+            while request:
+                answer = self._call("batch_get_item", RequestItems=request)
+                found += map(_plain, answer["Responses"].get(self._table, []))
+                request = answer.get("UnprocessedKeys", {})
+        return {f"{row['pk'].partition('#')[2]}/{row['sk']}": row for row in found}
+
+    def held(self, generation: int, limit: int) -> list[dict[str, Any]]:
+        """Rows that are held, the longest first. Raises StoreUnavailable."""
+        found: list[dict[str, Any]] = []
+        start: dict[str, Any] = {}
+        while len(found) < limit:
+            answer = self._call(
+                "query",
+                IndexName=HELD,
+                KeyConditionExpression="visibility = :held",
+                FilterExpression="begins_with(pk, :generation)",
+                ExpressionAttributeValues={":held": {"S": "held"}, ":generation": {"S": f"{generation}#"}},
+                **start,
+            )
+            found += map(_plain, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                break
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return found[:limit]
 
     def roster(self, generation: int, destination: str, pod: int) -> list[dict[str, Any]]:
         """The rows of one pod. Raises StoreUnavailable."""
@@ -135,12 +157,17 @@ class ReadModel:
 
     def apply(self, generation: int, changes: Sequence[Change]) -> None:
         """Write a slice (see ``sliced``) as one transaction. Raises SliceConflict or StoreUnavailable."""
-        position = self.totals(generation, consistent=True).get("position", 0) + 1
+        totals = self.totals(generation, consistent=True)
         # At the next position or not at all: whoever was there first makes this slice a conflict.
-        entry = _key(f"{generation}#feed", f"{position:012}") | _entry_of(changes)
+        entry = _key(f"{generation}#feed", f"{totals.get('position', 0) + 1:012}") | _entry_of(changes)
         writes = [write for each in changes for write in self._row(generation, each)]
         writes.append({"Put": {"TableName": self._table, "Item": entry, "ConditionExpression": _NOT_THERE}})
-        writes.append(self._add(_key(f"{generation}#totals", "-"), {**totals_of(changes), "position": 1}))
+        counted = {**totals_of(changes), "position": 1}
+        if operated := [each for each in changes if each.is_operated]:
+            news = _key(f"{generation}#news", f"{totals.get('news', 0) + 1:012}") | _news_of(operated)
+            writes.append({"Put": {"TableName": self._table, "Item": news, "ConditionExpression": _NOT_THERE}})
+            counted["news"] = 1
+        writes.append(self._add(_key(f"{generation}#totals", "-"), counted))
         try:
             self._client.transact_write_items(TransactItems=writes)
         except (BotoCoreError, ClientError) as error:
@@ -200,13 +227,13 @@ class ReadModel:
 
 
 def sliced(changes: Sequence[Change]) -> Iterator[list[Change]]:
-    """Cut changes into slices that fit a transaction's 100 writes: rows, those with a copy twice, and two more."""
+    """Cut changes into slices that fit a transaction's 100 writes: rows, those with a copy twice, and three more."""
     slice_: list[Change] = []
-    writes = 2
+    writes = 3
     for each in changes:
         if writes + each.rows > _MOST_WRITES:
             yield slice_
-            slice_, writes = [], 2
+            slice_, writes = [], 3
         slice_.append(each)
         writes += each.rows
     if slice_:
@@ -216,30 +243,39 @@ def sliced(changes: Sequence[Change]) -> Iterator[list[Change]]:
 def _entry_of(changes: Sequence[Change]) -> dict[str, Any]:
     """What a slice did, in one write unit for twenty wishes: ids by shelf, totals by minute."""
     wishes: defaultdict[str, list[str]] = defaultdict(list)
-    withdrawn: defaultdict[str, list[str]] = defaultdict(list)
     minutes: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    due = ""
     for each in changes:
         minutes[each.minute].update(each.totals)
         if each.is_new_on_the_wall:
             wishes[each.home].append(each.wish_id)
-        if each.is_withdrawn:
-            withdrawn[each.home].append(each.wish_id)
-    entry = {"wishes": dict(wishes), "minutes": {name: dict(of) for name, of in minutes.items()}}
-    return {name: _serialise(part) for name, part in (entry | ({"withdrawn": withdrawn} if withdrawn else {})).items()}
+            due = max(due, each.shown_at or "")
+    entry = {"wishes": dict(wishes), "due": due, "minutes": {name: dict(of) for name, of in minutes.items()}}
+    return {name: _serialise(part) for name, part in entry.items()}
+
+
+def _news_of(changes: Sequence[Change]) -> dict[str, Any]:
+    versions: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for each in changes:
+        versions[each.home][each.wish_id] = each.version
+    return {"versions": _serialise(dict(versions))}
 
 
 def feed_entry(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A feed item as it is read: ``{"position", "wishes": ["shelf/wish id", …], "withdrawn": […], "minutes": {…}}``."""
-
-    def places(part: str) -> list[str]:
-        return [f"{shelf}/{wish_id}" for shelf, wish_ids in item.get(part, {}).items() for wish_id in wish_ids]
-
+    """A feed item as it is read: ``{"position", "wishes": ["shelf/wish id", …], "due": ISO time, "minutes": {…}}``."""
     return {
         "position": int(item["sk"]),
-        "wishes": places("wishes"),
-        "withdrawn": places("withdrawn"),
+        "wishes": [f"{shelf}/{wish_id}" for shelf, wish_ids in item["wishes"].items() for wish_id in wish_ids],
+        "due": item.get("due", ""),
         "minutes": {minute: {name: int(n) for name, n in totals.items()} for minute, totals in item["minutes"].items()},
     }
+
+
+def news_entry(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A news item as it is read: ``{"position", "versions": {"shelf/wish id": version}}``."""
+    by_shelf = item["versions"].items()
+    versions = {f"{shelf}/{wish_id}": int(n) for shelf, wishes in by_shelf for wish_id, n in wishes.items()}
+    return {"position": int(item["sk"]), "versions": versions}
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:

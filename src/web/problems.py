@@ -4,7 +4,7 @@ template.yaml gives API Gateway's own answers (unknown path, throttled) the same
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 _PREFIX = "urn:lastwish:problem:"
@@ -69,6 +69,11 @@ def invalid(errors: list[dict[str, str]]) -> Problem:
     """422: readable, but not a wish. Each error names its field."""
     detail = "; ".join(f"{error['field']}: {error['detail']}" for error in errors)
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-wish", "Not a wish", detail, errors=errors)
+
+
+def bad_query(errors: list[dict[str, str]]) -> Problem:
+    """422: a query string that makes no sense. Each error names its parameter."""
+    return replace(invalid(errors), kind="invalid-query", title="Not a query of ours")
 
 
 def unavailable() -> Problem:

@@ -65,6 +65,15 @@ class Request:
         return self.content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
 
     @property
+    def is_post(self) -> bool:
+        return self._event.http_method == "POST"
+
+    @property
+    def root(self) -> str:
+        """The relative way from this path to the base URL."""
+        return "../" * (self._event.path.count("/") - 1)
+
+    @property
     def wants_html(self) -> bool:
         """Whether HTML is ranked above JSON, as browsers do and ``curl`` does not."""
         return preferred(self._headers.get("accept", ""), ("application/json", "text/html")) == "text/html"

@@ -1,14 +1,19 @@
 """What the wall and the manifest show, from the read model: constant cost per call, whatever the store holds."""
 
 import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import takewhile
 from typing import Any
 
+from domain.envelope import timestamp
 from domain.events import Destination
 from infra.read_model import ReadModel
 from web import problems
 
 MOST_ENTRIES = 100
+_MOST_NEWS = 20
 
 
 def manifest(read_model: ReadModel, capacity: dict[Destination, int]) -> dict[str, Any]:
@@ -23,55 +28,85 @@ def manifest(read_model: ReadModel, capacity: dict[Destination, int]) -> dict[st
     return {"destinations": {each: ship(each) for each in capacity}, "generation": generation}
 
 
-def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
-    """What was shown behind a cursor, oldest first, what was withdrawn, and the cursor behind that. At most four reads.
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far somebody has read: the feed, and the news of what operators decided."""
 
-    Wishes shown together stay together, so an answer may hold more than ``limit``; one entry at least. The cursor stays
-    in front of what is not due yet, so a wish may come twice: the page drops what it has by wish id. A cursor of
-    another generation begins anew, ``latest`` near the end. Nothing comes while the wall is blank. Raises Problem 422.
+    generation: int
+    position: int = 0
+    news: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.generation}-{self.position}-{self.news}"
+
+
+def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
+    """What was shown behind a cursor, oldest first, what was withdrawn, and the cursor behind that. At most six reads.
+
+    ``more``: ask again at once. Wishes shown together stay together, so an answer may hold more than ``limit``. A
+    cursor of another generation begins anew, ``latest`` near the end. Nothing comes while the wall is blank. Raises
+    Problem 422.
     """
     most = number(limit, "limit", 1, MOST_ENTRIES)
+    now = datetime.now(UTC).isoformat()
     generations = read_model.generations()
     generation = generations.current
-    position = _near_the_end(read_model, generation, most) if after == "latest" else _position(after, generation)
+    cursor = _latest(read_model, generation, most, now) if after == "latest" else _cursor(after, generation)
     if generations.blank:
-        return {"wishes": [], "withdrawn": [], "cursor": f"{generation}-{position}", "blank": True}
-    entries = _entries(read_model, generation, position, most)
-    rows = read_model.rows(generation, [place for entry in entries for place in entry["wishes"] + entry["withdrawn"]])
-    now = datetime.now(UTC)
-    due = [place for entry in entries for place in entry["wishes"] if _is_shown(rows.get(place), now)]
-    gone = [place for entry in entries for place in entry["withdrawn"] if not _is_shown(rows.get(place))]
-    for entry in entries:
-        if any(_is_shown(rows.get(place)) and place not in due for place in entry["wishes"]):
-            break
-        position = entry["position"]
+        return {"wishes": [], "withdrawn": [], "cursor": str(cursor), "more": False, "blank": True}
+    entries, more = _due(read_model.feed(generation, cursor.position, most), most, now)
+    news = read_model.news(generation, cursor.news, _MOST_NEWS)
+    places = [place for entry in entries for place in entry["wishes"]]
+    rows = read_model.rows(generation, places + [place for item in news for place in item["versions"]])
+    seen: list[str] = []
+    # An entry may be seen a moment before its rows are: the cursor stays in front of it until they have caught up.
+    for entry in takewhile(lambda entry: all(place in rows for place in entry["wishes"]), entries):
+        seen += entry["wishes"]
+        cursor = replace(cursor, position=entry["position"])
+    operated: list[str] = []
+    for item in takewhile(lambda item: _has_arrived(item["versions"], rows), news):
+        operated += item["versions"]
+        cursor = replace(cursor, news=item["position"])
+    shown = [place for place in dict.fromkeys(seen + operated) if rows[place]["visibility"] == "shown"]
+    withdrawn = [place for place in dict.fromkeys(operated) if rows[place]["visibility"] != "shown"]
     return {
-        "wishes": [as_shown(rows[place]) for place in dict.fromkeys(due)],
-        "withdrawn": [place.rpartition("/")[2] for place in dict.fromkeys(gone)],
-        "cursor": f"{generation}-{position}",
+        "wishes": [as_shown(rows[place]) for place in shown],
+        "withdrawn": [place.rpartition("/")[2] for place in withdrawn],
+        "cursor": str(cursor),
+        "more": more or len(news) == _MOST_NEWS,
         "blank": False,
     }
 
 
-def _entries(read_model: ReadModel, generation: int, position: int, most: int) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = []
+def _due(entries: Sequence[dict[str, Any]], most: int, now: str) -> tuple[list[dict[str, Any]], bool]:
+    """The entries of one answer, at least one, up to the first that is not due; whether more are due behind them."""
+    taken: list[dict[str, Any]] = []
     size = 0
-    for entry in read_model.feed(generation, position, most):
-        size += len(entry["wishes"]) + len(entry["withdrawn"])
-        if entries and size > MOST_ENTRIES:
+    for entry in entries:
+        if entry["due"] > now:
+            return taken, False
+        if taken and (size >= most or size + len(entry["wishes"]) > MOST_ENTRIES):
+            return taken, True
+        taken.append(entry)
+        size += len(entry["wishes"])
+    return taken, len(entries) == most
+
+
+def _has_arrived(versions: Mapping[str, int], rows: Mapping[str, dict[str, Any]]) -> bool:
+    return all(place in rows and int(rows[place]["version"]) >= version for place, version in versions.items())
+
+
+def _latest(read_model: ReadModel, generation: int, most: int, now: str) -> Cursor:
+    """A cursor behind which there are as many wishes as one answer holds."""
+    position, size = 0, 0
+    for entry in read_model.newest(generation, now):
+        size += len(entry["wishes"])
+        if size > len(entry["wishes"]) and size > MOST_ENTRIES:
             break
-        entries.append(entry)
+        position = entry["position"] - 1
         if size >= most:
             break
-    return entries
-
-
-def _is_shown(row: dict[str, Any] | None, now: datetime | None = None) -> bool:
-    return (
-        row is not None
-        and row["visibility"] == "shown"
-        and (now is None or datetime.fromisoformat(row["shown_at"]) <= now)
-    )
+    return Cursor(generation, position, max(0, read_model.totals(generation).get("news", 0) - _MOST_NEWS))
 
 
 def as_shown(row: dict[str, Any]) -> dict[str, Any]:
@@ -81,34 +116,23 @@ def as_shown(row: dict[str, Any]) -> dict[str, Any]:
         "destination": row["destination"],
         "name": html.unescape(row["name"]) if row.get("name") else None,
         "message": html.unescape(row.get("message", "")),
-        "shown_at": row.get("shown_at"),
+        "shown_at": timestamp(datetime.fromisoformat(row["shown_at"])) if "shown_at" in row else None,
     }
 
 
-def _near_the_end(read_model: ReadModel, generation: int, most: int) -> int:
-    """A position behind which there are as many entries as an answer holds, or as the feed has."""
-    position, room = 0, most
-    for entry in read_model.newest(generation, most):
-        position = int(entry["position"])
-        room -= len(entry["wishes"]) + len(entry["withdrawn"])
-        if room < 0:
-            return position
-    return max(0, position - 1)
-
-
-def _position(cursor: str, generation: int) -> int:
-    if not cursor:
-        return 0
-    of, _, position = cursor.partition("-")
-    is_cursor = all(part.isascii() and part.isdecimal() and len(part) <= 11 for part in (of, position))
-    if not is_cursor:
-        raise problems.invalid([{"field": "after", "code": "cursor", "detail": "This is not a cursor of ours."}])
-    return int(position) if int(of) == generation else 0
+def _cursor(text: str, generation: int) -> Cursor:
+    if not text:
+        return Cursor(generation)
+    parts = text.split("-")
+    if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) <= 11 for part in parts):
+        raise problems.bad_query([{"field": "after", "code": "cursor", "detail": "This is not a cursor of ours."}])
+    of, position, news = map(int, parts)
+    return Cursor(generation, position, news) if of == generation else Cursor(generation)
 
 
 def number(text: str, field: str, least: int, most: int) -> int:
     """A number in the query string. Raises Problem 422."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 12 and least <= int(text) <= most):
         detail = f"This must be a number from {least} to {most}."
-        raise problems.invalid([{"field": field, "code": "number", "detail": detail}])
+        raise problems.bad_query([{"field": field, "code": "number", "detail": detail}])
     return int(text)

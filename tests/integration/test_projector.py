@@ -35,7 +35,7 @@ class Projected:
 
     def totals(self) -> dict[str, int]:
         totals = self.projector.read_model.totals(1, consistent=True)
-        return {name: count for name, count in totals.items() if count and name != "position"}
+        return {name: count for name, count in totals.items() if count and name not in ("position", "news")}
 
     def rows(self) -> dict[str, dict[str, Any]]:
         items = self.aws.dynamodb.scan(TableName="ReadModel")["Items"]

@@ -9,10 +9,9 @@ const TRIES = 4;
 const age = new Intl.RelativeTimeFormat(lang, { style: "narrow", numeric: "always" });
 let ahead = 0; // ms that the server's clock is ahead of this one
 
-// The server's time, in milliseconds. It tells whole seconds, so a small difference is none.
-export function setClock(date) {
-  const difference = date - Date.now();
-  ahead = Math.abs(difference) < 2000 ? 0 : difference;
+// The server's time, in milliseconds.
+export function setClock(now) {
+  ahead = now - Date.now();
 }
 
 export function clock() {

@@ -28,9 +28,9 @@ byId("held-more").addEventListener("click", clear);
 byId("latest-more").addEventListener("click", () => letIn(true));
 addEventListener("resize", () => requestAnimationFrame(measure));
 
-// What a poll brought. `date` is the server's, in milliseconds.
-export function show(queue, date) {
-  setClock(date);
+// What a poll brought.
+export function show(queue) {
+  setClock(Date.parse(queue.now));
   for (const wish of queue.latest) if (!wish.message) wish.visibility = "erased"; // everybody types something
   const seen = new Map(queue.latest.map((wish) => [wish.wish_id, wish.visibility]));
   const waiting = new Set(queue.held.map((wish) => wish.wish_id));

@@ -124,7 +124,7 @@ async function ask(mine) {
     const queue = await answer.json();
     if (mine !== round) return true;
     panic.know(queue.blank, askedAt);
-    wishes.show(queue, Date.parse(answer.headers.get("Date")) || Date.now());
+    wishes.show(queue);
     answeredAt = performance.now();
     tick();
     return true;

@@ -58,6 +58,15 @@ function count() {
   }, 800);
 }
 
+// What is right by now is no longer called wrong.
+function mend() {
+  const wrong = faults().map((each) => each.field);
+  for (const field of ["message", "destination", "name"].filter((each) => !wrong.includes(each))) {
+    byId(`${field}-error`).textContent = "";
+    (field === "destination" ? form.querySelector("fieldset") : form.elements[field]).removeAttribute("aria-invalid");
+  }
+}
+
 // The errors beside their fields, ``words`` above the form, and the focus where something is to be done.
 function blame(errors, words = "") {
   for (const field of ["message", "destination", "name"]) {
@@ -97,7 +106,7 @@ async function post() {
     // A captive portal answers 200 with a page of its own: that is no network either.
     const body = again ? {} : await answer.json();
     if (again || (answer.status < 400 && !body.links)) {
-      return { again: true, after: Number(answer.headers.get("Retry-After")) * 1000 || 0, words: texts.busy };
+      return { again: true, after: Math.min(60, Number(answer.headers.get("Retry-After")) || 0) * 1000, words: texts.busy };
     }
     return { status: answer.status, body };
   } catch {
@@ -158,9 +167,9 @@ async function send() {
   }
 }
 
-function refuse({ type, errors = [] }) {
-  const kind = String(type).split(":").pop();
-  blame(errors, texts.errors[kind] ?? texts.errors.internal);
+function refuse(body) {
+  const kind = String(body?.type).split(":").pop();
+  blame(body?.errors ?? [], texts.errors[kind] ?? texts.errors.internal);
 }
 
 async function leave({ links }, ascent) {
@@ -186,6 +195,7 @@ async function launch() {
 
 form.noValidate = true; // our own sentences, in the page's language, beside the fields
 form.addEventListener("input", () => {
+  mend();
   keep();
   count();
 });

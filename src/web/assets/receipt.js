@@ -33,7 +33,8 @@ function show(wish) {
   const own = part("seats").querySelector(".own");
   own.setAttribute("cx", (place % 10) * 10 + 5);
   own.setAttribute("cy", (Math.floor(place / 10) % 10) * 10 + 5);
-  part("journey").replaceChildren(...wish.history.flatMap(step));
+  const inTime = [...wish.history].sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
+  part("journey").replaceChildren(...inTime.flatMap(step));
 }
 
 function step({ type, time }) {
@@ -60,9 +61,9 @@ async function look() {
     const answer = await fetch(address, { headers, cache: "no-store", signal: abort.signal });
     if (!answer.ok) return { after: Number(answer.headers.get("Retry-After")) * 1000 || 0 };
     const wish = await answer.json();
-    // No use in asking before its time has come: by the server's clock, the phone's may be anything.
-    const due = Date.parse(wish.shown_at) - Date.parse(answer.headers.get("Date"));
-    return { wish, after: wish.visibility === "pending" ? Math.min(LONGEST_WAIT, due || 0) : 0 };
+    // No use in asking much before its time has come. The phone's clock may be anything, so: at most the whole delay.
+    const delay = Date.parse(wish.shown_at) - Date.parse(wish.history.at(-1)?.time);
+    return { wish, after: wish.visibility === "pending" ? Math.min(LONGEST_WAIT, delay || 0) : 0 };
   } catch {
     return { after: 0 };
   } finally {

@@ -34,10 +34,13 @@ setInterval(showAge, 1_000);
 function showFeed(answer, isNew) {
   if (!isNew) return undefined;
   const isRebuilt = cursor !== "latest" && cursor.split("-")[0] !== answer.cursor.split("-")[0];
-  const isFull = answer.wishes.length + answer.withdrawn.length >= LIMIT;
   const isFromLatest = cursor === "latest";
-  pagesBehind = isFull && !isFromLatest ? pagesBehind + 1 : 0;
-  if (answer.blank) hush(true);
+  pagesBehind = answer.more && !isFromLatest ? pagesBehind + 1 : 0;
+  if (answer.blank) {
+    hush(true);
+    cursor = "latest"; // so that the wall comes back with what may be shown then, and nothing else
+    return undefined;
+  }
   if (isRebuilt || pagesBehind > MOST_PAGES_BEHIND) {
     // A rebuilt feed begins anew, and one that runs away from us is not caught up with page by page: begin near its end.
     cursor = "latest";
@@ -45,12 +48,10 @@ function showFeed(answer, isNew) {
     return 100;
   }
   cursor = answer.cursor;
-  if (!answer.blank) {
-    isFromLatest ? renew(answer.wishes) : arrive(answer.wishes);
-    withdraw(answer.withdrawn);
-    if (!pagesBehind) hush(false); // what was withdrawn meanwhile has been taken off first
-  }
-  return pagesBehind ? 250 : undefined;
+  isFromLatest ? renew(answer.wishes) : arrive(answer.wishes);
+  withdraw(answer.withdrawn);
+  hush(false);
+  return answer.more ? 250 : undefined;
 }
 
 function renew(wishes) {

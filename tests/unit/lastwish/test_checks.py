@@ -89,27 +89,37 @@ PLACE = f"pod#mars#1/{WISH_ID}"
 
 
 @pytest.mark.parametrize(
-    ("commands", "feed", "withdrawn", "kinds"),
+    ("commands", "feed", "news", "kinds"),
     [
-        ([HideWish()], {1: [PLACE], 2: []}, {2: [PLACE]}, set()),
-        ([HideWish()], {1: [PLACE]}, {}, {"feed-not-withdrawn"}),
-        ([HideWish()], {1: []}, {}, set()),
-        ([HideWish(), ReleaseWish()], {1: [PLACE], 2: [], 3: [PLACE]}, {2: [PLACE]}, set()),
-        ([HideWish(), ReleaseWish()], {1: [PLACE], 2: []}, {2: [PLACE]}, {"feed-missing"}),
-        ([HideWish()], {1: [PLACE], 2: [PLACE]}, {2: [PLACE]}, {"feed-twice"}),
+        ([HideWish()], [PLACE], [PLACE], set()),
+        ([HideWish()], [PLACE], [], {"feed-not-withdrawn"}),
+        ([HideWish()], [], [PLACE], set()),
+        ([HideWish()], [], [], set()),
+        ([HideWish(), ReleaseWish()], [PLACE], [PLACE], set()),
+        ([HideWish(), ReleaseWish()], [], [PLACE], set()),
+        ([HideWish(), ReleaseWish()], [], [], {"feed-missing"}),
+        ([HideWish()], [PLACE, PLACE], [PLACE], {"feed-twice"}),
     ],
 )
-def test_what_an_operator_did_is_in_the_feed(
-    commands: list[Command], feed: dict[int, list[str]], withdrawn: dict[int, list[str]], kinds: set[str]
+def test_what_an_operator_did_is_in_the_news(
+    commands: list[Command], feed: list[str], news: list[str], kinds: set[str]
 ) -> None:
     stored = moderated(*commands)
     assert stored.wish is not None
     seen = row(visibility=stored.wish.visibility, version=len(stored.commits))
-    totals = {"mars_boarded": 1, "position": len(feed)}
     changed = picture(
-        stored={WISH_ID: stored}, rows=[("pod#mars#1", WISH_ID, seen)], feed=feed, withdrawn=withdrawn, totals=totals
+        stored={WISH_ID: stored},
+        rows=[("pod#mars#1", WISH_ID, seen)],
+        feed={1: feed},
+        news={1: news},
+        totals={"mars_boarded": 1, "position": 1, "news": 1},
     )
     assert {each.kind for each in differences(changed)} == kinds
+
+
+def test_a_hole_in_the_news_is_found() -> None:
+    kinds = {each.kind for each in differences(picture(news={2: []}, totals={"mars_boarded": 1, "position": 1}))}
+    assert kinds == {"news-hole", "news-end"}
 
 
 def test_a_difference_never_quotes_what_was_typed() -> None:
