@@ -1,5 +1,6 @@
 """The commands about who may use the console: operator add, remove, list. They parse, call and answer."""
 
+import re
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,14 @@ if TYPE_CHECKING:
 
 accounts = typer.Typer(name="operator", no_args_is_help=True, help="Say who may use the console.")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The name to sign in with.")]
+
+def _one_word(name: str) -> str:
+    if not re.fullmatch(r"[\w.@+-]{1,128}", name):  # Cognito refuses spaces, and others are hard to type on stage
+        raise typer.BadParameter("a name is one word of letters, digits and . @ + - _")
+    return name
+
+
+Name = Annotated[str, typer.Argument(metavar="NAME", callback=_one_word, help="The name to sign in with.")]
 
 
 @accounts.command()

@@ -19,10 +19,8 @@ laptop = typer.Typer()
 def up(  # noqa: PLR0917 - typer reads them as options
     detach: Annotated[bool, typer.Option("--detach", help="Leave it running in the background.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages and the API; 0: a free one.")] = 8045,
-    lan: Annotated[
-        bool, typer.Option("--lan", help="Let phones on this machine's network in, to the audience's pages.")
-    ] = False,
-    address: Annotated[str | None, typer.Option(help="With --lan: which of this machine's addresses.")] = None,
+    lan: Annotated[bool, typer.Option("--lan", help="Let phones of this network in, to the audience's pages.")] = False,
+    address: Annotated[str | None, typer.Option(help="With --lan: at this address, e.g. 192.168.1.20.")] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
     as_json: Json = False,
 ) -> None:

@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from typer.testing import CliRunner
 
+from lastwish.cli import app
 from lastwish.errors import AwsError
 from lastwish.operators import Operator, on_engine, password
 
@@ -28,3 +30,10 @@ def test_an_operator_does_not_tell_the_password_by_accident() -> None:
 def test_a_stack_without_a_user_pool_is_a_plain_error() -> None:
     with pytest.raises(AwsError, match="no output UserPoolId"):
         on_engine("http://127.0.0.1:4566", {})
+
+
+@pytest.mark.parametrize("name", ["", "a b", "a\nb", "x" * 129, "<b>"])
+def test_a_name_is_one_word(name: str) -> None:
+    refused = CliRunner().invoke(app, ["operator", "add", name])
+    assert refused.exit_code == 2
+    assert "one word" in refused.output
