@@ -97,15 +97,13 @@ def _has_arrived(versions: Mapping[str, int], rows: Mapping[str, dict[str, Any]]
 
 
 def _latest(read_model: ReadModel, generation: int, most: int, now: str) -> Cursor:
-    """A cursor behind which there are as many wishes as one answer holds."""
+    """The cursor from which one answer reaches the end: behind it are at most as many wishes as an answer holds."""
     position, size = 0, 0
     for entry in read_model.newest(generation, now):
+        if size and size + len(entry["wishes"]) > most:
+            break
         size += len(entry["wishes"])
-        if size > len(entry["wishes"]) and size > MOST_ENTRIES:
-            break
         position = entry["position"] - 1
-        if size >= most:
-            break
     return Cursor(generation, position, max(0, read_model.totals(generation).get("news", 0) - _MOST_NEWS))
 
 

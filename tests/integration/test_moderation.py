@@ -253,7 +253,7 @@ def test_the_newest_are_among_the_latest_however_many_came_at_once(show: Show) -
     for start in range(0, 60, 10):
         show.board(*ids(60)[start : start + 10])
     page = show.wall(after="latest", limit="25")
-    assert [wish["wish_id"] for wish in page["wishes"]] == ids(60)[30:]
+    assert [wish["wish_id"] for wish in page["wishes"]] == ids(60)[40:]
     assert show.wall(after=page["cursor"])["wishes"] == []
 
 

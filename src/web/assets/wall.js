@@ -56,8 +56,9 @@ function showFeed(answer, isNew) {
 
 function renew(wishes) {
   waiting = [];
+  seen.clear();
   wishes.forEach(isFresh);
-  sky.renew(wishes);
+  sky.renew(wishes.slice(-LIMIT)); // no more than a ship has lights for: what is there already must not come anew
 }
 
 function arrive(wishes) {
