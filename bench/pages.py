@@ -55,7 +55,7 @@ def measure(runs: int) -> dict[str, dict[str, float]] | None:
             for name, path in paths.items():
                 found[name].append(_load(browser, url + path))
         browser.close()
-    return {name: {each: median(run[each] for run in of) for each in of[0]} for name, of in found.items()}
+    return {name: {each: round(median(run[each] for run in of), 1) for each in of[0]} for name, of in found.items()}
 
 
 def _load(browser: Any, url: str) -> dict[str, float]:
@@ -75,6 +75,7 @@ def _load(browser: Any, url: str) -> dict[str, float]:
     cdp.send("Network.emulateNetworkConditions", _LINE)
     cdp.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
     page.goto(url, wait_until="load")
+    page.wait_for_timeout(300)  # until the last event about the last file is here
     requests, transferred, size = len(sent), sum(each[0] for each in sent.values()), sum(body.values())
     page.wait_for_timeout(_QUIET + 2000)
     seen = page.evaluate(_ASK)
