@@ -5,29 +5,21 @@ Each page is loaded cold in Chromium with Lighthouse's mobile conditions (proces
 time to interactive: after it comes a window of five seconds in which no task takes longer than 50 ms.
 """
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 
 from bench.throughput import WISH, BenchFailed
+from tests.browser.chromium import FLAGS, chromium
+from tests.browser.sizes import PHONE
+from tests.laptop import a_stack
 
 BARE = "bare answer (/health)"
 SLOWER = 4
 _LINE = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 0.75e6 / 8}
 _QUIET = 5000.0
-_FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
-_LASTWISH = str(Path(sys.executable).with_name("lastwish"))
 _WATCH = """
 window.__long = [];
 new PerformanceObserver((list) => list.getEntries().forEach((task) => __long.push([task.startTime, task.duration])))
@@ -42,25 +34,25 @@ _ASK = """() => ({
 
 def measure(runs: int) -> dict[str, dict[str, float]] | None:
     """Medians by page; None where there is no Chromium."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
+    if (path := chromium()) is None:
         return None
     from playwright.sync_api import sync_playwright
 
-    with _stack() as url, sync_playwright() as playwright:
+    with a_stack() as stack, sync_playwright() as playwright:
+        url = stack.url
         paths = {BARE: "health", "form": "", "receipt": _receipt(url), "wall": "wall", "console": "sign-in"}
-        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         found: dict[str, list[dict[str, float]]] = {name: [] for name in paths}
         for _ in range(runs):
-            for name, path in paths.items():
-                found[name].append(_load(browser, url + path))
+            for name, place in paths.items():
+                found[name].append(_load(browser, url + place))
         browser.close()
     return {name: {each: round(median(run[each] for run in of), 1) for each in of[0]} for name, of in found.items()}
 
 
 def _load(browser: Any, url: str) -> dict[str, float]:
     """One cold load. A page that polls for ever is looked at until it has been quiet."""
-    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="en-GB")
+    context = browser.new_context(viewport=PHONE, locale="en-GB")
     page = context.new_page()
     page.add_init_script(_WATCH)
     cdp = context.new_cdp_session(page)
@@ -108,18 +100,3 @@ def _receipt(url: str) -> str:
                 return link
             time.sleep(0.1)
     raise BenchFailed("the wish whose receipt was to be measured was not stored")
-
-
-@contextmanager
-def _stack() -> Iterator[str]:
-    """The laptop's stack, in a directory of its own; its base URL."""
-    with TemporaryDirectory(prefix="lastwish-bench-") as directory:
-        env = os.environ | {"LASTWISH_HOME": directory, "CI": "1"}
-        up = [_LASTWISH, "up", "--detach", "--json", "--port", "0"]
-        done = subprocess.run(up, env=env, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise BenchFailed(f"the stack did not start: {done.stderr}")
-        try:
-            yield json.loads(done.stdout)["url"]
-        finally:
-            subprocess.run([_LASTWISH, "down"], env=env, capture_output=True, check=False)

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,10 +15,12 @@ from lastwish.aws import engine_client
 from lastwish.local import engine, environment
 from lastwish.local.processes import ProcessId, stop
 from lastwish.local.state import ROOT, Home
+from tests import template
+from tests.samples import LambdaContext
 
 SLICES = (1, 20, 90)
 WISHES = 180
-_TABLES = {"EventStore": ("stream", "S", "version", "N"), "ReadModel": ("pk", "S", "sk", "S"), "Seats": ("id", "S")}
+_TABLES = ("EventStore", "ReadModel", "Seats")
 
 
 def measure() -> list[dict[str, float]]:
@@ -65,28 +66,8 @@ def _measured_apart(endpoint: str, home: Home, size: int) -> dict[str, float]:
 
 
 def _create(client: Any, tables: dict[str, str]) -> None:
-    for name, keys in _TABLES.items():
-        pairs = list(zip(keys[::2], keys[1::2], strict=True))
-        client.create_table(
-            TableName=tables[name],
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": kind} for key, kind in pairs],
-            KeySchema=[
-                {"AttributeName": key, "KeyType": kind}
-                for (key, _), kind in zip(pairs, ("HASH", "RANGE"), strict=False)
-            ],
-        )
-
-
-@dataclass
-class _Context:
-    function_name: str = "bench"
-    memory_limit_in_mb: int = 512
-    invoked_function_arn: str = ""
-    aws_request_id: str = ""
-
-    def get_remaining_time_in_millis(self) -> int:
-        return 30_000
+    for name, table in tables.items():
+        client.create_table(TableName=table, **template.table(name))
 
 
 class _Meter:
@@ -147,14 +128,14 @@ def _run(size: int) -> dict[str, float]:
     stored = _Meter(worker.dynamodb)
     for start in range(0, WISHES, batches):
         records = [_record(number) for number in range(start, start + batches)]
-        answer = worker.handler({"Records": records}, _Context())
+        answer = worker.handler({"Records": records}, LambdaContext())
         assert answer == {"batchItemFailures": []}, answer
     recorded, looked_up = stored.take()
     items = worker.dynamodb.scan(TableName=worker.settings.event_store)["Items"]
     projected = _Meter(projector.dynamodb)
     for start in range(0, len(items), size):
         cut = [{"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in items[start : start + size]]
-        projector.handler({"Records": cut}, _Context())
+        projector.handler({"Records": cut}, LambdaContext())
     written, read = projected.take()
     per_wish = {
         "slice": size,

@@ -8,9 +8,11 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
@@ -88,6 +90,17 @@ def start_detached(laptop: Laptop) -> Stack:
     done = laptop.run("up", "--detach", "--json", "--port", "0")
     assert done.returncode == 0, done.stderr
     return Stack(laptop, **json.loads(done.stdout))
+
+
+@contextmanager
+def a_stack() -> Iterator[Stack]:
+    """A stack in a directory of its own, gone afterwards: for what is no test."""
+    with TemporaryDirectory(prefix="lastwish-") as directory:
+        laptop = Laptop(Path(directory) / "home")
+        try:
+            yield start_detached(laptop)
+        finally:
+            laptop.run("down")
 
 
 def wait_until(true: Callable[[], object], seconds: float = 90) -> bool:

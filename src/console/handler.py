@@ -70,7 +70,6 @@ def to_look_at() -> Response[str]:
 @app.post("/ops/wishes/<wish_id>/<action>")
 def moderate(wish_id: str, action: str) -> Response[str]:
     request = operator()
-    logger.append_keys(wish_id=request.as_wish_id(wish_id), action=action)
     return answers.json_document(act(store, request.as_wish_id(wish_id), action, request.correlation_id))
 
 

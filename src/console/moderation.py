@@ -8,18 +8,17 @@ from uuid import uuid4
 
 from domain.commit import events_of, stream_of
 from domain.envelope import timestamp
-from domain.wish import Command, HideWish, ReleaseWish, Wish, fold
+from domain.wish import Command, HideWish, ReleaseWish, Wish, fold, seen_at
 from infra.aggregate import Cause, execute
 from infra.erasure import erase
 from infra.event_store import EventStore
 from infra.read_model import ReadModel
 from infra.telemetry import logger
 from web import problems
-from web.wall import as_shown
+from web.wall import MOST_NEWS, as_shown, as_time, recent_news
 
 _MOST_HELD = 100
 _MOST_LATEST = 100
-_MOST_NEWS = 20
 _WHENEVER = "~"  # later than any time
 _COMMANDS: dict[str, Command] = {"release": ReleaseWish(), "hide": HideWish()}
 _WANTED = {"release": "shown", "hide": "hidden", "erase": "hidden"}
@@ -30,31 +29,27 @@ def queue(read_model: ReadModel) -> dict[str, Any]:
     generations = read_model.generations()
     generation = generations.current
     newest = chain.from_iterable(entry["wishes"] for entry in read_model.newest(generation, _WHENEVER))
-    operated = read_model.totals(generation).get("news", 0) - _MOST_NEWS
-    news = chain.from_iterable(item["versions"] for item in read_model.news(generation, max(0, operated), _MOST_NEWS))
+    operated = read_model.news(generation, recent_news(read_model, generation), MOST_NEWS)
+    news = chain.from_iterable(item["versions"] for item in operated)
     rows = read_model.rows(generation, [*islice(newest, _MOST_LATEST), *news])
     latest = sorted(rows.values(), key=lambda row: str(row.get("shown_at", "")), reverse=True)
-    held = read_model.held(generation, _MOST_HELD)
+    held = islice(read_model.held(generation), _MOST_HELD)
     now = datetime.now(UTC)
     return {
-        "held": [as_shown(row) | {"reason": row["held_for"], "held_at": _time(row["held_at"])} for row in held],
+        "held": [as_shown(row) | {"reason": row["held_for"], "held_at": as_time(row["held_at"])} for row in held],
         "latest": [as_shown(row) | {"visibility": _seen(row, now)} for row in latest if row["visibility"] != "held"],
         "now": timestamp(now),
         "blank": generations.blank,
     }
 
 
-def _time(iso: str) -> str:
-    return timestamp(datetime.fromisoformat(iso))
-
-
 def _seen(row: dict[str, Any], now: datetime) -> str:
-    waits = row["visibility"] == "shown" and datetime.fromisoformat(row["shown_at"]) > now
-    return "pending" if waits else str(row["visibility"])
+    return seen_at(row["visibility"], datetime.fromisoformat(row["shown_at"]) if "shown_at" in row else None, now)
 
 
 def act(store: EventStore, wish_id: str, action: str, correlation_id: str) -> dict[str, Any]:
     """Release, hide or erase; what the wish is now. Again is the same. Raises Problem 404, 409, StoreUnavailable."""
+    logger.append_keys(wish_id=wish_id, action=action)
     if action not in _WANTED:
         raise problems.not_found()
     if action == "erase":

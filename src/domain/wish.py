@@ -61,9 +61,13 @@ class Wish:
         return self.visibility == "shown" and self.shown_since is None
 
     def seen_at(self, now: datetime) -> Visibility:
-        """The visibility at this moment: what is shown from later on is pending until then."""
-        waits = self.visibility == "shown" and self.shown_since is not None and now < self.shown_since
-        return "pending" if waits else self.visibility
+        """The visibility at this moment."""
+        return seen_at(self.visibility, self.shown_since, now)
+
+
+def seen_at(visibility: Visibility, since: datetime | None, now: datetime) -> Visibility:
+    """A visibility at this moment: what is shown from later on is pending until then."""
+    return "pending" if visibility == "shown" and since is not None and now < since else visibility
 
 
 @dataclass(frozen=True, slots=True)

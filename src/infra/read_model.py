@@ -38,7 +38,7 @@ _MOST_WRITES = 100
 _MOST_KEYS = 100
 _PAGE = 200
 _NOT_THERE = "attribute_not_exists(pk)"
-HELD = "held"  # an index on visibility and held_at: sparse, since only held rows have a held_at
+_HELD = "held"  # an index on visibility and held_at: sparse, since only held rows have a held_at
 POINTER = {"pk": {"S": "pointer"}, "sk": {"S": "-"}}
 
 
@@ -92,22 +92,14 @@ class ReadModel:
 
     def newest(self, generation: int, until: str) -> Iterator[dict[str, Any]]:
         """Entries of the feed that were due at a moment (ISO), newest first. Raises StoreUnavailable."""
-        values = {":pk": {"S": f"{generation}#feed"}, ":until": {"S": until}}
-        start: dict[str, Any] = {}
-        while True:
-            answer = self._call(
-                "query",
-                KeyConditionExpression="pk = :pk",
-                FilterExpression="due <= :until",
-                ExpressionAttributeValues=values,
-                ScanIndexForward=False,
-                Limit=_PAGE,
-                **start,
-            )
-            yield from (feed_entry(_plain(item)) for item in answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        items = self._every(
+            KeyConditionExpression="pk = :pk",
+            FilterExpression="due <= :until",
+            ExpressionAttributeValues={":pk": {"S": f"{generation}#feed"}, ":until": {"S": until}},
+            ScanIndexForward=False,
+            Limit=_PAGE,
+        )
+        return map(feed_entry, items)
 
     def _behind(self, pk: str, after: int, limit: int) -> list[dict[str, Any]]:
         answer = self._call(
@@ -130,24 +122,24 @@ class ReadModel:
                 request = answer.get("UnprocessedKeys", {})
         return {f"{row['pk'].partition('#')[2]}/{row['sk']}": row for row in found}
 
-    def held(self, generation: int, limit: int) -> list[dict[str, Any]]:
+    def held(self, generation: int) -> Iterator[dict[str, Any]]:
         """Rows that are held, the longest first. Raises StoreUnavailable."""
-        found: list[dict[str, Any]] = []
+        return self._every(
+            IndexName=_HELD,
+            KeyConditionExpression="visibility = :held",
+            FilterExpression="begins_with(pk, :generation)",
+            ExpressionAttributeValues={":held": {"S": "held"}, ":generation": {"S": f"{generation}#"}},
+        )
+
+    def _every(self, **query: Any) -> Iterator[dict[str, Any]]:
+        """What a query finds, page by page, as far as somebody takes it."""
         start: dict[str, Any] = {}
-        while len(found) < limit:
-            answer = self._call(
-                "query",
-                IndexName=HELD,
-                KeyConditionExpression="visibility = :held",
-                FilterExpression="begins_with(pk, :generation)",
-                ExpressionAttributeValues={":held": {"S": "held"}, ":generation": {"S": f"{generation}#"}},
-                **start,
-            )
-            found += map(_plain, answer["Items"])
+        while True:
+            answer = self._call("query", **query, **start)
+            yield from map(_plain, answer["Items"])
             if "LastEvaluatedKey" not in answer:
-                break
+                return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
-        return found[:limit]
 
     def roster(self, generation: int, destination: str, pod: int) -> list[dict[str, Any]]:
         """The rows of one pod. Raises StoreUnavailable."""

@@ -13,7 +13,7 @@ from infra.read_model import ReadModel
 from web import problems
 
 MOST_ENTRIES = 100
-_MOST_NEWS = 20
+MOST_NEWS = 20
 
 
 def manifest(read_model: ReadModel, capacity: dict[Destination, int]) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
     cursor of another generation begins anew, ``latest`` near the end. Nothing comes while the wall is blank. Raises
     Problem 422.
     """
-    most = number(limit, "limit", 1, MOST_ENTRIES)
+    most = _number(limit, "limit", 1, MOST_ENTRIES)
     now = datetime.now(UTC).isoformat()
     generations = read_model.generations()
     generation = generations.current
@@ -55,7 +55,7 @@ def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
     if generations.blank:
         return {"wishes": [], "withdrawn": [], "cursor": str(cursor), "more": False, "blank": True}
     entries, more = _due(read_model.feed(generation, cursor.position, most), most, now)
-    news = read_model.news(generation, cursor.news, _MOST_NEWS)
+    news = read_model.news(generation, cursor.news, MOST_NEWS)
     places = [place for entry in entries for place in entry["wishes"]]
     rows = read_model.rows(generation, places + [place for item in news for place in item["versions"]])
     seen: list[str] = []
@@ -73,7 +73,7 @@ def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
         "wishes": [as_shown(rows[place]) for place in shown],
         "withdrawn": [place.rpartition("/")[2] for place in withdrawn],
         "cursor": str(cursor),
-        "more": more or len(news) == _MOST_NEWS,
+        "more": more or len(news) == MOST_NEWS,
         "blank": False,
     }
 
@@ -104,7 +104,14 @@ def _latest(read_model: ReadModel, generation: int, most: int, now: str) -> Curs
             break
         size += len(entry["wishes"])
         position = entry["position"] - 1
-    return Cursor(generation, position, max(0, read_model.totals(generation).get("news", 0) - _MOST_NEWS))
+        if size >= most:
+            break
+    return Cursor(generation, position, recent_news(read_model, generation))
+
+
+def recent_news(read_model: ReadModel, generation: int) -> int:
+    """The position behind which are the last of what operators decided."""
+    return max(0, read_model.totals(generation).get("news", 0) - MOST_NEWS)
 
 
 def as_shown(row: dict[str, Any]) -> dict[str, Any]:
@@ -114,8 +121,13 @@ def as_shown(row: dict[str, Any]) -> dict[str, Any]:
         "destination": row["destination"],
         "name": html.unescape(row["name"]) if row.get("name") else None,
         "message": html.unescape(row.get("message", "")),
-        "shown_at": timestamp(datetime.fromisoformat(row["shown_at"])) if "shown_at" in row else None,
+        "shown_at": as_time(row["shown_at"]) if "shown_at" in row else None,
     }
+
+
+def as_time(stored: str) -> str:
+    """A row's time as answers say it."""
+    return timestamp(datetime.fromisoformat(stored))
 
 
 def _cursor(text: str, generation: int) -> Cursor:
@@ -128,8 +140,7 @@ def _cursor(text: str, generation: int) -> Cursor:
     return Cursor(generation, position, news) if of == generation else Cursor(generation)
 
 
-def number(text: str, field: str, least: int, most: int) -> int:
-    """A number in the query string. Raises Problem 422."""
+def _number(text: str, field: str, least: int, most: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= 12 and least <= int(text) <= most):
         detail = f"This must be a number from {least} to {most}."
         raise problems.bad_query([{"field": field, "code": "number", "detail": detail}])

@@ -1,6 +1,5 @@
 """A real Chromium. Without one the browser tests skip and say so; `.ci/run` installs it."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -8,19 +7,13 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.browser.chromium import FLAGS, chromium
 from tests.browser.sizes import PHONE, PROJECTOR
 from tests.laptop import Stack, operator_account, wait_until
 
-# No window, no sandbox (CI runs as root), and nothing that calls home.
-FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
 LOCALES = {"en": "en-GB", "ja": "ja-JP"}
 # What tests do on purpose: refusals, a receipt that is not stored yet, no token, no network.
 EXPECTED = ("401", "403", "404", "422", "429", "502", "503", "ERR_INTERNET_DISCONNECTED", "ERR_FAILED")
-
-
-def chromium() -> str | None:
-    """Where this machine has a Chromium; None where it has none."""
-    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 # Not for the session: Playwright keeps an event loop running in this thread for as long as it lives.

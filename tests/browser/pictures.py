@@ -4,18 +4,15 @@ Every page in both languages: the form and the receipt on a phone, the console o
 """
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import cycle
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.conftest import FLAGS, chromium
+from tests.browser.chromium import FLAGS, chromium
 from tests.browser.sizes import LAPTOP, PHONE, PROJECTOR
-from tests.laptop import Laptop, Stack, operator_account, start_detached, wait_until
+from tests.laptop import Stack, a_stack, operator_account, wait_until
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 WISHES = [
@@ -46,7 +43,7 @@ def main() -> None:
     path = chromium()
     if path is None:
         sys.exit("no Chromium on this machine: install Debian's chromium to take pictures")
-    with _stack() as stack, sync_playwright() as playwright:
+    with a_stack() as stack, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         wish_id = _fill(stack)
         for lang in ("en", "ja"):
@@ -54,16 +51,6 @@ def main() -> None:
             _wall(browser, stack, lang)
             _console(browser, stack, lang)
         browser.close()
-
-
-@contextmanager
-def _stack() -> Iterator[Stack]:
-    with TemporaryDirectory(prefix="lastwish-pictures-") as directory:
-        laptop = Laptop(Path(directory) / "home")
-        try:
-            yield start_detached(laptop)
-        finally:
-            laptop.run("down")
 
 
 def _fill(stack: Stack) -> str:

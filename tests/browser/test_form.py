@@ -79,6 +79,18 @@ def test_with_script_the_mistake_is_told_before_anything_is_sent(phone: Page) ->
     assert "POST" not in sent
 
 
+def test_an_error_goes_when_it_is_mended(phone: Page) -> None:
+    phone.goto("")
+    phone.locator("#send").click()
+    expect(phone.locator("#message-error")).not_to_be_empty()
+    expect(phone.locator("#destination-error")).not_to_be_empty()
+    phone.locator("#message").fill("There it is")
+    expect(phone.locator("#message-error")).to_be_empty()
+    phone.get_by_label(EN["common"]["mars"]).check(force=True)
+    expect(phone.locator("#destination-error")).to_be_empty()
+    expect(phone.locator("fieldset")).not_to_have_attribute("aria-invalid", "true")
+
+
 def test_500_emoji_are_500_characters(phone: Page) -> None:
     phone.goto("")
     fill(phone, "👋" * 500)

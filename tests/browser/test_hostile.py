@@ -17,15 +17,17 @@ addEventListener("securitypolicyviolation", (event) => __violations.push(event.v
 """
 
 
-def assert_whole(page: Page) -> None:
-    """No violation of the policy was reported, nothing ran, and the page is as wide as the screen."""
+def watched(page: Page) -> Page:
+    """The page, which from now on remembers what its policy forbade."""
+    page.add_init_script(_VIOLATIONS)
+    return page
+
+
+def assert_whole(page: Page, selector: str) -> None:
+    """No violation of the policy was reported, nothing ran, and all of it lies within the screen's width."""
     assert page.evaluate("window.__violations") == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("document.scripts.length === document.querySelectorAll('head script').length")
-
-
-def assert_inside(page: Page, selector: str) -> None:
-    """Everything that is drawn of these lies within the screen's width."""
     for box in page.locator(selector).evaluate_all("all => all.map(each => each.getBoundingClientRect().toJSON())"):
         assert box["left"] >= 0
         assert box["right"] <= page.evaluate("innerWidth")
@@ -42,20 +44,17 @@ def test_there_are_thirty_of_them() -> None:
 
 
 def test_receipts_show_them_as_typed(screen: Open, sent: dict[str, str]) -> None:
-    page = screen(PHONE)
-    page.add_init_script(_VIOLATIONS)
+    page = watched(screen(PHONE))
     for text, wish_id in sent.items():
         page.goto(f"wishes/{wish_id}")
         assert page.locator("#message").text_content() == normalise(text)
         assert page.locator("#passenger").text_content() == normalise(text[:20])
         assert page.locator("#message *, #passenger *").count() == 0
-        assert_inside(page, "#message, #passenger, article")
-        assert_whole(page)
+        assert_whole(page, "#message, #passenger, article")
 
 
 def test_the_wall_shows_them_as_typed(screen: Open, sent: dict[str, str], backstage: Backstage) -> None:
-    page = screen(PROJECTOR)
-    page.add_init_script(_VIOLATIONS)
+    page = watched(screen(PROJECTOR))
     feed: dict[str, object] = {"withdrawn": [], "cursor": "1-1", "blank": False}
 
     def only(route: Route) -> None:
@@ -69,13 +68,11 @@ def test_the_wall_shows_them_as_typed(screen: Open, sent: dict[str, str], backst
         quote = page.locator("#stage blockquote").filter(visible=True).first
         expect(quote).to_have_js_property("textContent", normalise(text))
         assert page.locator("#stage blockquote *").count() == 0
-        assert_inside(page, "#stage figure")
-        assert_whole(page)
+        assert_whole(page, "#stage figure")
 
 
 def test_the_console_shows_them_as_typed(screen: Open, sent: dict[str, str], backstage: Backstage) -> None:
-    page = screen(LAPTOP)
-    page.add_init_script(_VIOLATIONS)
+    page = watched(screen(LAPTOP))
     page.goto("sign-in")
     name, password = backstage.account
     page.locator("#name").fill(name)
@@ -85,5 +82,4 @@ def test_the_console_shows_them_as_typed(screen: Open, sent: dict[str, str], bac
     shown = page.locator(".wish .text").evaluate_all("all => all.map(each => each.textContent)")
     assert set(map(normalise, TEXTS)) <= set(shown)
     assert page.locator(".wish .text *, .wish .who *").count() == 0
-    assert_inside(page, ".wish")
-    assert_whole(page)
+    assert_whole(page, ".wish")

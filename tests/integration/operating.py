@@ -13,6 +13,7 @@ from domain.wish import BoardFromWaitlist
 from infra.aggregate import Cause, execute
 from lastwish.stores import Stores
 from tests.integration.conftest import Aws, Invoke
+from tests.integration.test_projector import stream_event
 from tests.integration.test_worker import batch, ids
 from tests.samples import NOON, LambdaContext, envelope, submitted
 
@@ -61,11 +62,7 @@ class Chain:
             file.write(json.dumps({"wish_id": wish_id, "status": 202}) + "\n")
 
     def project(self) -> None:
-        """Carry what is new in the store to the projector."""
-        new = [item for item in self.aws.stored() if _key(item) not in self.seen]
-        self.seen |= {_key(item) for item in new}
-        records = [{"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in _in_order(new)]
-        self.projector.handler({"Records": records}, LambdaContext())
+        carry(self.aws, self.projector, self.seen)
 
     def board(self, wish_id: str, number: int) -> None:
         """A seat for who waits, as a reclaim gives it."""
@@ -88,12 +85,15 @@ class Chain:
         return next(item for item in items if item["sk"]["S"] == wish_id)
 
 
-def _key(item: dict[str, Any]) -> tuple[str, str]:
-    return item["stream"]["S"], item["version"]["N"]
+def carry(aws: Aws, projector: ModuleType, seen: set[tuple[str, str]]) -> None:
+    """Carry what is new in the store to the projector, in the order of the versions; ``seen`` is what was carried."""
 
+    def key(item: dict[str, Any]) -> tuple[str, str]:
+        return item["stream"]["S"], item["version"]["N"]
 
-def _in_order(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(items, key=lambda item: int(item["version"]["N"]))
+    new = sorted((item for item in aws.stored() if key(item) not in seen), key=lambda item: int(item["version"]["N"]))
+    seen.update(map(key, new))
+    projector.handler(stream_event(new), LambdaContext())
 
 
 def carrying(wish_id: str, message: str) -> dict[str, Any]:
