@@ -27,21 +27,26 @@ def up(  # noqa: PLR0917 - typer reads them as options
     """Start the local stack and deploy the template to it."""
     from lastwish.local import foreground
     from lastwish.local.stack import LocalStack
-    from lastwish.local.state import Home
+    from lastwish.local.state import Home, State
 
     if address and not lan:
         raise typer.BadParameter("it goes with --lan", param_hint="--address")
     with Answer(as_json) as answer:
         local = LocalStack(Home.from_environment())
-        state = foreground.start(local, port, _address(address) if lan else None, lambda words: _step(answer, words))
-        hint = "`lastwish down` stops it" if detach else "Ctrl-C stops it"
-        answer.give(state.facts(), f"Last Wish runs at {state.url}", *signposts(state.facts()), f"{hint}.")
-        if not as_json:
-            _show_qr(answer, state.lan)
-        if not as_json and not no_open:
-            _open(state.url)
-        if not detach:
-            answer.note("stopped" if foreground.stay(local, answer.note) else "stopped from elsewhere")
+
+        def start() -> State:
+            return local.up(port, _address(address) if lan else None, lambda words: _step(answer, words))
+
+        def announce(state: State) -> None:
+            hint = "`lastwish down` stops it" if detach else "Ctrl-C stops it"
+            answer.give(state.facts(), f"Last Wish runs at {state.url}", *signposts(state.facts()), f"{hint}.")
+            if not as_json:
+                _show_qr(answer, state.lan)
+            if not as_json and not no_open:
+                _open(state.url)
+
+        if ended := foreground.run(local, start, announce, None if detach else answer.note):
+            answer.note(ended)
 
 
 def _address(wanted: str | None) -> str:

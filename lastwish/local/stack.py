@@ -120,6 +120,11 @@ class LocalStack:
         with self.home.lock():
             return self._clean_up()
 
+    def abandon(self) -> None:
+        """`down`, if this object started what runs: never a stack of somebody else."""
+        if self._children:
+            self.down()
+
     def _clean_up(self) -> list[str]:
         with interrupts.ignored():
             state = self.home.load()
@@ -129,6 +134,7 @@ class LocalStack:
             stopped = [name for name in _STOP_ORDER if name in parts and stop(parts[name])]
             for child in self._children.values():
                 child.wait()
+            self._children.clear()
             sweep(str(self.home.path))
             self.home.clear_tmp()
         return stopped

@@ -14,7 +14,10 @@ import psutil
 import pytest
 
 from lastwish.aws import api_url
+from lastwish.local import foreground
 from lastwish.local.ledger import promised
+from lastwish.local.stack import LocalStack
+from lastwish.local.state import Home
 from tests.laptop import PATIENCE, Laptop, Stack, start_detached, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -422,6 +425,15 @@ def test_ctrl_c_stops_a_stack_in_the_foreground(laptop: Laptop) -> None:
 
     assert running.returncode == 0
     assert "stopped" in said
+    assert laptop.is_clean()
+
+
+def test_a_signal_between_the_announcement_and_the_watch_stops_the_stack_too(laptop: Laptop) -> None:
+    local = LocalStack(Home(laptop.home))
+
+    ended = foreground.run(local, lambda: local.up(0), lambda _: signal.raise_signal(signal.SIGTERM), note=print)
+
+    assert ended == "stopped"
     assert laptop.is_clean()
 
 
