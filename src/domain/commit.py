@@ -17,7 +17,10 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """``version`` counts from 1 without gaps; ``commit_id`` is the same for every try to append the same commit."""
+    """``version`` counts from 1 without gaps; ``commit_id`` is the same for every try to append the same commit.
+
+    ``trace_header`` is where in the wish's trace it was appended; None where it was not traced.
+    """
 
     stream: str
     version: int
@@ -26,11 +29,17 @@ class Commit:
     correlation_id: str
     trace_id: str | None
     events: tuple[Recorded, ...]
+    trace_header: str | None = None
 
 
 def stream_of(wish_id: str) -> str:
     """The stream that holds a wish's commits."""
     return f"wish#{wish_id}"
+
+
+def wish_of(stream: str) -> str:
+    """The wish whose commits a stream holds."""
+    return stream.removeprefix("wish#")
 
 
 def events_of(commits: Iterable[Commit]) -> list[Event]:

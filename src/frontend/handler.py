@@ -22,6 +22,7 @@ from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
 from web import answers, refusals
 from web.request import Request
+from web.timing import time_answer
 from web.wall import feed, manifest
 
 settings = FrontendSettings.from_env()
@@ -35,11 +36,11 @@ app.include_router(screens(settings.public_url))
 
 @logger.inject_lambda_context(clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST)
 @tracer.capture_lambda_handler
-@metrics.log_metrics
+@metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """An API Gateway proxy event in, its answer out."""
     count("Requests")
-    return app.resolve(event, context)
+    return time_answer(event, app.resolve(event, context))
 
 
 @app.post("/wishes")

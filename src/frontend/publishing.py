@@ -29,4 +29,7 @@ def publish(inbox: Queue, submission: Submission, correlation_id: str) -> None:
     )
     inbox.send(Message(envelope.model_dump_json(), current_header()))
     count("Submitted")
-    logger.info("wish submitted", extra={"destination": submission.event.destination})
+    if submission.has_markup:
+        count("Sanitised")
+    extra = {"destination": submission.event.destination, "sanitised": submission.has_markup}
+    logger.info("wish submitted", extra=extra)

@@ -30,6 +30,11 @@ class Submission:
     wish_id: str
     event: WishSubmitted
 
+    @property
+    def has_markup(self) -> bool:
+        """Whether somebody typed what a browser could take for a tag. Only the escaped form is left of it."""
+        return "&lt;" in f"{self.event.name} {self.event.message}"
+
 
 def read_body(body: bytes, content_type: str, key_header: str | None, spare_key: UUID) -> Submission:
     """Bounds, parses, validates and sanitises. Raises Problem: 400, 413, 415 or 422.

@@ -23,6 +23,7 @@ class Cause:
     correlation_id: str
     now: datetime
     trace_id: str | None = None
+    trace_header: str | None = None
     times: Mapping[str, datetime] = field(default_factory=dict)
 
 
@@ -45,6 +46,7 @@ def execute(store: EventStore, wish_id: str, command: Command, cause: Cause, *, 
             time=cause.now,
             correlation_id=cause.correlation_id,
             trace_id=cause.trace_id,
+            trace_header=cause.trace_header,
             events=tuple(Recorded(event, cause.times.get(event.type, cause.now)) for event in events),
         )
         try:

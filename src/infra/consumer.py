@@ -16,9 +16,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.envelope import Envelope
 from domain.errors import PermanentError, QueueUnavailable, TransientError
-from infra.queues import Message, Queue, trace_header_of
-from infra.telemetry import count, describe, logger
-from infra.tracing import wish_segment
+from infra.queues import Message, Queue, delivery_of, trace_header_of
+from infra.telemetry import count, count_failure, describe, logger
+from infra.tracing import passed, wish_segment
 
 # One more record may take a whole round of tries at AWS (see infra.aws), and then there are failures to report.
 _ENOUGH_TIME = 9_000
@@ -31,10 +31,11 @@ class OutOfTime(TransientError):  # noqa: N818
 
 
 class Consumer(BatchProcessor):
-    """Handles batches from ``source``; what can never succeed goes to ``dead_letters``."""
+    """Handles batches from ``source``; what can never succeed goes to ``dead_letters``. ``name`` is the source's."""
 
-    def __init__(self, source: Queue, dead_letters: Queue) -> None:
+    def __init__(self, name: str, source: Queue, dead_letters: Queue) -> None:
         super().__init__(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+        self._name = name
         self._source = source
         self._dead_letters = dead_letters
         self._ids: dict[str, dict[str, str]] = {}
@@ -70,9 +71,12 @@ class Consumer(BatchProcessor):
         """Log and trace what happens inside as part of this wish's story; gives the trace header to hand on."""
         ids = {"wish_id": envelope.subject, "correlation_id": envelope.correlationid}
         self._ids[record.message_id] = ids
+        sent, receives = delivery_of(record)
+        came = trace_header_of(record)
+        waited = passed(self._name, came, sent, "AWS::SQS::Queue", wish_id=envelope.subject, receive_count=receives)
         with (
             logger.append_context_keys(**ids),
-            wish_segment(logger.service, trace_header_of(record), **ids, **annotations) as trace_header,
+            wish_segment(logger.service, waited, **ids, **annotations, receive_count=receives) as trace_header,
         ):
             yield trace_header
 
@@ -82,6 +86,7 @@ class Consumer(BatchProcessor):
         if isinstance(error, PermanentError) and self._buried(record, error):
             return "buried", None, record
         count("Retries")
+        count_failure(error)
         logger.warning("record failed", extra={**self._named(record), **describe(error)})
         return super().failure_handler(record, exception)
 
@@ -90,6 +95,7 @@ class Consumer(BatchProcessor):
         try:
             self._dead_letters.send(Message(record.body, trace_header_of(record), reason))
         except QueueUnavailable as failure:
+            count_failure(failure)
             logger.error("could not bury", extra={**self._named(record), **describe(failure)})
             return False
         count("DeadLettered")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _STREAM = {"#stream": "stream"}  # a reserved word of DynamoDB's
+_TRACE = ("trace_id", "trace_header")  # what a commit may lack
 _ONLY_STREAM = {"ProjectionExpression": "#stream", "ExpressionAttributeNames": _STREAM}
 _serialise = TypeSerializer().serialize
 _deserialise = TypeDeserializer().deserialize
@@ -127,8 +128,7 @@ def _to_item(commit: Commit) -> dict[str, Any]:
             for done in commit.events
         ],
     }
-    if commit.trace_id:
-        item["trace_id"] = commit.trace_id
+    item |= {name: value for name in _TRACE if (value := getattr(commit, name))}
     return {name: _serialise(value) for name, value in item.items()}
 
 
@@ -142,6 +142,7 @@ def commit_of(item: dict[str, Any]) -> Commit:
         time=datetime.fromisoformat(values["time"]),
         correlation_id=values["correlation_id"],
         trace_id=values.get("trace_id"),
+        trace_header=values.get("trace_header"),
         events=tuple(
             Recorded(read_stored(done["type"], done["data"]), datetime.fromisoformat(done["time"]))
             for done in values["events"]

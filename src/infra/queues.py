@@ -1,6 +1,7 @@
 """SQS, as much of it as the chain needs."""
 
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import batched
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _MOST_IN_A_BATCH = 10
 _LONGEST_PAUSE = 300
+_VERY_OFTEN = 99
+_DIGITS = 16  # more are no number that SQS would give
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +79,20 @@ class Queue:
 
 
 def _pause(record: "SQSRecord") -> int:
-    receives = str((record.raw_event.get("attributes") or {}).get("ApproximateReceiveCount", "1"))
-    longest = min(_LONGEST_PAUSE, 4 ** int(receives)) if receives.isdecimal() and len(receives) < 3 else _LONGEST_PAUSE
+    _, receives = delivery_of(record)
+    longest = min(_LONGEST_PAUSE, 4 ** min(receives, 10))
     return random.randint(1, longest)  # noqa: S311  jitter, not a secret
+
+
+def delivery_of(record: "SQSRecord") -> tuple[float, int]:
+    """When a record was sent (seconds of the epoch), and how often it was received by now.
+
+    Never raises: what is missing means now and once, a count that is none means very often.
+    """
+    attributes = record.raw_event.get("attributes") or {}
+    sent, receives = str(attributes.get("SentTimestamp", "")), str(attributes.get("ApproximateReceiveCount", "1"))
+    often = int(receives) if receives.isdecimal() and len(receives) < _DIGITS else _VERY_OFTEN
+    return int(sent) / 1000 if sent.isdecimal() and len(sent) < _DIGITS else time.time(), often
 
 
 def trace_header_of(record: "SQSRecord") -> str | None:

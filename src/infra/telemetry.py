@@ -7,18 +7,56 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from domain.errors import LastWishError
+from domain.errors import LastWishError, QueueUnavailable, StoreUnavailable
+from infra.aws import error_code
 
-logger = Logger(use_rfc3339=True)
+_ORDER = ["correlation_id", "wish_id", "timestamp", "level", "service", "message", "location"]
+# As SQS and DynamoDB call them. A throttled store wants patience, refused credentials want a person.
+_THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
+_CREDENTIALS = {
+    "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId",
+    "InvalidClientTokenId", "InvalidSignatureException", "NoCredentialsError", "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}  # fmt: skip
+
+logger = Logger(use_rfc3339=True, log_record_order=_ORDER)
 metrics = Metrics()
 
 
 def count(name: str, amount: int = 1) -> None:
-    """Add to a counter of this invocation."""
+    """Add to a counter of this invocation. Of zeros and ones, the average is a share: what SLOs are made of."""
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=amount)
+
+
+def count_by(name: str, dimension: str, value: str) -> None:
+    """Count one in all and one under a dimension, whose values are few: each is a metric that costs."""
+    count(name)
+    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
+        metric.add_dimension("service", logger.service)
+        metric.add_dimension(dimension, value)
+
+
+def measure(name: str, milliseconds: float) -> None:
+    """Add to a distribution of this invocation."""
+    metrics.add_metric(name=name, unit=MetricUnit.Milliseconds, value=round(milliseconds))
+
+
+def count_failure(error: BaseException) -> None:
+    """Count what an adapter could not do, as exactly one of four kinds: each has an alarm and a runbook of its own."""
+    code = error_code(error.__cause__) if isinstance(error.__cause__, Exception) else ""
+    if not isinstance(error, StoreUnavailable | QueueUnavailable):
+        return
+    if code in _CREDENTIALS:
+        count("CredentialsRefused")
+    elif isinstance(error, QueueUnavailable):
+        count("QueueRefused")
+    elif code in _THROTTLED:
+        count("StoreThrottled")
+    else:
+        count("StoreRefused")
 
 
 def describe(error: BaseException) -> dict[str, Any]:

@@ -5,6 +5,7 @@ wish through a batch of ten. So each message carries its own trace header, and `
 wish into the wish's own trace, next to the function's.
 """
 
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,26 +58,54 @@ def trace_id(header: str | None) -> str | None:
 
 
 @contextmanager
-def wish_segment(name: str, header: str | None, **annotations: str) -> Iterator[str | None]:
+def wish_segment(name: str, header: str | None, **annotations: str | int) -> Iterator[str | None]:
     """Record what happens inside as a segment of the wish's own trace; gives the header to hand on.
 
-    Does nothing, and hands the header on as it came, where the message carried none, it is not sampled, or tracing is
-    off. Annotations are ids and outcomes, never what a person typed.
+    Calls to AWS inside are recorded below it. Does nothing, and hands the header on as it came, where the message
+    carried none, it is not sampled, or tracing is off. Annotations are ids and outcomes, never what a person typed.
     """
-    came = TraceHeader.from_header_str(header) if header else None
-    if tracer.disabled or came is None or not came.root or came.sampled not in (1, True):
+    segment = _begin(name, header, annotations)
+    if segment is None:
         yield header
         return
-    segment = _wishes.begin_segment(name, traceid=came.root, parent_id=came.parent, sampling=True)
-    for key, value in annotations.items():
-        segment.put_annotation(key, value)
+    functions, xray_recorder.context = xray_recorder.context, _wishes.context
     try:
         yield _header_of(segment)
     except BaseException as error:
         segment.add_exception(error, traceback.extract_tb(error.__traceback__))
         raise
     finally:
+        xray_recorder.context = functions
         _wishes.end_segment()
+
+
+def passed(
+    name: str, header: str | None, since: float, origin: str | None = None, **annotations: str | int
+) -> str | None:
+    """Record what has just ended as ``wish_segment`` does, and give its header. ``since``: seconds of the epoch."""
+    segment = _begin(name, header, annotations)
+    if segment is None:
+        return header
+    segment.start_time = min(since, time.time())
+    segment.origin = origin
+    _wishes.end_segment()
+    return _header_of(segment)
+
+
+def outcome(word: str) -> None:
+    """Say how it ended, in the wish's segment that is open here."""
+    if segment := _wishes.current_segment():
+        segment.put_annotation("outcome", word)
+
+
+def _begin(name: str, header: str | None, annotations: dict[str, str | int]) -> Any:
+    came = TraceHeader.from_header_str(header) if header else None
+    if tracer.disabled or came is None or not came.root or came.sampled not in (1, True):
+        return None
+    segment = _wishes.begin_segment(name, traceid=came.root, parent_id=came.parent, sampling=True)
+    for key, value in annotations.items():
+        segment.put_annotation(key, value)
+    return segment
 
 
 def _header_of(segment: Any) -> str:

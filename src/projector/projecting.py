@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Iterable, Sequence
 
-from domain.commit import Commit
+from domain.commit import Commit, stream_of, wish_of
 from domain.projection import Change, change, home_of
 from infra.event_store import EventStore
 from infra.read_model import ReadModel, SliceConflict, sliced
@@ -33,13 +33,13 @@ def _expected(
 ) -> Change | None:
     """The change as it most likely is: a wish whose first commit is here has no row yet."""
     if [commit.version for commit in known] == list(range(1, len(known) + 1)):
-        return change(_wish_id(stream), known, 0)
+        return change(wish_of(stream), known, 0)
     return _verified(store, read_model, generation, stream)
 
 
 def _verified(store: EventStore, read_model: ReadModel, generation: int, stream: str) -> Change | None:
     """The change as it is: from the row's own version to the end of the stored stream."""
-    wish_id, commits = _wish_id(stream), store.read(stream)
+    wish_id, commits = wish_of(stream), store.read(stream)
     home = home_of(wish_id, commits)
     rows = read_model.rows(generation, [f"{home}/{wish_id}"] if home else [], consistent=True)
     return change(wish_id, commits, max((int(row["version"]) for row in rows.values()), default=0))
@@ -55,12 +55,8 @@ def _apply(store: EventStore, read_model: ReadModel, generation: int, slice_: li
             if attempt == _TRIES - 1:
                 raise
             time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311  jitter, not a secret
-            verified = [_verified(store, read_model, generation, f"wish#{each.wish_id}") for each in slice_]
+            verified = [_verified(store, read_model, generation, stream_of(each.wish_id)) for each in slice_]
             slice_ = [each for each in verified if each]
         else:
             return len(slice_)
     return 0
-
-
-def _wish_id(stream: str) -> str:
-    return stream.removeprefix("wish#")

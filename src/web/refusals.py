@@ -5,7 +5,7 @@ from collections.abc import Callable
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from domain.errors import TransientError
-from infra.telemetry import count, describe, logger
+from infra.telemetry import count, count_by, count_failure, describe, logger
 from web import answers, problems
 from web.request import Request
 
@@ -19,12 +19,13 @@ def register(app: APIGatewayRestResolver, answer_with: Answer = answers.problem)
         return answer_with(Request(app.current_event), problem)
 
     def refused(problem: problems.Problem) -> Response[str]:
-        count("Refused")
+        count_by("Refused", "problem", problem.kind)
         logger.info("request refused", extra={"problem": problem.kind})
         return answer(problem)
 
     def unavailable(error: TransientError) -> Response[str]:
         count("Unavailable")
+        count_failure(error)
         logger.error("not available", extra=describe(error))
         return answer(problems.unavailable())
 

@@ -14,6 +14,11 @@ from domain.wish import RecordWish
 from infra.aggregate import Cause, execute
 from infra.event_store import EventStore
 from infra.seats import Seats
+from infra.telemetry import count, logger, measure
+from infra.tracing import outcome, trace_id
+
+LATE = timedelta(seconds=30)  # what the SLO of boarding promises, from the 202 to the seat
+_SKEW = timedelta(seconds=5)  # a wish from the future: two clocks disagree
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,7 @@ def assign_seats(store: EventStore, seats: Seats, arrivals: Sequence[Arrival]) -
 
 
 def record(
-    store: EventStore, arrival: Arrival, seat: Seat | None, *, now: datetime, wall_delay: int, trace_id: str | None
+    store: EventStore, arrival: Arrival, seat: Seat | None, *, now: datetime, wall_delay: int, trace_header: str | None
 ) -> bool:
     """Append the wish's commit; False where it was there already. Raises what ``execute`` raises.
 
@@ -70,9 +75,29 @@ def record(
         commit_id=arrival.envelope.id,
         correlation_id=arrival.envelope.correlationid,
         now=now,
-        trace_id=trace_id,
+        trace_id=trace_id(trace_header),
+        trace_header=trace_header,
         times={envelope.type: envelope.time for envelope in arrival.story},
     )
     shown_since = now + timedelta(seconds=wall_delay) if wall_delay else None
     command = RecordWish(arrival.submitted, arrival.verdict, seat, arrival.held, shown_since)
     return execute(store, arrival.wish_id, command, cause, is_new=True) is not None
+
+
+def observe(arrival: Arrival, seat: Seat | None, *, recorded: bool, now: datetime) -> None:
+    """Say how it ended: in the log, the trace and the metrics. What was stored before ended then."""
+    count("Recorded" if recorded else "Duplicates")
+    if seat and not recorded:
+        count("SeatsLeaked")
+    accepted = isinstance(arrival.verdict, WishAccepted)
+    ended = "duplicate" if not recorded else "boarded" if seat else "waitlisted" if accepted else "rejected"
+    outcome(ended)
+    logger.info("wish recorded" if recorded else "wish was recorded before", extra={"outcome": ended})
+    if not recorded:
+        return
+    if accepted:
+        count("Boarded" if seat else "Waitlisted")
+    took = now - arrival.envelope.time
+    count("ClockSkew", int(took < -_SKEW))
+    count("Late", int(took > LATE))
+    measure("SubmittedToBoarded", max(took, timedelta(0)).total_seconds() * 1000)

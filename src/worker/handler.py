@@ -15,21 +15,21 @@ from infra.event_store import EventStore
 from infra.queues import Queue
 from infra.seats import Seats
 from infra.settings import WorkerSettings
-from infra.telemetry import count, logger, metrics
-from infra.tracing import trace_id, tracer
-from worker.boarding import Arrival, assign_seats, read_arrival, record
+from infra.telemetry import logger, metrics
+from infra.tracing import tracer
+from worker.boarding import Arrival, assign_seats, observe, read_arrival, record
 
 settings = WorkerSettings.from_env()
 dynamodb = dynamodb_client()
 store = EventStore(dynamodb, settings.event_store)
 seats = Seats(dynamodb, settings.seats, settings.capacity)
 sqs = sqs_client()
-consumer = Consumer(source=Queue(sqs, settings.pods_url), dead_letters=Queue(sqs, settings.pods_dlq_url))
+consumer = Consumer("Pods", source=Queue(sqs, settings.pods_url), dead_letters=Queue(sqs, settings.pods_dlq_url))
 
 
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler
-@metrics.log_metrics
+@metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> Response:
     """An SQS batch of decided wishes in; the items to deliver again out."""
     return consumer.consume(event, context, read, forward=partial(board, context))
@@ -50,12 +50,9 @@ def board(context: LambdaContext, arrivals: Sequence[tuple[SQSRecord, Arrival]])
     def append(arriving: tuple[SQSRecord, Arrival]) -> None:
         record_, arrival = arriving
         with consumer.following(record_, arrival.envelope) as trace_header:
-            seat = assigned.get(arrival.wish_id)
-            now, trace = datetime.now(UTC), trace_id(trace_header)
-            recorded = record(store, arrival, seat, now=now, wall_delay=settings.wall_delay, trace_id=trace)
-            count("Recorded" if recorded else "Duplicates")
-            if seat and not recorded:
-                count("SeatsLeaked")
-            logger.info("wish recorded" if recorded else "wish was recorded before")
+            seat, now = assigned.get(arrival.wish_id), datetime.now(UTC)
+            delay = settings.wall_delay
+            recorded = record(store, arrival, seat, now=now, wall_delay=delay, trace_header=trace_header)
+            observe(arrival, seat, recorded=recorded, now=now)
 
     return failures(arrivals, append, context)

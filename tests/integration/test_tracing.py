@@ -12,17 +12,34 @@ import pytest
 
 ROOT = "1-8d12f900-000000000000000000000001"
 PARENT = "0000000000000001"
+FUNCTIONS_OWN = "1-8d12f900-00000000000000000000000f"
+# Nobody listens where the call goes: it is recorded all the same.
+QUICK = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_MAX_ATTEMPTS": "1"}
 RECORD = """
 from types import SimpleNamespace
-from infra.tracing import current_header, tracer, wish_segment
+import boto3
+from infra.tracing import current_header, outcome, passed, tracer, wish_segment
 
 @tracer.capture_lambda_handler
 def handler(event, context):
     print("function", current_header())
+    if event.get("since"):
+        event["header"] = passed("Inbox", event["header"], event["since"], "AWS::SQS::Queue", receive_count=2)
     with wish_segment("parser", event["header"], wish_id="w", destination="mars") as header:
         print("handed on", header)
+        if event.get("call"):
+            outcome("boarded")
+            call()
         if event.get("fail"):
             raise RuntimeError("what was typed")
+
+def call():
+    try:
+        boto3.client("dynamodb", region_name="us-east-1", endpoint_url="http://127.0.0.1:9").put_item(
+            TableName="EventStore", Item={"stream": {"S": "what was typed"}}
+        )
+    except Exception:
+        pass
 
 handler(EVENT, SimpleNamespace(function_name="parser"))
 """
@@ -80,6 +97,37 @@ def test_the_function_keeps_its_own_trace_beside_it(daemon: socket.socket) -> No
     function = segments(daemon, 2)["## handler"]
     assert function["trace_id"] == "1-8d12f900-00000000000000000000000f"
     assert f"function Root=1-8d12f900-00000000000000000000000f;Parent={function['id']}" in out
+
+
+def test_a_call_to_aws_inside_hangs_below_the_wishs_segment(daemon: socket.socket) -> None:
+    run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=1", "call": True}, **QUICK)
+    found = segments(daemon, 3)
+    assert (found["dynamodb"]["trace_id"], found["dynamodb"]["parent_id"]) == (ROOT, found["parser"]["id"])
+    assert found["dynamodb"]["aws"]["table_name"] == "EventStore"
+    assert found["dynamodb"]["aws"]["operation"] == "PutItem"
+    assert "typed" not in json.dumps(found)
+
+
+def test_a_call_to_aws_outside_stays_in_the_functions_own_trace(daemon: socket.socket) -> None:
+    run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=0", "call": True}, **QUICK)
+    found = segments(daemon, 2)
+    assert found["dynamodb"]["trace_id"] == found["## handler"]["trace_id"] == FUNCTIONS_OWN
+
+
+def test_the_outcome_is_said(daemon: socket.socket) -> None:
+    run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=1", "call": True}, **QUICK)
+    assert segments(daemon, 3)["parser"]["annotations"]["outcome"] == "boarded"
+
+
+def test_the_time_in_the_queue_is_a_segment_between_two_hops(daemon: socket.socket) -> None:
+    run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=1", "since": 1.5})
+    found = segments(daemon, 3)
+    queue = found["Inbox"]
+    assert (queue["trace_id"], queue["parent_id"], queue["origin"]) == (ROOT, PARENT, "AWS::SQS::Queue")
+    assert queue["start_time"] == 1.5
+    assert queue["end_time"] > queue["start_time"]
+    assert queue["annotations"] == {"receive_count": 2}
+    assert found["parser"]["parent_id"] == queue["id"]
 
 
 def test_an_error_is_marked_without_its_text(daemon: socket.socket) -> None:

@@ -1,0 +1,22 @@
+"""What the projector says of each commit that has reached the read model: in the log, the trace and the metrics."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from domain.commit import Commit, wish_of
+from infra.telemetry import count, logger, measure
+from infra.tracing import passed
+
+STALE = timedelta(seconds=10)  # what the SLO of freshness promises, from the commit to the read model
+
+
+def observe(commits: Sequence[Commit], began: float) -> None:
+    """``began`` is when this batch was taken up, in seconds of the epoch."""
+    now = datetime.now(UTC)
+    for commit in commits:
+        took = now - commit.time
+        count("Stale", int(took > STALE))
+        measure("CommitToWall", max(took, timedelta(0)).total_seconds() * 1000)
+        ids = {"wish_id": wish_of(commit.stream), "correlation_id": commit.correlation_id}
+        passed("projector", commit.trace_header, began, **ids, outcome="projected")
+        logger.info("wish projected", extra={**ids, "version": commit.version})
