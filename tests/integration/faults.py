@@ -51,6 +51,11 @@ def refused(client: Any, operation: str) -> None:
     _refuse(client, operation, "ValidationException", times=10**6)
 
 
+def fails(client: Any, operation: str, code: str) -> None:
+    """Every call of the operation gets this error."""
+    _refuse(client, operation, code, times=10**6)
+
+
 def _refuse(client: Any, operation: str, code: str, times: int) -> None:
     calls: list[int] = []
 

@@ -1,0 +1,175 @@
+"""The metrics that SLOs and alarms are made of, as the functions write them to their log."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from domain.envelope import timestamp
+from tests.integration import faults
+from tests.integration.conftest import Aws, Invoke, Log
+from tests.integration.test_projector import stream_event
+from tests.integration.test_worker import batch, ids
+from tests.samples import LambdaContext, sample
+
+
+def metrics_of(log: Log) -> dict[str, list[float]]:
+    """Values by metric since the last look; a metric under more dimensions than its service is NAME/VALUE."""
+    found: dict[str, list[float]] = {}
+    for line in log.lines():
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            [dimensions] = directive["Dimensions"]
+            more = "".join(f"/{line[each]}" for each in dimensions if each != "service")
+            for metric in directive["Metrics"]:
+                found.setdefault(metric["Name"] + more, []).extend(line[metric["Name"]])
+    return found
+
+
+def sent(event: dict[str, Any], ago: timedelta) -> dict[str, Any]:
+    """The same Pods batch, submitted so long ago."""
+    then = timestamp(datetime.now(UTC) - ago)
+    for record in event["Records"]:
+        record["body"] = record["body"].replace("2045-01-01T12:00:00.000Z", then)
+    return event
+
+
+@pytest.mark.parametrize(("ago", "late", "skewed"), [(1, 0, 0), (40, 1, 0), (-60, 0, 1)])
+def test_each_recorded_wish_is_late_or_not(
+    worker: ModuleType, invoke: Invoke, log: Log, ago: int, late: int, skewed: int
+) -> None:
+    invoke(worker, sent(batch((ids(1)[0], "mars")), timedelta(seconds=ago)))
+    found = metrics_of(log)
+    assert (found["Late"], found["ClockSkew"]) == ([late], [skewed])
+    assert [round(took / 1000) for took in found["SubmittedToBoarded"]] == [max(ago, 0)]
+    assert (found["Recorded"], found["Boarded"]) == ([1], [1])
+
+
+def test_a_redelivered_wish_is_a_duplicate_and_never_late(worker: ModuleType, invoke: Invoke, log: Log) -> None:
+    event = sent(batch((ids(1)[0], "mars")), timedelta(seconds=1))
+    invoke(worker, event)
+    log.lines()
+    invoke(worker, event)
+    found = metrics_of(log)
+    assert found["Duplicates"] == [1]
+    assert not found.keys() & {"Late", "Boarded", "SubmittedToBoarded", "SeatsLeaked"}
+
+
+def test_a_wish_without_a_seat_is_on_the_waiting_list(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, invoke: Invoke, log: Log
+) -> None:
+    monkeypatch.setenv("MARS_SEATS", "0")
+    invoke(request.getfixturevalue("worker"), batch((ids(1)[0], "mars")))
+    found = metrics_of(log)
+    assert found["Waitlisted"] == [1]
+    assert "Boarded" not in found
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("ResourceNotFoundException", "StoreRefused"),
+        ("ProvisionedThroughputExceededException", "StoreThrottled"),
+        ("ExpiredTokenException", "CredentialsRefused"),
+    ],
+)
+def test_what_the_store_refuses_is_counted_once_as_what_it_is(
+    worker: ModuleType, invoke: Invoke, log: Log, code: str, kind: str
+) -> None:
+    faults.fails(worker.store._client, "dynamodb.PutItem", code)
+    invoke(worker, batch((ids(1)[0], "mars")))
+    kinds = {"StoreRefused", "StoreThrottled", "QueueRefused", "CredentialsRefused"}
+    assert {name: values for name, values in metrics_of(log).items() if name in kinds} == {kind: [1]}
+
+
+def test_a_queue_that_does_not_answer_is_counted(frontend: ModuleType, invoke: Invoke, log: Log) -> None:
+    faults.unreachable(frontend.inbox._client, "sqs.SendMessage")
+    assert invoke(frontend, sample("frontend-good-wish"))["statusCode"] == 503
+    assert metrics_of(log)["QueueRefused"] == [1]
+
+
+def test_a_fan_out_that_fails_is_counted(parser: ModuleType, invoke: Invoke, log: Log) -> None:
+    faults.unreachable(parser.pods._client, "sqs.SendMessageBatch")
+    invoke(parser, sample("parser-good-wish"))
+    assert metrics_of(log)["QueueRefused"] == [1]
+
+
+def test_a_projector_that_cannot_write_says_why(
+    aws: Aws, worker: ModuleType, projector: ModuleType, invoke: Invoke, log: Log
+) -> None:
+    invoke(worker, sample("worker-good-wish"))
+    log.lines()
+    faults.fails(projector.read_model._client, "dynamodb.TransactWriteItems", "ResourceNotFoundException")
+    with pytest.raises(Exception, match="ResourceNotFound"):
+        projector.handler(stream_event(aws.stored()), LambdaContext())
+    assert metrics_of(log)["StoreRefused"] == [1]
+
+
+def test_a_rejection_is_counted_by_its_reason(parser: ModuleType, invoke: Invoke, log: Log) -> None:
+    invoke(parser, {"Records": [sample("parser-mixed-batch")["Records"][2]]})
+    found = metrics_of(log)
+    assert (found["Rejected"], found["Rejected/only-links"]) == ([1], [1])
+
+
+def test_a_refusal_is_counted_by_its_problem(frontend: ModuleType, invoke: Invoke, log: Log) -> None:
+    invoke(frontend, {**sample("frontend-good-wish"), "body": "{}"})
+    found = metrics_of(log)
+    assert (found["Refused"], found["Refused/invalid-wish"]) == ([1], [1])
+
+
+@pytest.mark.parametrize(("event", "counted"), [("frontend-html-injection", [1]), ("frontend-good-wish", None)])
+def test_markup_is_counted_when_it_was_made_harmless(
+    frontend: ModuleType, invoke: Invoke, log: Log, event: str, counted: list[int] | None
+) -> None:
+    invoke(frontend, sample(event))
+    assert metrics_of(log).get("Sanitised") == counted
+
+
+@pytest.mark.parametrize(("accept", "kind"), [("text/html", "SlowPage"), ("application/json", "SlowCall")])
+@pytest.mark.parametrize(("ago", "slow"), [(0.0, 0), (3.0, 1)])
+def test_an_answer_is_slow_or_not_from_the_gateways_door_on(
+    frontend: ModuleType, invoke: Invoke, log: Log, accept: str, kind: str, ago: float, slow: int
+) -> None:
+    event = sample("frontend-receipt")
+    event["headers"] = {"Accept": accept}
+    event["requestContext"]["requestTimeEpoch"] = int((time.time() - ago) * 1000)
+    invoke(frontend, event)
+    found = metrics_of(log)
+    assert {name: found[name] for name in ("SlowPage", "SlowCall") if name in found} == {kind: [slow]}
+
+
+def test_liveness_is_nobodys_wait(frontend: ModuleType, invoke: Invoke, log: Log) -> None:
+    invoke(frontend, {**sample("frontend-receipt"), "path": "/health"})
+    assert not metrics_of(log).keys() & {"SlowPage", "SlowCall"}
+
+
+@pytest.mark.parametrize(("ago", "stale"), [(1, 0), (20, 1)])
+def test_each_projected_commit_is_stale_or_not(
+    aws: Aws, worker: ModuleType, projector: ModuleType, invoke: Invoke, log: Log, ago: int, stale: int
+) -> None:
+    invoke(worker, sample("worker-good-wish"))
+    [item] = aws.stored()
+    item["time"] = {"S": timestamp(datetime.now(UTC) - timedelta(seconds=ago))}
+    log.lines()
+    projector.handler(stream_event([item]), LambdaContext())
+    found = metrics_of(log)
+    assert found["Stale"] == [stale]
+    assert [round(took / 1000) for took in found["CommitToWall"]] == [ago]
+
+
+def test_every_line_begins_with_whose_it_is(worker: ModuleType, invoke: Invoke, log: Log) -> None:
+    invoke(worker, batch((ids(1)[0], "mars")))
+    [line] = [line for line in log.lines() if line.get("message") == "wish recorded"]
+    assert list(line)[:5] == ["correlation_id", "wish_id", "timestamp", "level", "service"]
+    assert (line["wish_id"], line["outcome"]) == (ids(1)[0], "boarded")
+
+
+def test_the_projector_names_each_wish(
+    aws: Aws, worker: ModuleType, projector: ModuleType, invoke: Invoke, log: Log
+) -> None:
+    invoke(worker, batch((ids(1)[0], "mars")))
+    log.lines()
+    projector.handler(stream_event(aws.stored()), LambdaContext())
+    [line] = [line for line in log.lines() if line.get("message") == "wish projected"]
+    assert (line["wish_id"], line["version"]) == (ids(1)[0], 1)
