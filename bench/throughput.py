@@ -16,7 +16,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from lastwish.aws import REGION, describe_stack, engine_client
-from lastwish.local import engine, environment, interrupts
+from lastwish.local import environment, interrupts
+from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, stop
 from lastwish.local.state import ROOT, Home
 

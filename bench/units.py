@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from lastwish.aws import engine_client
-from lastwish.local import engine, environment
+from lastwish.local import environment
+from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, stop
 from lastwish.local.state import ROOT, Home
 from tests import template

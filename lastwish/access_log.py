@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from lastwish.aws import aws_client, plain_errors
+from lastwish.aws import aws_client, physical_ids
 from lastwish.errors import AwsError
 
 _GROUPS = ("AccessLogs", "FrontendLogs")
@@ -17,9 +17,7 @@ _PROMISES = ("202", "303")
 
 def source(stack: str) -> Callable[[], list[str]]:
     """Reads the promises of a stack on AWS anew at each call. Raises AwsError."""
-    with plain_errors():
-        found = aws_client("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
-    groups = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
+    groups = physical_ids(aws_client("cloudformation"), stack)
     if missing := [name for name in _GROUPS if name not in groups]:
         raise AwsError(f"stack {stack} has no {' and no '.join(missing)}: nothing tells what it answered 202")
     logs = aws_client("logs")

@@ -54,6 +54,21 @@ def describe_stack(cloudformation: Any, name: str) -> tuple[str, dict[str, str]]
     return stack["StackStatus"], {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 
 
+def physical_ids(cloudformation: Any, stack: str, kind: str | None = None) -> dict[str, str]:
+    """Physical ids of a stack's resources by logical id: all, or those of one type. Raises AwsError.
+
+    In pages: what describes a stack's resources at once ends at the hundredth.
+    """
+    with plain_errors():
+        pages = list(cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack))
+    return {
+        each["LogicalResourceId"]: each["PhysicalResourceId"]
+        for page in pages
+        for each in page["StackResourceSummaries"]
+        if kind in (None, each["ResourceType"]) and "PhysicalResourceId" in each
+    }
+
+
 def api_url(stack: str) -> str:
     """Base URL of the API of a stack on AWS, with a trailing slash. Raises AwsError."""
     return api_url_of(stack, describe_stack(aws_client("cloudformation"), stack)[1])

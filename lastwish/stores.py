@@ -11,7 +11,7 @@ from domain.events import Destination
 from infra.event_store import EventStore
 from infra.read_model import ReadModel
 from infra.seats import Seats
-from lastwish.aws import aws_client, describe_stack, engine_client, plain_errors
+from lastwish.aws import aws_client, describe_stack, engine_client, physical_ids, plain_errors
 from lastwish.errors import AwsError
 
 SEGMENTS = 4
@@ -129,11 +129,5 @@ def stores(stack: str | None) -> Stores:
         stack, outputs = STACK, state.outputs
         clients = {name: engine_client(name, state.engine) for name in ("cloudformation", "dynamodb", "sqs", "lambda")}
         cloudformation = clients["cloudformation"]
-    with plain_errors():
-        resources = cloudformation.describe_stack_resources(StackName=stack)["StackResources"]
-    functions = {
-        each["LogicalResourceId"]: each["PhysicalResourceId"]
-        for each in resources
-        if each["ResourceType"] == "AWS::Lambda::Function"
-    }
+    functions = physical_ids(cloudformation, stack, "AWS::Lambda::Function")
     return Stores(clients["dynamodb"], clients["sqs"], clients["lambda"], outputs, functions)

@@ -71,6 +71,7 @@ class Stack:
     lan: str | None
     operator: dict[str, str] | None
     engine: str
+    xray: str
     outputs: dict[str, str]
     pids: dict[str, int]
 

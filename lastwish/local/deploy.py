@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from lastwish.aws import REGION, describe_stack, engine_client, plain_errors
+from lastwish.aws import REGION, describe_stack, engine_client, physical_ids, plain_errors
 from lastwish.errors import DeployFailed
 from lastwish.local import environment
 from lastwish.local.processes import spawn, tail
@@ -25,6 +25,11 @@ class Deployed:
 
     outputs: dict[str, str]
     stage_path: str
+
+    @property
+    def stage(self) -> str:
+        """Name of the API's stage."""
+        return self.stage_path.rpartition("/")[2]
 
 
 def template() -> Path:
@@ -90,14 +95,8 @@ def write_env_file(engine: str, path: Path) -> None:
     reach = {"AWS_ENDPOINT_URL": from_container, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     reach |= {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
     functions = engine_client("lambda", engine)
+    names = physical_ids(engine_client("cloudformation", engine), STACK, "AWS::Lambda::Function")
     with plain_errors():
-        resources = engine_client("cloudformation", engine).describe_stack_resources(StackName=STACK)["StackResources"]
-        variables = {
-            each["LogicalResourceId"]: functions.get_function_configuration(FunctionName=each["PhysicalResourceId"])
-            .get("Environment", {})
-            .get("Variables", {})
-            | reach
-            for each in resources
-            if each["ResourceType"] == "AWS::Lambda::Function"
-        }
+        found = {name: functions.get_function_configuration(FunctionName=physical) for name, physical in names.items()}
+    variables = {name: each.get("Environment", {}).get("Variables", {}) | reach for name, each in found.items()}
     path.write_text(json.dumps(variables, indent=2))

@@ -1,13 +1,16 @@
 """Whether the parts of a running stack do their work."""
 
-from lastwish.local import engine, lan, proxy_process
-from lastwish.local.state import Home, State
+from lastwish.local import lan, proxy_process
+from lastwish.local.agent import process as agent_process
+from lastwish.local.engine import process as engine
+from lastwish.local.state import OPTIONAL, Home, State
 
 
 def health(home: Home, state: State) -> dict[str, str]:
     """ "ok" for each part that does its work, else in words what is wrong with it."""
     found = {name: _part(home, state, name) for name in state.processes}
-    found["api"] = proxy_process.health(state.url) if set(found.values()) == {"ok"} else "cannot be asked"
+    needed = {words for name, words in found.items() if name not in OPTIONAL}
+    found["api"] = proxy_process.health(state.url) if needed == {"ok"} else "cannot be asked"
     if state.lan:
         found["lan"] = _lan(state.lan)
     return found
@@ -16,7 +19,13 @@ def health(home: Home, state: State) -> dict[str, str]:
 def _part(home: Home, state: State, name: str) -> str:
     if not state.processes[name].alive():
         return f"is dead (see {home.log(name)})"
-    answers = engine.answers(state.engine) if name == "engine" else proxy_process.answers(state.url)
+    match name:
+        case "engine":
+            answers = engine.answers(state.engine)
+        case "agent":
+            answers = agent_process.answers(state.xray)
+        case _:
+            answers = proxy_process.answers(state.url)
     return "ok" if answers else "does not answer"
 
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from lastwish.local import upstream
+from lastwish.local.api_request import Teller, Visit
 from lastwish.local.gate import Gate, GateFull
 from lastwish.local.ledger import Ledger
 from lastwish.local.routes import Door, GatewayAnswer
@@ -25,34 +26,51 @@ class TooLarge(Exception):  # noqa: N818 - a state of the request
 
 
 class Proxy:
-    """ASGI application. `engine` is a client of the engine's endpoint; `stage_path` is where the API lives there."""
+    """ASGI application. `engine` is a client of the engine's endpoint; `stage_path` is where the API lives there.
 
-    def __init__(self, engine: httpx.AsyncClient, stage_path: str, door: Door, ledger: Ledger, gate: Gate) -> None:
+    The `teller` tells the agent of every request that was answered.
+    """
+
+    def __init__(  # noqa: PLR0917 - put together in one place
+        self,
+        engine: httpx.AsyncClient,
+        stage_path: str,
+        door: Door,
+        ledger: Ledger,
+        gate: Gate,
+        teller: Teller | None = None,
+    ) -> None:
         self.engine = engine
         self.stage_path = stage_path.encode()
         self.door = door
         self.ledger = ledger
         self.gate = gate
+        self.teller = teller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        request = Request(scope, receive)
+        route = self.door.route(request.method, scope["raw_path"], _host(request))
+        if not _QUERY.fullmatch(scope["query_string"]):
+            route = None
+        visit = Visit(route.method if route else request.method, route.path if route else None)
         try:
-            response = await self._answer(Request(scope, receive))
+            response = await self._answer(request, visit) if route else self._own("MISSING_AUTHENTICATION_TOKEN")
         except ClientDisconnect:
             return
+        response.raw_headers.append((b"x-amzn-trace-id", f"Root={visit.trace_id}".encode()))
+        if self.teller:
+            self.teller.tell(visit.ended(response.status_code))
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request, visit: Visit) -> Response:
         raw_path: bytes = request.scope["raw_path"]
-        query: bytes = request.scope["query_string"]
-        if not self.door.lets_through(request.method, raw_path, _host(request)) or not _QUERY.fullmatch(query):
-            return self._own("MISSING_AUTHENTICATION_TOKEN")
         try:
             # Read before the gate: a slow phone must not hold a place.
             body = await _body(request)
             async with self.gate.enter():
-                answer = await self._forward(request, raw_path, query, body)
+                answer = await self._forward(request, raw_path, body, visit)
         except TooLarge:
             return self._own("REQUEST_TOO_LARGE")
         except GateFull:
@@ -64,14 +82,14 @@ class Proxy:
             return self._own("INTEGRATION_FAILURE")
         return self._recorded(request.method, raw_path, answer)
 
-    async def _forward(self, request: Request, raw_path: bytes, query: bytes, body: bytes) -> httpx.Response:
-        query = upstream.safe_query(query)
+    async def _forward(self, request: Request, raw_path: bytes, body: bytes, visit: Visit) -> httpx.Response:
+        query = upstream.safe_query(request.scope["query_string"])
         # As raw bytes: what nobody parses again, nobody normalises into another path.
         target = self.stage_path + raw_path + (b"?" + query if query else b"")
         sent = httpx.Request(
             "GET" if request.method == "HEAD" else request.method,
             self.engine.base_url,
-            headers=upstream.request_headers(request.headers.raw),
+            headers=[*upstream.request_headers(request.headers.raw), (b"x-amzn-trace-id", visit.header)],
             content=body,
             extensions={"target": target, "timeout": self.engine.timeout.as_dict()},
         )

@@ -43,11 +43,17 @@ def url_of(bound: socket.socket) -> str:
     return f"http://{address}:{port}/"
 
 
-def start(sockets: Sequence[socket.socket], engine: str, deployed: Deployed, home: Home) -> "subprocess.Popen[bytes]":
-    """Start the proxy on bound sockets: the first is for this machine, a second one for the network."""
+def start(
+    sockets: Sequence[socket.socket], engine: str, deployed: Deployed, agent: str, home: Home
+) -> "subprocess.Popen[bytes]":
+    """Start the proxy on bound sockets: the first is for this machine, a second one for the network.
+
+    `agent` is where it tells of requests, as host:port.
+    """
     numbers = [each.fileno() for each in sockets]
     command = [sys.executable, "-m", "lastwish.local.proxy_server", "--engine", engine]
     command += ["--stage-path", deployed.stage_path, "--template", str(template()), "--ledger", str(home.ledger)]
+    command += ["--agent", agent]
     for option, number in zip(("--fd", "--lan-fd"), numbers, strict=False):
         command += [option, str(number)]
     env = environment.clean(home) | environment.own_settings()

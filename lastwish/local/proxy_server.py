@@ -20,6 +20,7 @@ import uvicorn
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from lastwish.local.api_request import Teller
 from lastwish.local.gate import Gate
 from lastwish.local.ledger import Ledger
 from lastwish.local.proxy import Proxy
@@ -79,6 +80,7 @@ def serve(  # noqa: PLR0917 - typer reads them as options
     stage_path: Annotated[str, typer.Option(help="Where the API's stage lives on the engine.")],
     template: Annotated[Path, typer.Option(help="The template whose routes may pass.")],
     ledger: Annotated[Path, typer.Option(help="File to append wish ids to.")],
+    agent: Annotated[str, typer.Option(help="host:port to tell of every request, by UDP.")],
     lan_fd: Annotated[int | None, typer.Option(help="A bound socket to serve the network on.")] = None,
 ) -> None:
     """Serve until SIGTERM."""
@@ -89,8 +91,12 @@ def serve(  # noqa: PLR0917 - typer reads them as options
     limits = httpx.Limits(max_connections=places * len(doors), max_keepalive_connections=places * len(doors))
     client = httpx.AsyncClient(base_url=engine, timeout=ENGINE_TIMEOUT, limits=limits, trust_env=False)
     promises = Ledger(ledger)
+    host, _, port = agent.rpartition(":")
+    teller = Teller((host, int(port)))
     # A gate each: a crowd that waits in front of the network's does not keep the presenter from the wall.
-    apps = {fd: compressing(Proxy(client, stage_path, door, promises, Gate(places))) for fd, door in doors.items()}
+    apps = {
+        fd: compressing(Proxy(client, stage_path, door, promises, Gate(places), teller)) for fd, door in doors.items()
+    }
     asyncio.run(_until_stopped([(_listener(app), socket.socket(fileno=fd)) for fd, app in apps.items()]))
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from lastwish.aws import engine_client, plain_errors
 from lastwish.errors import AwsError
+from lastwish.local.agent import process as agent_process
 from lastwish.local.state import Home, State
 
 TIMEOUT = 20.0
@@ -14,7 +15,7 @@ SETTLE = 1.2
 
 
 def reset(state: State, home: Home) -> dict[str, int]:
-    """Empty every queue and table that the outputs name, and the ledger. Returns how many messages and items went.
+    """Empty every queue and table that the outputs name, the ledger and the traces. Returns how many of each went.
 
     Repeats until two rounds in a row found nothing, since a batch that was under way lands behind the first.
     Raises AwsError when something keeps coming: then somebody is still sending.
@@ -34,7 +35,7 @@ def reset(state: State, home: Home) -> dict[str, int]:
             time.sleep(SETTLE)
     entries = len(home.ledger.read_bytes().splitlines()) if home.ledger.exists() else 0
     home.ledger.write_bytes(b"")
-    return {**gone, "ledger_entries": entries}
+    return {**gone, "ledger_entries": entries, "traces": agent_process.forget_traces(state.xray)}
 
 
 def _empty_queue(sqs: Any, queue: str) -> int:

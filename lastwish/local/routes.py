@@ -1,11 +1,12 @@
 """What the template lets through: its API routes, and what API Gateway does by itself: its answers, its compression.
 
 All of it is read from template.yaml, so that a route added there is a route here, and a gateway response is written
-once. A function whose resource says `Metadata: {LoopbackOnly: true}` is the operator's: its routes are no routes for
-who comes over a network.
+once. A function whose resource says `Metadata: {LoopbackOnly: true}` is the operator's, and so is a route that wants a
+token: they are no routes for who comes over a network.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,14 @@ _DOTS_OR_NOTHING = re.compile(rb"/\.{0,2}(?=/)|/\.{1,2}$")
 # Names that only this machine has for itself. Any port: a tunnel (`ssh -L`) ends at another one than ours.
 _THIS_MACHINE = re.compile(rb"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?", re.IGNORECASE)
 
-Routes = tuple[tuple[str, re.Pattern[bytes]], ...]
+
+@dataclass(frozen=True)
+class Route:
+    """A method and a path as the template says it, e.g. `/wishes/{wish_id}`; `pattern` is that of a whole raw path."""
+
+    method: str
+    path: str
+    pattern: re.Pattern[bytes]
 
 
 @dataclass(frozen=True)
@@ -39,14 +47,14 @@ class GatewayAnswer:
 
 @dataclass(frozen=True)
 class Door:
-    """What may pass, as (method, pattern of the whole raw path), and the gateway's own answers by response type.
+    """What may pass, and the gateway's own answers by response type.
 
     `operators` are the routes that only this machine may use: none of them on a door for a `network`.
     `compress_from` is the size in bytes from which bodies are compressed, None for never.
     """
 
-    public: Routes
-    operators: Routes
+    public: tuple[Route, ...]
+    operators: tuple[Route, ...]
     answers: dict[str, GatewayAnswer]
     compress_from: int | None = None
     network: bool = False
@@ -55,22 +63,26 @@ class Door:
         """The same door as others than this machine find it."""
         return replace(self, network=True)
 
-    def lets_through(self, method: str, raw_path: bytes, host: bytes = b"") -> bool:
-        """Whether the engine may see this request at all. A HEAD passes where a GET does.
+    def route(self, method: str, raw_path: bytes, host: bytes = b"") -> Route | None:
+        """The route by which the engine may see this request; None: not at all. A HEAD passes where a GET does.
 
         `host` is the Host header. A page of somebody else's whose name was made to point at this machine (DNS
         rebinding) runs in the presenter's own browser and comes over loopback, but under its own name.
         """
         wanted = "GET" if method == "HEAD" else method
         if not unambiguous(raw_path):
-            return False
-        if _has(self.operators, wanted, raw_path):
-            return not self.network and bool(_THIS_MACHINE.fullmatch(host))
-        return _has(self.public, wanted, raw_path)
+            return None
+        if operators := _find(self.operators, wanted, raw_path):
+            return operators if not self.network and _THIS_MACHINE.fullmatch(host) else None
+        return _find(self.public, wanted, raw_path)
+
+    def lets_through(self, method: str, raw_path: bytes, host: bytes = b"") -> bool:
+        """Whether the engine may see this request at all."""
+        return self.route(method, raw_path, host) is not None
 
 
-def _has(routes: Routes, method: str, raw_path: bytes) -> bool:
-    return any(method == allowed and pattern.fullmatch(raw_path) for allowed, pattern in routes)
+def _find(routes: Iterable[Route], method: str, raw_path: bytes) -> Route | None:
+    return next((each for each in routes if each.method == method and each.pattern.fullmatch(raw_path)), None)
 
 
 def unambiguous(raw_path: bytes) -> bool:
@@ -96,15 +108,18 @@ def read(template: Path) -> Door:
         raise TemplateError(f"{template} is not a SAM template with one API: {error!r}") from error
 
 
-def _routes(resources: dict[str, Any], operators: bool) -> Routes:
+def _routes(resources: dict[str, Any], operators: bool) -> tuple[Route, ...]:
+    """Those of the operators (of their functions, and what wants a token) or all others, the most literal first, as API
+    Gateway chooses."""
     events = [
         event["Properties"]
         for resource in resources.values()
-        if resource["Type"] == "AWS::Serverless::Function" and _is_operators(resource) == operators
+        if resource["Type"] == "AWS::Serverless::Function"
         for event in resource["Properties"].get("Events", {}).values()
-        if event["Type"] == "Api"
+        if event["Type"] == "Api" and (_is_operators(resource) or "Auth" in event["Properties"]) == operators
     ]
-    return tuple((event["Method"].upper(), pattern(event["Path"])) for event in events)
+    events.sort(key=lambda event: str(event["Path"]).count("{"))
+    return tuple(Route(event["Method"].upper(), event["Path"], pattern(event["Path"])) for event in events)
 
 
 def _is_operators(resource: dict[str, Any]) -> bool:

@@ -15,6 +15,8 @@ from lastwish.errors import AlreadyRunning, StackError
 from lastwish.local.processes import ProcessId
 from lastwish.operators import Operator
 
+# A part that the others do without: no wish needs it.
+OPTIONAL = frozenset({"agent"})
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -22,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class State:
     """What `up` has started so far. `ready` is false while it is still at it (or was killed while at it).
 
-    `url` is the base URL on loopback, `lan` the one for phones. What an older version saved lacks the newest fields.
+    `url` is the base URL on loopback, `lan` the one for phones; `engine` and `xray` are endpoint URLs for boto3. What
+    an older version saved lacks the newest fields.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -34,6 +37,7 @@ class State:
     ready: bool = False
     lan: str | None = None
     operator: Operator | None = None
+    xray: str = ""
 
     @property
     def public(self) -> str:
@@ -64,6 +68,7 @@ class State:
             "lan": self.lan,
             "operator": self.operator and asdict(self.operator),
             "engine": self.engine,
+            "xray": self.xray,
             "outputs": self.outputs,
             "pids": self.pids,
         }
@@ -88,7 +93,7 @@ class Home:
         return cls(Path(os.environ.get("LASTWISH_HOME") or ROOT / ".lastwish"))
 
     def log(self, name: str) -> Path:
-        """Log file of a part: engine, deploy or proxy."""
+        """Log file of a part: engine, deploy, agent or proxy."""
         return self.path / f"{name}.log"
 
     def create(self) -> None:

@@ -12,6 +12,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from lastwish.local import routes
+from lastwish.local.api_request import ApiRequest
 from lastwish.local.gate import Gate
 from lastwish.local.ledger import Ledger, promised
 from lastwish.local.proxy import MAX_BODY, Proxy
@@ -44,13 +45,17 @@ class Got:
 
 @dataclass
 class Bench:
-    """A proxy, the requests that reached the engine behind it, and its ledger."""
+    """A proxy, the requests that reached the engine behind it, its ledger, and what it told the agent."""
 
     ledger: Path
     engine: Callable[[httpx.Request], httpx.Response]
     gate: Gate = field(default_factory=Gate)
     door: routes.Door = field(default_factory=lambda: routes.read(ROOT / "template.yaml"))
     reached: list[httpx.Request] = field(default_factory=list)
+    told: list[ApiRequest] = field(default_factory=list)
+
+    def tell(self, request: ApiRequest) -> None:
+        self.told.append(request)
 
     def ask(
         self, method: str, path: bytes, headers: dict[str, str] | None = None, body: bytes = b"", query: bytes = b""
@@ -64,7 +69,7 @@ class Bench:
         async with httpx.AsyncClient(
             transport=httpx.MockTransport(self._reach), base_url="http://127.0.0.1:4566"
         ) as engine:
-            proxy = Proxy(engine, "/_aws/execute-api/abc/local", self.door, ledger, self.gate)
+            proxy = Proxy(engine, "/_aws/execute-api/abc/local", self.door, ledger, self.gate, self)  # type: ignore[arg-type]
             try:
                 return await _ask(compressing(proxy), method, path, headers or {}, body, query)
             finally:
@@ -303,7 +308,7 @@ def test_a_refusal_of_the_functions_own_stays_as_it_is(bench: Bench, status: int
 @pytest.fixture
 def console(bench: Bench) -> Bench:
     """Behind this door is a console, too."""
-    bench.door = replace(bench.door, operators=(("GET", routes.pattern("/console")),))
+    bench.door = replace(bench.door, operators=(routes.Route("GET", "/console", routes.pattern("/console")),))
     bench.engine = lambda _: httpx.Response(200, text="the console")
     return bench
 

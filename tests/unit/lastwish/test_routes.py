@@ -134,6 +134,7 @@ Resources:
       Events:
         Form: {{ Type: Api, Properties: {{ Method: GET, Path: / }} }}
         Any: {{ Type: Api, Properties: {{ Method: GET, Path: "/{{page}}" }} }}
+        Token: {{ Type: Api, Properties: {{ Method: GET, Path: /ops/mission, Auth: {{ Authorizer: Operators }} }} }}
   Console:
     Type: AWS::Serverless::Function
     Metadata: {{ BuildMethod: makefile, LoopbackOnly: {only} }}
@@ -143,6 +144,7 @@ Resources:
         Hide: {{ Type: Api, Properties: {{ Method: POST, Path: "/ops/wishes/{{wish_id}}/hide" }} }}
 """
 HIDE = b"/ops" + WISH + b"/hide"
+OPERATORS = [("GET", b"/console"), ("HEAD", b"/console"), ("POST", HIDE), ("GET", b"/ops/mission")]
 
 
 def read(tmp_path: Path, only: str = "true", api: str = "") -> routes.Door:
@@ -152,13 +154,13 @@ def read(tmp_path: Path, only: str = "true", api: str = "") -> routes.Door:
 
 
 @pytest.mark.parametrize("host", [b"127.0.0.1", b"127.0.0.1:8045", b"localhost", b"LocalHost:9000"])
-@pytest.mark.parametrize(("method", "path"), [("GET", b"/console"), ("HEAD", b"/console"), ("POST", HIDE)])
+@pytest.mark.parametrize(("method", "path"), OPERATORS)
 def test_an_operators_route_passes_on_this_machine(tmp_path: Path, method: str, path: bytes, host: bytes) -> None:
     assert read(tmp_path).lets_through(method, path, host)
 
 
 @pytest.mark.parametrize("host", [b"127.0.0.1", b"localhost", b"192.0.2.2:8045"])
-@pytest.mark.parametrize(("method", "path"), [("GET", b"/console"), ("HEAD", b"/console"), ("POST", HIDE)])
+@pytest.mark.parametrize(("method", "path"), OPERATORS)
 def test_an_operators_route_is_none_on_the_network(tmp_path: Path, method: str, path: bytes, host: bytes) -> None:
     assert not read(tmp_path).for_network().lets_through(method, path, host)
 
@@ -228,3 +230,30 @@ def test_yaml_without_an_api_is_a_plain_error(tmp_path: Path) -> None:
 
     with pytest.raises(TemplateError, match="not a SAM template with one API"):
         routes.read(template)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "route"),
+    [
+        ("POST", b"/wishes", ("POST", "/wishes")),
+        ("GET", b"/wishes/7f2c5bd6", ("GET", "/wishes/{wish_id}")),
+        ("HEAD", b"/wishes/7f2c5bd6", ("GET", "/wishes/{wish_id}")),
+        ("GET", b"/nothing/here", None),
+    ],
+)
+def test_a_request_is_known_by_the_route_of_the_template(
+    method: str, path: bytes, route: tuple[str, str] | None
+) -> None:
+    found = routes.read(ROOT / "template.yaml").route(method, path)
+
+    assert (found and (found.method, found.path)) == route
+
+
+def test_the_most_literal_of_several_routes_counts(tmp_path: Path) -> None:
+    text = TEMPLATE.format(only="false", api="")
+    (tmp_path / "template.yaml").write_text(text.replace("Path: /console", "Path: /a").replace("{page}", "{any}"))
+    door = routes.read(tmp_path / "template.yaml")
+
+    found = [door.route("GET", path) for path in (b"/a", b"/b")]
+
+    assert [route and route.path for route in found] == ["/a", "/{any}"]

@@ -88,7 +88,9 @@ def test_the_environment_chooses_the_directory(monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_the_facts_name_every_page_and_part() -> None:
-    state = State("http://127.0.0.1:1/", "http://127.0.0.1:2", {"A": "b"}, {"proxy": ProcessId(3, 4.5)})
+    state = State(
+        "http://127.0.0.1:1/", "http://127.0.0.1:2", {"A": "b"}, {"proxy": ProcessId(3, 4.5)}, xray="http://127.0.0.1:4"
+    )
 
     assert state.facts() == {
         "url": "http://127.0.0.1:1/",
@@ -97,6 +99,7 @@ def test_the_facts_name_every_page_and_part() -> None:
         "lan": None,
         "operator": None,
         "engine": "http://127.0.0.1:2",
+        "xray": "http://127.0.0.1:4",
         "outputs": {"A": "b"},
         "pids": {"proxy": 3},
     }

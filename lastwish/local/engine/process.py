@@ -18,8 +18,11 @@ START_TIMEOUT = 60.0
 USUAL_PORT = 4566  # where people, and what they have written down, expect an AWS emulator
 
 
-def start(home: Home) -> tuple["subprocess.Popen[bytes]", str]:
-    """Start MiniStack on loopback, at its usual port or a free one. Returns process and endpoint, not ready yet."""
+def start(home: Home, functions: dict[str, str]) -> tuple["subprocess.Popen[bytes]", str]:
+    """Start MiniStack on loopback, at its usual port or a free one. Returns process and endpoint, not ready yet.
+
+    `functions` are environment variables for the functions, which inherit the engine's.
+    """
     port = _free_port()
     env = environment.clean(home) | {
         # Its port speaks the whole control plane: never on a network.
@@ -32,7 +35,8 @@ def start(home: Home) -> tuple["subprocess.Popen[bytes]", str]:
         "IOT_MTLS_ENABLED": "0",
         "S3_DATA_DIR": str(home.tmp / "s3"),
     }
-    process = spawn([sys.executable, "-m", "ministack"], env, home.log("engine"), cwd=home.tmp)
+    env |= functions
+    process = spawn([sys.executable, "-m", "lastwish.local.engine.server"], env, home.log("engine"), cwd=home.tmp)
     return process, f"http://{environment.HOST}:{port}"
 
 

@@ -1,0 +1,7 @@
+"""The engine is MiniStack, an AWS emulator, corrected from outside where it differs from AWS (docs/decisions/0015).
+
+process.py     the engine, seen from outside     server.py      the process
+correcting.py  replaces a function, or refuses   alarms.py      evaluates alarms by CloudWatch's rules
+tracing.py     a trace goes on behind the API    queues.py      what lies in the queues
+invocations.py measures every invocation
+"""
