@@ -46,12 +46,15 @@ bench: setup ## measure the ratios, write bench/results.json
 pictures: setup ## take the pictures in docs/images anew
 	@$(BIN)/python -m tests.browser.pictures
 
+observability: setup ## write alarms, dashboard and their docs anew, after a change of src/mission/slos.py
+	@$(BIN)/python -m lastwish.reliability.generate
+
 build: setup ## package the functions for AWS without Docker (ARCH=arm64 or x86_64)
 	@ARCHITECTURE=$(ARCH) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCH)
 
 lock: setup ## pin all requirements anew
 	@cd requirements && ../$(BIN)/uv pip compile -q --upgrade $(LOCK) dev.in -o dev.txt
-	@for f in frontend console parser worker projector; do (cd src/$$f && ../../$(BIN)/uv pip compile -q $(LOCK) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
+	@for f in frontend console mission parser worker projector; do (cd src/$$f && ../../$(BIN)/uv pip compile -q $(LOCK) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
 LOCK := --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
 
-.PHONY: help setup demo down test check bench pictures build lock
+.PHONY: help setup demo down test check bench pictures observability build lock

@@ -7,7 +7,7 @@ from statistics import median
 
 from lastwish.local.state import ROOT
 
-HANDLERS = ("frontend", "console", "parser", "worker", "projector")
+HANDLERS = ("frontend", "console", "mission", "parser", "worker", "projector")
 BASELINE_NAME = "boto3 and one client"
 BASELINE = "import boto3; boto3.client('sqs')"
 
@@ -41,6 +41,9 @@ _ENVIRONMENT = {
     "INBOX_DLQ_URL": "http://127.0.0.1/inbox-dlq",
     "PODS_URL": "http://127.0.0.1/pods",
     "PODS_DLQ_URL": "http://127.0.0.1/pods-dlq",
+    "PROJECTOR_DLQ_URL": "http://127.0.0.1/projector-dlq",
+    "STACK_NAME": "lastwish",
+    "STAGE": "bench",
     "EVENT_STORE": "events",
     "READ_MODEL": "read-model",
     "SEATS": "seats",

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 
 from domain.errors import MalformedMessage
 from domain.upcasters import upcast
@@ -140,8 +141,10 @@ def read_event(type_name: str, data: dict[str, Any]) -> Event:
 def faults(error: ValidationError) -> str:
     """What pydantic found wrong, field by field, without the values: ``message: Field required; …``."""
     found = error.errors(include_input=False, include_url=False, include_context=False)
-    # The place of a field that we do not know is itself something that a stranger typed.
-    return "; ".join(
-        f"{'.'.join(str(part) for part in fault['loc']) if fault['type'] != 'extra_forbidden' else '?'}: {fault['msg']}"
-        for fault in found
-    )
+    return "; ".join(": ".join([*_place(fault), fault["msg"]]) for fault in found)
+
+
+def _place(fault: ErrorDetails) -> list[str]:
+    """Where it is wrong; nothing where it is the whole. An unknown field's name is itself what a stranger typed."""
+    path = ".".join(map(str, fault["loc"]))
+    return ["?"] if fault["type"] == "extra_forbidden" else [path] if path else []

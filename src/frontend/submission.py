@@ -4,6 +4,7 @@ Every refusal is a Problem that names the field and never repeats the value.
 """
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ MAX_MESSAGE = 500
 MAX_NAME = 60
 _DESTINATIONS: dict[str, Destination] = {"mars": "mars", "jupiter": "jupiter"}
 _MOST_FIELDS = 20
+_TAG = re.compile("&lt;[a-zA-Z/!?]")  # what is left of one in the escaped form
 _FIELDS = ("message", "destination", "name")
 
 
@@ -32,8 +34,8 @@ class Submission:
 
     @property
     def has_markup(self) -> bool:
-        """Whether somebody typed what a browser could take for a tag. Only the escaped form is left of it."""
-        return "&lt;" in f"{self.event.name} {self.event.message}"
+        """Whether somebody typed what a browser could take for a tag, and not just a heart: "I <3 you"."""
+        return bool(_TAG.search(f"{self.event.name} {self.event.message}"))
 
 
 def read_body(body: bytes, content_type: str, key_header: str | None, spare_key: UUID) -> Submission:

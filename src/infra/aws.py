@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 # case is nine seconds: three times a second to connect and one to read, and pauses of at most one and two.
 _CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 3})
 
+# Who watches can wait a little longer for what takes CloudWatch and X-Ray longer to find; twice, and the rest is shown.
+_PATIENT = _CONFIG.merge(Config(read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}))
+
 
 def sqs_client() -> "SQSClient":
     """An SQS client. Makes no connection yet."""
@@ -29,6 +32,16 @@ def dynamodb_client() -> "DynamoDBClient":
 def cognito_client() -> Any:
     """A client of Cognito's user pools. Makes no connection yet."""
     return boto3.client("cognito-idp", config=_CONFIG)
+
+
+def cloudwatch_client() -> Any:
+    """A CloudWatch client. Makes no connection yet."""
+    return boto3.client("cloudwatch", config=_PATIENT)
+
+
+def xray_client() -> Any:
+    """An X-Ray client. Makes no connection yet. On the laptop AWS_ENDPOINT_URL_XRAY leads it to the agent."""
+    return boto3.client("xray", config=_PATIENT)
 
 
 def error_code(error: Exception) -> str:

@@ -59,6 +59,31 @@ class ConsoleSettings(_Settings):
     user_pool_client: str
 
 
+class MissionSettings(_Settings):
+    """Each ``…_url`` is a queue's; ``stack_name`` and ``stage`` are dimensions of AWS's own metrics."""
+
+    stack_name: str
+    stage: str
+    event_store: str
+    inbox_url: str
+    inbox_dlq_url: str
+    pods_url: str
+    pods_dlq_url: str
+    projector_dlq_url: str
+
+    @property
+    def queues(self) -> dict[str, str]:
+        """The queues' URLs by their names in the template."""
+        urls = {"Inbox": self.inbox_url, "InboxDlq": self.inbox_dlq_url, "Pods": self.pods_url}
+        return urls | {"PodsDlq": self.pods_dlq_url, "ProjectorDlq": self.projector_dlq_url}
+
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """What the template's placeholders in the dimensions of metrics stand for."""
+        names = {f"${{{name}.QueueName}}": url.rpartition("/")[2] for name, url in self.queues.items()}
+        return names | {"${AWS::StackName}": self.stack_name, "${Stage}": self.stage}
+
+
 class ParserSettings(_Settings):
     """``closed_destinations`` and ``held_words`` come as words with commas between."""
 

@@ -9,6 +9,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.errors import StoreUnavailable
+from domain.seats import Seat
 from infra.aws import dynamodb_client, sqs_client
 from infra.consumer import Consumer, Response, failures
 from infra.event_store import EventStore
@@ -42,14 +43,18 @@ def read(record: SQSRecord) -> tuple[SQSRecord, Arrival]:
 
 def board(context: LambdaContext, arrivals: Sequence[tuple[SQSRecord, Arrival]]) -> dict[int, Exception]:
     """Lease seats for all that are new, then append each; gives what failed, by position."""
+    assigned: dict[str, Seat] = {}
+    refused: StoreUnavailable | None = None
     try:
         assigned = assign_seats(store, seats, [arrival for _, arrival in arrivals])
     except StoreUnavailable as error:
-        return dict.fromkeys(range(len(arrivals)), error)
+        refused = error  # of the whole batch; said below in the log and the trace of each wish
 
     def append(arriving: tuple[SQSRecord, Arrival]) -> None:
         record_, arrival = arriving
         with consumer.following(record_, arrival.envelope) as trace_header:
+            if refused:
+                raise refused
             seat, now = assigned.get(arrival.wish_id), datetime.now(UTC)
             delay = settings.wall_delay
             recorded = record(store, arrival, seat, now=now, wall_delay=delay, trace_header=trace_header)

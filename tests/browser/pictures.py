@@ -117,7 +117,19 @@ def _console(browser: Browser, stack: Stack, lang: str) -> None:
     page.locator("input[type=password]").fill(password)
     page.keyboard.press("Enter")
     page.wait_for_timeout(4000)
+    if lang == "en":
+        _take_view(page, "mission-en")
     _take(page, f"console-{lang}")
+
+
+def _take_view(page: Page, name: str) -> None:
+    """Mission control, once the metrics of all that was sent are there; and back."""
+    page.goto("sign-in#mission")
+    page.locator(".tiles").wait_for()
+    page.wait_for_timeout(8000)
+    page.screenshot(path=IMAGES / f"{name}.jpg", type="jpeg", quality=82)
+    page.goto("sign-in")
+    page.wait_for_timeout(2000)
 
 
 if __name__ == "__main__":

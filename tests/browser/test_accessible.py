@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Backstage, Open
 from tests.browser.sizes import LAPTOP, PHONE, PROJECTOR
+from tests.browser.test_mission import alarm, complete_trace, mission_control, slow
 from web.language import LANGUAGES
 
 type Theme = Literal["dark", "light"]
@@ -60,6 +61,29 @@ def test_nor_the_console(screen: Open, backstage: Backstage, lang: str, theme: T
     page.locator("#password").fill(password)
     page.keyboard.press("Enter")
     expect(page.locator("#held .wish").first).to_be_visible(timeout=SOON)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("size", [PHONE, PROJECTOR], ids=["phone", "projector"])
+@pytest.mark.parametrize("theme", THEMES)
+def test_nor_mission_control(screen: Open, backstage: Backstage, theme: Theme, size: dict[str, int]) -> None:
+    trace = complete_trace(backstage)
+    news = {"alarms": [alarm("store-refuses")], "traces": [slow(trace["trace_id"], trace["wish_id"])]}
+    page = screen(size, color_scheme=theme, reduced_motion="reduce")
+    mission_control(page, backstage, lambda known: known.update(news))
+    page.locator(".tile button").first.click()
+    page.locator(".trace").click()
+    page.locator(".alarms summary").click()
+    expect(page.locator(".waterfall")).to_be_visible(timeout=SOON)
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_nor_a_receipt_that_tells_its_journey(screen: Open, backstage: Backstage, theme: Theme) -> None:
+    page = screen(PHONE, color_scheme=theme)
+    page.goto(f"wishes/{complete_trace(backstage)['wish_id']}")
+    page.locator("#travelled summary").click()
+    expect(page.locator(".waterfall")).to_be_visible(timeout=SOON)
     assert violations(page) == []
 
 

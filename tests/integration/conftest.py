@@ -17,7 +17,7 @@ from infra import telemetry
 from tests import template
 from tests.samples import LambdaContext
 
-QUEUES = ("Inbox", "InboxDlq", "Pods", "PodsDlq")
+QUEUES = ("Inbox", "InboxDlq", "Pods", "PodsDlq", "ProjectorDlq")
 
 
 @dataclass
@@ -78,6 +78,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             "INBOX_DLQ_URL": urls["InboxDlq"],
             "PODS_URL": urls["Pods"],
             "PODS_DLQ_URL": urls["PodsDlq"],
+            "PROJECTOR_DLQ_URL": urls["ProjectorDlq"],
+            "STACK_NAME": "lastwish-local",
+            "STAGE": "local",
             "EVENT_STORE": "EventStore",
             "CLOSED_DESTINATIONS": "",
             "HELD_WORDS": "",
@@ -108,6 +111,11 @@ def frontend(aws: Aws) -> ModuleType:
 @pytest.fixture
 def console(aws: Aws) -> ModuleType:
     return load("console")
+
+
+@pytest.fixture
+def mission(aws: Aws) -> ModuleType:
+    return load("mission")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The metrics that SLOs and alarms are made of, as the functions write them to their log."""
 
+import json
 import time
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
@@ -83,6 +84,14 @@ def test_what_the_store_refuses_is_counted_once_as_what_it_is(
     assert {name: values for name, values in metrics_of(log).items() if name in kinds} == {kind: [1]}
 
 
+def test_a_wish_whose_batch_got_no_seats_is_named(worker: ModuleType, invoke: Invoke, log: Log) -> None:
+    faults.fails(worker.seats._client, "dynamodb.UpdateItem", "InternalServerError")
+    one, two = ids(2)
+    assert len(invoke(worker, batch((one, "mars"), (two, "mars")))["batchItemFailures"]) == 2
+    failed = [line for line in log.lines() if line.get("message") == "record failed"]
+    assert [line["wish_id"] for line in failed] == [one, two]
+
+
 def test_a_queue_that_does_not_answer_is_counted(frontend: ModuleType, invoke: Invoke, log: Log) -> None:
     faults.unreachable(frontend.inbox._client, "sqs.SendMessage")
     assert invoke(frontend, sample("frontend-good-wish"))["statusCode"] == 503
@@ -118,11 +127,14 @@ def test_a_refusal_is_counted_by_its_problem(frontend: ModuleType, invoke: Invok
     assert (found["Refused"], found["Refused/invalid-wish"]) == ([1], [1])
 
 
-@pytest.mark.parametrize(("event", "counted"), [("frontend-html-injection", [1]), ("frontend-good-wish", None)])
+@pytest.mark.parametrize(
+    ("message", "counted"), [("<b onclick=x>", [1]), ("</p>", [1]), ("<!--", [1]), ("I <3 you & 1 < 2", None)]
+)
 def test_markup_is_counted_when_it_was_made_harmless(
-    frontend: ModuleType, invoke: Invoke, log: Log, event: str, counted: list[int] | None
+    frontend: ModuleType, invoke: Invoke, log: Log, message: str, counted: list[int] | None
 ) -> None:
-    invoke(frontend, sample(event))
+    body = json.dumps({"message": message, "destination": "mars"})
+    assert invoke(frontend, {**sample("frontend-good-wish"), "body": body})["statusCode"] == 202
     assert metrics_of(log).get("Sanitised") == counted
 
 
@@ -139,8 +151,11 @@ def test_an_answer_is_slow_or_not_from_the_gateways_door_on(
     assert {name: found[name] for name in ("SlowPage", "SlowCall") if name in found} == {kind: [slow]}
 
 
-def test_liveness_is_nobodys_wait(frontend: ModuleType, invoke: Invoke, log: Log) -> None:
-    invoke(frontend, {**sample("frontend-receipt"), "path": "/health"})
+@pytest.mark.parametrize("path", ["/health", "/qr.svg"])
+def test_neither_liveness_nor_a_file_is_anybodys_wait(
+    frontend: ModuleType, invoke: Invoke, log: Log, path: str
+) -> None:
+    assert invoke(frontend, {**sample("frontend-receipt"), "path": path})["statusCode"] == 200
     assert not metrics_of(log).keys() & {"SlowPage", "SlowCall"}
 
 

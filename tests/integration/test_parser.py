@@ -99,9 +99,9 @@ def test_a_failed_record_is_hidden_for_a_jittered_while(aws: Aws, parser: Module
         for _ in range(5):
             invoke(parser, event)
     assert len(pauses) == 20
-    assert all(1 <= pause <= 4 for pause in pauses[:5])
-    assert all(1 <= pause <= 16 for pause in pauses[5:10])
-    assert all(1 <= pause <= 300 for pause in pauses)
+    assert all(2 <= pause <= 4 for pause in pauses[:5])
+    assert all(8 <= pause <= 16 for pause in pauses[5:10])
+    assert all(150 <= pause <= 300 for pause in pauses[10:])
     assert len(set(pauses[10:])) > 1
 
 

@@ -155,9 +155,14 @@ def names_every_action(template: Template, role: str) -> bool:
     return all("*" not in action for action in actions)
 
 
-def names_every_resource_but_x_rays(template: Template, role: str) -> bool:
+# Services that know no resources for these, or refuse to answer who may not see all of them.
+WITHOUT_RESOURCES = ("xray:", "cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms")
+
+
+def names_every_resource_that_can_be_named(template: Template, role: str) -> bool:
     return all(
-        "*" not in str(statement["Resource"]) or all(each.startswith("xray:") for each in listed(statement["Action"]))
+        "*" not in str(statement["Resource"])
+        or all(each.startswith(WITHOUT_RESOURCES) for each in listed(statement["Action"]))
         for statement in statements(template, role)
     )
 
@@ -201,7 +206,7 @@ CHECKS: dict[Check, list[str]] = {
     tries_five_times_before_the_dead_letter_queue: SOURCES,
     has_dead_letters_that_outlive_its_messages: SOURCES,
     names_every_action: ROLES,
-    names_every_resource_but_x_rays: ROLES,
+    names_every_resource_that_can_be_named: ROLES,
     is_encrypted_at_rest: TABLES,
     is_paid_by_request: TABLES,
     can_be_restored_to_any_second: ["EventStore"],
@@ -270,7 +275,7 @@ SABOTAGE: dict[Check, tuple[str, Sabotage]] = {
     tries_five_times_before_the_dead_letter_queue: ("Inbox", put("Inbox/Properties/RedrivePolicy/maxReceiveCount", 4)),
     has_dead_letters_that_outlive_its_messages: ("Pods", put("PodsDlq/Properties/MessageRetentionPeriod", FOUR_DAYS)),
     names_every_action: ("ParserRole", put(f"ParserRole/Properties/{POLICY}/Action", ["sqs:*"])),
-    names_every_resource_but_x_rays: ("ParserRole", put(f"ParserRole/Properties/{POLICY}/Resource", "*")),
+    names_every_resource_that_can_be_named: ("ParserRole", put(f"ParserRole/Properties/{POLICY}/Resource", "*")),
     is_encrypted_at_rest: ("EventStore", put("EventStore/Properties/SSESpecification", {"SSEEnabled": False})),
     is_paid_by_request: ("EventStore", put("EventStore/Properties/BillingMode", "PROVISIONED")),
     can_be_restored_to_any_second: ("EventStore", put("EventStore/Properties/PointInTimeRecoverySpecification", {})),

@@ -29,6 +29,7 @@ CACHES = {
     "/manifest": {"Ref": "FeedCache"},
     "/wishes": {"Ref": "FeedCache"},
     "/wishes/{wish_id}": NOT_CACHED,
+    "/wishes/{wish_id}/trace": NOT_CACHED,
 }
 
 
@@ -37,9 +38,9 @@ def routes(*, operators: bool) -> list[tuple[str, str]]:
     return sorted(
         (event["Properties"]["Method"], event["Properties"]["Path"])
         for function in resources("AWS::Serverless::Function").values()
-        if function.get("Metadata", {}).get("LoopbackOnly", False) == operators
         for event in function["Properties"].get("Events", {}).values()
         if event["Type"] == "Api"
+        and (function.get("Metadata", {}).get("LoopbackOnly", False) or "Auth" in event["Properties"]) == operators
     )
 
 

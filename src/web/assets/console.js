@@ -9,12 +9,14 @@ const EVERY = 2_000; // ms
 const MOST = 15_000; // ms between tries while nothing answers
 const OLD = 6_000; // ms without an answer, after which the page says so
 const SAY_EVERY = 10_000; // ms between announcements of how many are held
+const MISSION = "#mission";
 
 let round = 0; // of the session: what belongs to an older one stops
 let wake = () => {};
 let answeredAt = 0;
 let saidAt = -Infinity;
 let saidCount = 0;
+let mission = null; // the module, once it was looked at
 
 byId("sign-in").addEventListener("submit", signIn);
 byId("sign-out").addEventListener("click", () => leave("out"));
@@ -22,6 +24,7 @@ byId("panic").addEventListener("click", panic.press);
 document.addEventListener("signed-out", (event) => leave(event.detail));
 document.addEventListener("visibilitychange", () => wake());
 addEventListener("online", () => wake());
+addEventListener("hashchange", look);
 addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.repeat || event.isComposing || !signedIn()) return;
   event.preventDefault();
@@ -29,9 +32,7 @@ addEventListener("keydown", (event) => {
 });
 setInterval(tick, 1000);
 
-// API Gateway lets nobody load console without a token: another language is asked for at the door.
 const language = document.querySelector(".language");
-for (const link of language.querySelectorAll("a")) link.href = `sign-in${new URL(link.href).search}`;
 
 if (signedIn()) enter();
 else knock();
@@ -39,6 +40,7 @@ else knock();
 // --- the door ---
 
 function knock(words = "") {
+  look();
   byId("console").hidden = true;
   byId("door").hidden = false;
   document.body.prepend(language);
@@ -74,7 +76,6 @@ function busy(button, isBusy) {
 }
 
 function enter() {
-  history.replaceState(null, "", `console${location.search}`);
   byId("door").hidden = true;
   byId("console").hidden = false;
   byId("tools").prepend(language); // the bar covers where it was
@@ -82,6 +83,7 @@ function enter() {
   answeredAt = performance.now();
   saidCount = 0;
   poll(round);
+  look();
 }
 
 function leave(why) {
@@ -90,9 +92,29 @@ function leave(why) {
   close();
   wishes.empty();
   panic.forget();
-  history.replaceState(null, "", `sign-in${location.search}`);
   knock(texts.why[why] + (isUncertain ? ` ${texts.why.panic}` : ""));
   wake();
+}
+
+// --- the two views ---
+
+// API Gateway lets nobody load console without a token, and the way from there to the door drops what follows #. So the
+// address of mission control is that of the door, also behind it: reloaded or bookmarked, it leads there again.
+async function look() {
+  const isMission = location.hash === MISSION;
+  const hash = isMission ? MISSION : "";
+  history.replaceState(null, "", (signedIn() && !isMission ? "console" : "sign-in") + location.search + hash);
+  for (const link of language.querySelectorAll("a")) link.href = `sign-in${new URL(link.href).search}${hash}`;
+  for (const link of byId("views").children) link.ariaCurrent = String((link.hash === MISSION) === isMission);
+  byId("view-moderation").hidden = isMission;
+  byId("view-mission").hidden = !isMission;
+  try {
+    if (isMission && signedIn()) mission ??= await import("./mission.js"); // what only moderates does not wait for it
+  } catch {
+    byId("view-mission").textContent = texts.mission.not_loaded;
+  }
+  if (location.hash === MISSION && signedIn()) mission?.start();
+  else mission?.stop();
 }
 
 // --- what is new ---

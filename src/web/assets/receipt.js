@@ -110,3 +110,35 @@ if (!isTravelling) {
   }
   offer("print", () => print());
 }
+
+// How it travelled, asked for while it is open and not all of it has arrived.
+const MOST_ASKED = 20;
+
+async function travel() {
+  const details = part("travelled");
+  const say = (words) => words !== part("travelled-said").textContent && (part("travelled-said").textContent = words);
+  if (!details.open || details.dataset.asked) return;
+  details.dataset.asked = "now"; // closed and opened again is still one that asks
+  say(texts.travel.asking);
+  let found = null;
+  for (let attempt = 0; details.open && attempt < MOST_ASKED && !found?.complete; attempt++) {
+    if (attempt) await pause(Math.min(10_000, 1000 * 1.5 ** attempt));
+    await visible();
+    try {
+      const { waterfall } = await import("./waterfall.js");
+      const answer = await fetch(`${address}/trace`, { headers: { Accept: "application/json" }, cache: "no-store" });
+      if (!answer.ok) continue;
+      found = await answer.json();
+      part("waterfall").replaceChildren(waterfall(found, texts.travel, { isForAudience: true }));
+      say(found.complete ? "" : texts.travel.incomplete);
+    } catch {} // no network for a moment
+  }
+  if (found?.complete) return;
+  delete details.dataset.asked;
+  if (details.open) say(found ? texts.travel.partly : texts.travel.none);
+}
+
+if (!isTravelling) {
+  part("travelled").hidden = false;
+  part("travelled").addEventListener("toggle", travel);
+}

@@ -1,0 +1,79 @@
+"""API Gateway → mission: what operators see of the running system, and everybody of the way of one wish. Reads only."""
+
+import re
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.logging import correlation_paths
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from domain.commit import stream_of
+from infra.aws import cloudwatch_client, dynamodb_client, sqs_client, xray_client
+from infra.event_store import EventStore
+from infra.settings import MissionSettings
+from infra.telemetry import count, logger, metrics
+from infra.tracing import tracer
+from mission.cloudwatch import CloudWatch
+from mission.mission import MissionControl
+from mission.waterfall import waterfall
+from mission.xray import console_url, documents
+from web import answers, problems, refusals
+from web.request import Request
+
+TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
+
+settings = MissionSettings.from_env()
+store = EventStore(dynamodb_client(), settings.event_store)
+xray = xray_client()
+cloudwatch = CloudWatch(cloudwatch_client(), settings.placeholders)
+control = MissionControl(cloudwatch, sqs_client(), xray, settings)
+xray_url = console_url(xray.meta.region_name) if settings.stage != "local" else None
+app = refusals.register(APIGatewayRestResolver())
+
+
+@logger.inject_lambda_context(clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@tracer.capture_lambda_handler
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """An API Gateway proxy event in, its answer out."""
+    count("Requests")
+    return app.resolve(event, context)
+
+
+@app.get("/ops/mission")
+def mission() -> Response[str]:
+    _operators_only()
+    return answers.json_document(control.view(datetime.now(UTC)) | {"xray_url": xray_url})
+
+
+@app.get("/ops/traces/<trace_id>")
+def any_trace(trace_id: str) -> Response[str]:
+    _operators_only()
+    if not TRACE_ID.fullmatch(trace_id):
+        raise problems.not_found()
+    return answers.json_document(_trace(trace_id))
+
+
+@app.get("/wishes/<wish_id>/trace")
+def trace_of_a_wish(wish_id: str) -> Response[str]:
+    commits = store.read(stream_of(Request(app.current_event).as_wish_id(wish_id)))
+    if not commits:
+        raise problems.not_stored_yet()
+    found = _trace(commits[0].trace_id)
+    keep = f"public, max-age={60 if found['complete'] else 2}"
+    return answers.json_document(found, headers={"Cache-Control": keep})
+
+
+def _operators_only() -> None:
+    if "operators" not in Request(app.current_event).groups:
+        raise problems.forbidden()
+
+
+def _trace(trace_id: str | None) -> dict[str, Any]:
+    found = waterfall(trace_id, documents(xray, trace_id)) if trace_id else None
+    if not found:
+        detail = "Nothing was recorded, at least not yet."
+        raise problems.Problem(HTTPStatus.NOT_FOUND, "trace-not-found", "Trace not found", detail, retry_after=1)
+    return found

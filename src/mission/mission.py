@@ -1,0 +1,143 @@
+"""Mission control's picture of the last half hour.
+
+Each part is read on its own, so that the page always shows the rest: what cannot be read is null, and named.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from domain.envelope import timestamp
+from infra.aws import error_code
+from infra.settings import MissionSettings
+from infra.telemetry import logger
+from mission.cloudwatch import CloudWatch
+from mission.measures import SERIES, TOTALS
+from mission.slos import SLOS, WINDOW_DAYS, Slo, budget_left
+from mission.xray import annotated, began, summaries
+
+_STEP, _STEPS = 60, 30  # seconds, and how many of them
+_HALF_HOUR, _DAY = timedelta(seconds=_STEP * _STEPS), timedelta(days=1)
+_LATELY = 5  # steps after which an age is no longer that of the oldest message
+_SLOW_OR_FAILED = "responsetime > 1 OR fault = true OR error = true"
+_MOST_TRACES = 20
+_DEPTHS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+
+type Series = dict[str, list[float | None]]
+
+
+class MissionControl:
+    """Asks CloudWatch, SQS and X-Ray."""
+
+    def __init__(self, cloudwatch: CloudWatch, sqs: Any, xray: Any, settings: MissionSettings) -> None:
+        self._cloudwatch, self._sqs, self._xray, self._settings = cloudwatch, sqs, xray, settings
+
+    def view(self, now: datetime) -> dict[str, Any]:
+        """The JSON of docs/http.md. Raises nothing because a part cannot be read."""
+        until = now.replace(second=0, microsecond=0) + timedelta(seconds=_STEP)  # the last minute is not full yet
+        seen: dict[str, Any] = {}
+        parts: dict[str, Callable[[], Any]] = {
+            "series": lambda: self._series(until),
+            "totals": lambda: {name: _sum(d) for name, d in self._cloudwatch.data(TOTALS, until, _DAY, 3600).items()},
+            "queues": lambda: [self._queue(name, seen["series"] or {}) for name in ("Inbox", "Pods", "Projector")],
+            "slos": lambda: self._slos(until),
+            "alarms": self._alarms,
+            "traces": self._slow_or_failed,
+        }
+        for name, read in parts.items():
+            try:
+                seen[name] = read()
+            except (BotoCoreError, ClientError) as error:
+                logger.warning("mission control cannot read", extra={"part": name, "reason": error_code(error)})
+                seen[name] = None
+        missing = [name for name in parts if seen[name] is None]
+        times = {"now": timestamp(now), "from": timestamp(until - _HALF_HOUR), "step_s": _STEP}
+        return {**times, **seen, "missing": missing}
+
+    def _series(self, until: datetime) -> Series:
+        steps = [until - timedelta(seconds=_STEP * ago) for ago in range(_STEPS, 0, -1)]
+        # Nothing counted is nought; nothing measured is not.
+        nothing = {name: 0 if statistic == "Sum" else None for name, (_, statistic) in SERIES.items()}
+        data = self._cloudwatch.data(SERIES, until, _HALF_HOUR, _STEP)
+        return {name: [found.get(step, nothing[name]) for step in steps] for name, found in data.items()}
+
+    def _queue(self, name: str, series: Series) -> dict[str, Any]:
+        ages = [age for age in series.get(f"{name.lower()}_age", [])[-_LATELY:] if age is not None]
+        (visible, in_flight), (dead, _) = self._depths(name), self._depths(f"{name}Dlq")
+        oldest = ages[-1] if ages else None
+        return {"name": name, "visible": visible, "in_flight": in_flight, "oldest_s": oldest, "dead": dead}
+
+    def _depths(self, queue: str) -> tuple[int | None, int | None]:
+        url = self._settings.queues.get(queue)
+        if url is None:  # what the projector reads is a stream
+            return None, None
+        found = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=_DEPTHS)["Attributes"]
+        return int(found[_DEPTHS[0]]), int(found[_DEPTHS[1]])
+
+    def _slos(self, until: datetime) -> list[dict[str, Any]]:
+        wanted = {
+            (slo.name, statistic, number): (metric, statistic)
+            for slo in SLOS
+            for number, metric in enumerate(slo.metrics)
+            for statistic in ("Sum", "SampleCount")
+        }
+        data = self._cloudwatch.data(wanted, until, WINDOW_DAYS * _DAY, 86_400)
+
+        def total(slo: Slo, statistic: str) -> int:
+            return sum(_sum(found) for key, found in data.items() if key[:2] == (slo.name, statistic))
+
+        return [_budget(slo, total(slo, "Sum"), total(slo, "SampleCount")) for slo in SLOS]
+
+    def _alarms(self) -> list[dict[str, Any]]:
+        prefix = f"{self._settings.stack_name}-"
+        found = [_alarm(each, prefix) for each in self._cloudwatch.alarms(prefix)]
+        return sorted(found, key=lambda alarm: (alarm["state"] != "ALARM", alarm["signal"], alarm["name"]))
+
+    def _slow_or_failed(self) -> list[dict[str, Any]]:
+        found = summaries(self._xray, timedelta(minutes=10), _SLOW_OR_FAILED)
+        return [_trace(each) for each in found if _is_news(each)][:_MOST_TRACES]
+
+
+def _sum(values: Mapping[datetime, float]) -> int:
+    return round(sum(values.values()))
+
+
+def _budget(slo: Slo, bad: int, total: int) -> dict[str, Any]:
+    promised = {"name": slo.name, "title": slo.title, "objective": slo.objective, "window_days": WINDOW_DAYS}
+    left = round(budget_left(bad, total, slo.objective), 4)
+    return {**promised, "bad": bad, "total": total, "budget_left": left}
+
+
+def _alarm(alarm: dict[str, Any], prefix: str) -> dict[str, Any]:
+    description, _, runbook = alarm.get("AlarmDescription", "").partition("Runbook: ")
+    return {
+        "name": alarm["AlarmName"].removeprefix(prefix),
+        "state": alarm["StateValue"],
+        "since": timestamp(alarm["StateUpdatedTimestamp"]),
+        "reason": alarm.get("StateReason", ""),
+        "description": description.strip(),
+        "runbook": runbook.strip(" .") or None,
+        "signal": not alarm.get("AlarmActions"),  # a window of a burn-rate alarm: only the whole tells somebody
+    }
+
+
+def _is_news(summary: dict[str, Any]) -> bool:
+    """Not mission control itself, and not a receipt that asked a little early: X-Ray calls every 4xx an error."""
+    asked_early = summary.get("Http", {}).get("HttpStatus") == HTTPStatus.NOT_FOUND and not summary.get("HasFault")
+    return "mission" not in annotated(summary, "Service") and (not asked_early or summary.get("ResponseTime", 0) > 1)
+
+
+def _trace(summary: dict[str, Any]) -> dict[str, Any]:
+    wishes = annotated(summary, "wish_id")
+    return {
+        "trace_id": summary["Id"],
+        "wish_id": wishes[0] if len(wishes) == 1 else None,
+        "started": timestamp(began(summary)),
+        "duration_ms": round(1000 * summary.get("Duration", 0)),
+        "fault": summary.get("HasFault", False),
+        "error": summary.get("HasError", False),
+        "throttled": summary.get("HasThrottle", False),
+    }

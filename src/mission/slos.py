@@ -1,0 +1,84 @@
+"""What is promised, in numbers: the service level objectives. Alarms, dashboard and docs/slo.md are made from this file
+(`make observability`), and mission control reads it.
+
+An indicator is a metric with one value per event: 0 where the promise was kept, 1 where it was not. So over any span of
+time, summed over an objective's metrics: bad = Sum, total = SampleCount, the bad share = Average. Zero loss takes the
+depth of dead-letter queues instead, once a minute: there all that counts is nought or not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+WINDOW_DAYS = 28  # four weeks: every window has the same number of weekends
+ENOUGH = 10  # bad events before anybody is told: one failure in a quiet night is half the traffic and no trend
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A CloudWatch metric. Values of dimensions may hold the template's placeholders, such as ``${AWS::StackName}``."""
+
+    namespace: str
+    name: str
+    dimensions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Slo:
+    """``objective`` is the share of good events, 0 to 1; ``promise`` says what a good one is."""
+
+    name: str
+    title: str
+    promise: str
+    objective: float
+    metrics: tuple[Metric, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Burn:
+    """The budget goes at ``rate`` times the pace that would just last the window, over both spans (in seconds)."""
+
+    name: str
+    rate: float
+    long: int
+    short: int
+
+    def threshold(self, objective: float) -> float:
+        """The share of bad events, 0 to 1, that is this pace."""
+        return round(self.rate * (1 - objective), 6)
+
+
+BURNS = (Burn("page", 14.4, long=3600, short=300), Burn("ticket", 6, long=6 * 3600, short=1800))
+
+_POST = {"ApiName": "${AWS::StackName}", "Stage": "${Stage}", "Method": "POST", "Resource": "/wishes"}
+_DEAD = ("InboxDlq", "PodsDlq", "ProjectorDlq")
+
+SLOS = (
+    Slo("post-availability", "Wishes are taken", "a POST of a wish is not answered with a 5xx", 0.999,
+        (Metric("AWS/ApiGateway", "5XXError", _POST),),
+        "People try once or twice and put the phone away; API Gateway promises 99.95 %, more is hardly ours to give"),
+    Slo("page-latency", "Pages come at once", "a page leaves within 1 s of the request", 0.95,
+        (Metric("LastWish", "SlowPage", {"service": "frontend"}),),
+        "After a second the thought wanders; the one in twenty is for cold starts when a hall takes out its phones"),
+    Slo("api-latency", "Calls are quick", "a JSON answer leaves within 500 ms of the request", 0.95,
+        (Metric("LastWish", "SlowCall", {"service": "frontend"}),),
+        "The wall and the receipts ask every second or so, and the next question should not meet the last answer"),
+    Slo("boarding", "Wishes board soon", "a wish is stored within 30 s of being sent", 0.99,
+        (Metric("LastWish", "Late", {"service": "worker"}),),
+        "That long somebody watches the receipt; two retries of the queue fit in"),
+    Slo("freshness", "The wall is fresh", "a commit is in the read model within 10 s", 0.99,
+        (Metric("LastWish", "Stale", {"service": "projector"}),),
+        "A hall that has sent its wish looks up and waits for it"),
+    Slo("zero-loss", "Nothing is lost", "no dead-letter queue holds a message", 1.0,
+        tuple(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": f"${{{queue}.QueueName}}"})
+              for queue in _DEAD),
+        "A wish answered 202 is stored or lies in a dead-letter queue; each that lies there is a promise not kept yet"),
+)  # fmt: skip
+
+
+def budget_left(bad: float, total: float, objective: float) -> float:
+    """The share of the error budget that is left: 1.0 is all, 0.0 none, below that it is overspent."""
+    if not bad:
+        return 1.0
+    allowed = total * (1 - objective)
+    return 1 - bad / allowed if allowed else 0.0

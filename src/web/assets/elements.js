@@ -1,0 +1,25 @@
+// Elements made by calls: the page's policy lets no script make HTML of text. Children that are strings stay text.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+export const make = (name, attributes, ...children) => filled(document.createElement(name), attributes, children);
+export const draw = (name, attributes, ...children) =>
+  filled(document.createElementNS(SVG, name), attributes, children);
+
+function filled(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value === false || value == null) continue;
+    element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children);
+  return element;
+}
+
+// Milliseconds as a person says them, in units that every language writes alike: 85 ms, 1.2 s, 4 min, 3 h.
+export function duration(ms) {
+  if (ms == null) return "–";
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 60_000) return `${Math.round(ms / 1000)} s`;
+  return ms < 3_600_000 ? `${Math.floor(ms / 60_000)} min` : `${Math.floor(ms / 3_600_000)} h`;
+}

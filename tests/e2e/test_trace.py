@@ -1,0 +1,175 @@
+"""One wish, one trace, on the real template: from the door through both queues to the store and the projector."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.e2e.accounts import sign_in
+from tests.laptop import Stack, wait_until
+
+NOT_THERE = "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1cff"
+# Each hop, and the hop that it stands below.
+EDGES = {
+    "API": None,
+    "frontend": "API",
+    "Inbox": "frontend",
+    "parser": "Inbox",
+    "Pods": "parser",
+    "worker": "Pods",
+    "EventStore": "worker",
+    "projector": "worker",
+}
+
+
+@pytest.fixture
+def http(stack: Stack) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=stack.url, timeout=30, trust_env=False) as client:
+        yield client
+
+
+def said(stack: Stack, *args: str) -> Any:
+    done = stack.run(*args, "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def edges(trace: dict[str, Any]) -> dict[str, str | None]:
+    """Each hop and the nearest hop above it."""
+    rows = {row["id"]: row for row in trace["segments"]}
+
+    def above(row: dict[str, Any]) -> str | None:
+        parent = rows.get(row["parent_id"])
+        return None if parent is None else parent["hop"] or above(parent)
+
+    return {row["hop"]: above(row) for row in rows.values() if row["hop"]}
+
+
+@pytest.fixture(scope="module")
+def wish(stack: Stack) -> Any:
+    """A wish that `lastwish submit` has sent and seen boarded."""
+    return said(stack, "submit", "hello", "--to", "mars")
+
+
+def test_submit_and_trace_show_all_hops_in_one_waterfall(stack: Stack, wish: Any) -> None:
+    trace = said(stack, "trace", wish["wish_id"], "--timeout", "60")
+    assert (trace["trace_id"], trace["wish_id"]) == (wish["trace_id"], wish["wish_id"])
+    assert trace["complete"]
+    assert trace["hops"] == list(EDGES)
+
+
+def test_each_hop_stands_below_the_one_that_caused_it(stack: Stack, wish: Any) -> None:
+    assert edges(said(stack, "trace", wish["wish_id"], "--timeout", "60")) == EDGES
+
+
+def test_for_people_it_is_a_table_with_a_line_per_hop(stack: Stack, wish: Any) -> None:
+    done = stack.run("trace", wish["wish_id"], "--timeout", "60")
+    first_words = [words[0] for line in done.stdout.splitlines() if (words := line.split())]
+    assert [word for word in first_words if word in EDGES] == list(EDGES)
+    assert "boarded" in done.stdout
+
+
+def test_everybody_may_see_it_and_nothing_that_was_typed_or_identifies_a_request(
+    http: httpx.Client, stack: Stack, wish: Any
+) -> None:
+    said(stack, "trace", wish["wish_id"], "--timeout", "60")
+    answer = http.get(f"wishes/{wish['wish_id']}/trace")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "public, max-age=60")
+    assert answer.json()["hops"] == list(EDGES)
+    assert not [word for word in ("hello", "correlation", "request_id") if word in answer.text]
+
+
+def test_a_wish_that_nobody_sent_is_one_plain_line(stack: Stack, http: httpx.Client) -> None:
+    http.get(f"wishes/{NOT_THERE}")  # who asks for it makes traces about it, which are not its own
+    done = stack.run("trace", NOT_THERE, "--timeout", "1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"lastwish: wish {NOT_THERE} is not stored, and no trace is about it\n"
+
+
+@contextmanager
+def held_back(stack: Stack, function: str) -> Iterator[None]:
+    """A consumer takes nothing meanwhile."""
+    functions = stack.aws("lambda")
+    found = functions.list_event_source_mappings()["EventSourceMappings"]
+    [mapping] = [each["UUID"] for each in found if function in each["FunctionArn"]]
+    functions.update_event_source_mapping(UUID=mapping, Enabled=False)
+    try:
+        yield
+    finally:
+        functions.update_event_source_mapping(UUID=mapping, Enabled=True)
+
+
+def largest_batch(stack: Stack, service: str, since: datetime) -> float:
+    """As the function's own metric says."""
+    query = {
+        "Metric": {
+            "Namespace": "LastWish",
+            "MetricName": "Records",
+            "Dimensions": [{"Name": "service", "Value": service}],
+        },
+        "Period": 60,
+        "Stat": "Maximum",
+    }
+    answer = stack.aws("cloudwatch").get_metric_data(
+        MetricDataQueries=[{"Id": "q", "MetricStat": query}], StartTime=since, EndTime=since + timedelta(minutes=10)
+    )
+    return max(answer["MetricDataResults"][0]["Values"], default=0)
+
+
+def test_ten_wishes_in_one_batch_have_a_trace_each(stack: Stack, http: httpx.Client) -> None:
+    since = datetime.now(UTC)
+
+    def send(number: int) -> str:
+        answer = http.post("wishes", json={"message": f"Wish {number} of ten", "destination": "jupiter"})
+        return str(answer.json()["wish_id"])
+
+    with held_back(stack, "Parser"), ThreadPoolExecutor(10) as senders:
+        wishes = list(senders.map(send, range(10)))
+    traces = [said(stack, "trace", wish, "--timeout", "60") for wish in wishes]
+    assert [trace["wish_id"] for trace in traces] == wishes
+    assert [trace["complete"] for trace in traces] == [True] * 10
+    assert [edges(trace) for trace in traces] == [EDGES] * 10
+    assert len({trace["trace_id"] for trace in traces}) == 10
+    ids = [row["id"] for trace in traces for row in trace["segments"]]
+    assert len(set(ids)) == len(ids)
+    assert wait_until(lambda: largest_batch(stack, "parser", since) > 1)
+
+
+def test_the_logs_of_a_wish_come_from_every_function_that_saw_it(stack: Stack, wish: Any) -> None:
+    said(stack, "trace", wish["wish_id"], "--timeout", "60")
+
+    def services() -> list[str]:
+        lines = said(stack, "logs", wish["wish_id"])["lines"]
+        assert all(line["facts"]["wish_id"] == wish["wish_id"] for line in lines)
+        return [line["service"] for line in lines if not line["message"].startswith("request refused")]
+
+    assert wait_until(lambda: services() == ["frontend", "parser", "worker", "projector"])
+
+
+def test_the_logs_around_a_moment_are_in_the_order_of_time(stack: Stack, wish: Any) -> None:
+    lines = said(stack, "logs", "--around", "now", "±10m", "--grep", wish["wish_id"])["lines"]
+    times = [line["time"] for line in lines]
+    assert times
+    assert times == sorted(times)
+
+
+def test_mission_control_reads_everything_on_the_local_engine(stack: Stack, http: httpx.Client, wish: Any) -> None:
+    assert http.get("ops/mission").status_code == 401
+    token = {"Authorization": f"Bearer {sign_in(said(stack, 'status'))}"}
+
+    def boarded() -> bool:
+        seen = http.get("ops/mission", headers=token).json()
+        assert seen["missing"] == []
+        assert [queue["dead"] is not None for queue in seen["queues"]] == [True] * 3
+        assert all(slo["total"] is not None for slo in seen["slos"])
+        return bool(seen["totals"]["boarded"] and seen["queues"][0]["oldest_s"] is not None)
+
+    assert wait_until(boarded)
+    found = http.get(f"ops/traces/{wish['trace_id']}", headers=token).json()
+    assert found["hops"] == list(EDGES)
+    assert http.get(f"ops/traces/{wish['trace_id']}").status_code == 401
