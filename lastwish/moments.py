@@ -9,7 +9,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, None: 1.0}
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """The moment that was meant; a time of day is today's, and without a zone it is the zone of ``now``.
+    """The moment that was meant; a time of day is today's, and without a zone it is this machine's, as it was then.
 
     Raises ValueError.
     """
@@ -17,11 +17,11 @@ def moment(text: str, now: datetime) -> datetime:
         return now
     try:
         if _CLOCK.fullmatch(text):
-            return datetime.combine(now.date(), time.fromisoformat(text), now.tzinfo)
+            return datetime.combine(now.date(), time.fromisoformat(text)).astimezone()
         found = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"{text!r} is no moment: say 10:42:07, 2045-01-01T10:42:07Z or now") from None
-    return found if found.tzinfo else found.replace(tzinfo=now.tzinfo)
+    return found if found.tzinfo else found.astimezone()
 
 
 def span(text: str) -> timedelta:

@@ -20,6 +20,9 @@ observer = typer.Typer()
 _LEVELS = {"ERROR": "bold red", "CRITICAL": "bold red", "WARNING": "yellow", "PLATFORM": "dim", "METRICS": "dim"}
 
 
+_AGES = (1970, 9000)  # years
+
+
 class _UsageError(LastWishError):
     """A command cannot be carried out as it was typed."""
 
@@ -90,6 +93,8 @@ def _asked(what: list[str], around: str | None, window: str) -> tuple[str | None
         return wish_id, None, None
     try:
         middle, far = moment(around, datetime.now().astimezone()), span(spans[0] if spans else window)
+        if not _AGES[0] < middle.year < _AGES[1]:
+            raise _UsageError(f"{around!r} is no moment in which anything was logged")
         return wish_id, middle - far, middle + far
     except (ValueError, OverflowError) as error:
         raise _UsageError(str(error)) from None

@@ -54,10 +54,10 @@ class Found:
     trace: dict[str, Any] | None
 
 
-def look(source: Source, wish_id: str) -> Found:
-    """What there is of it now. Raises NoTrace for a wish stored without one, NotAnswered, AwsError."""
+def look(source: Source, wish_id: str, trace_id: str | None) -> Found:
+    """What there is of it now, in this trace or in the one that names it. Raises AwsError."""
     with plain_errors():
-        trace_id = _stored(source.http, wish_id) or _annotated(source.xray, wish_id)
+        trace_id = trace_id or _annotated(source.xray, wish_id)
         trace = waterfall(trace_id, documents(source.xray, trace_id)) if trace_id else None
     return Found(wish_id, trace_id, trace)
 
@@ -65,10 +65,11 @@ def look(source: Source, wish_id: str) -> Found:
 def wait_for(source: Source, wish_id: str, timeout: float) -> dict[str, Any]:
     """The trace once it is complete, or as far as it has come when the time (in seconds) is over.
 
-    Raises what ``look`` raises, and NoSuchWish or NoTrace where there was nothing until the end.
+    The API is asked once: who asks it makes traces and log lines too. Raises what ``look`` raises, NotAnswered, NoTrace
+    for a wish stored without one, and NoSuchWish or NoTrace where there was nothing until the end.
     """
-    deadline = time.monotonic() + timeout
-    while not ((found := look(source, wish_id)).trace and found.trace["complete"]):
+    deadline, trace_id = time.monotonic() + timeout, _stored(source.http, wish_id)
+    while not ((found := look(source, wish_id, trace_id)).trace and found.trace["complete"]):
         if time.monotonic() + PAUSE > deadline:
             break
         time.sleep(PAUSE)
@@ -85,6 +86,8 @@ def _stored(http: httpx.Client, wish_id: str) -> str | None:
         raise NotAnswered(f"{http.base_url} does not answer: {error}") from error
     if answer.status_code == 404:
         return None
+    if answer.status_code >= 500:
+        return None  # the store does not answer, which may be just why somebody asks: X-Ray finds it by its annotation
     if answer.status_code != 200:
         raise NotAnswered(f"{http.base_url} answered {answer.status_code} when it was asked for wish {wish_id}")
     trace_id: str | None = answer.json().get("trace_id")

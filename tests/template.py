@@ -1,5 +1,6 @@
 """template.yaml as the tests read it: with CloudFormation's tags, and its tables and queues as boto3 wants them."""
 
+import pickle
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,9 +33,14 @@ def _text() -> str:
     return TEMPLATE.read_text()
 
 
+@cache
+def _read(text: str) -> bytes:
+    return pickle.dumps(yaml.load(text, _Loader))
+
+
 def load() -> dict[str, Any]:
-    """The whole template, anew for every call, so that a test may change it."""
-    document: dict[str, Any] = yaml.load(_text(), _Loader)
+    """The whole template, anew for every call, so that a test may change it. Read once: it is long."""
+    document: dict[str, Any] = pickle.loads(_read(_text()))
     return document
 
 

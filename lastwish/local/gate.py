@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+TRACE_PLACES = 2
+
 
 class GateFull(Exception):  # noqa: N818 - a state of the gate
     """No place became free in time, or too many wait already."""
@@ -38,3 +40,15 @@ class Gate:
             raise GateFull from None
         finally:
             self._waiting -= 1
+
+
+class Gates:
+    """A gate for each request: traces have a small one, since they wait for X-Ray and no wish may wait for them."""
+
+    def __init__(self, gate: Gate, traces: Gate | None = None) -> None:
+        self._gate = gate
+        self._traces = traces or Gate(TRACE_PLACES)
+
+    def of(self, route: str) -> Gate:
+        """The gate of a route as the template says it."""
+        return self._traces if route.endswith("/trace") else self._gate

@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from lastwish.local import upstream
 from lastwish.local.api_request import Teller, Visit
-from lastwish.local.gate import Gate, GateFull
+from lastwish.local.gate import Gate, GateFull, Gates
 from lastwish.local.ledger import Ledger
 from lastwish.local.routes import Door, GatewayAnswer
 
@@ -37,14 +37,14 @@ class Proxy:
         stage_path: str,
         door: Door,
         ledger: Ledger,
-        gate: Gate,
+        gates: Gates,
         teller: Teller | None = None,
     ) -> None:
         self.engine = engine
         self.stage_path = stage_path.encode()
         self.door = door
         self.ledger = ledger
-        self.gate = gate
+        self.gates = gates
         self.teller = teller
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,7 +56,11 @@ class Proxy:
             route = None
         visit = Visit(route.method if route else request.method, route.path if route else None)
         try:
-            response = await self._answer(request, visit) if route else self._own("MISSING_AUTHENTICATION_TOKEN")
+            response = (
+                await self._answer(request, visit, self.gates.of(route.path))
+                if route
+                else self._own("MISSING_AUTHENTICATION_TOKEN")
+            )
         except ClientDisconnect:
             return
         response.raw_headers.append((b"x-amzn-trace-id", f"Root={visit.trace_id}".encode()))
@@ -64,12 +68,12 @@ class Proxy:
             self.teller.tell(visit.ended(response.status_code))
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request, visit: Visit) -> Response:
+    async def _answer(self, request: Request, visit: Visit, gate: Gate) -> Response:
         raw_path: bytes = request.scope["raw_path"]
         try:
             # Read before the gate: a slow phone must not hold a place.
             body = await _body(request)
-            async with self.gate.enter():
+            async with gate.enter():
                 answer = await self._forward(request, raw_path, body, visit)
         except TooLarge:
             return self._own("REQUEST_TOO_LARGE")

@@ -21,7 +21,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from lastwish.local.api_request import Teller
-from lastwish.local.gate import Gate
+from lastwish.local.gate import TRACE_PLACES, Gate, Gates
 from lastwish.local.ledger import Ledger
 from lastwish.local.proxy import Proxy
 from lastwish.local.routes import read
@@ -88,14 +88,16 @@ def serve(  # noqa: PLR0917 - typer reads them as options
     places = int(os.environ.get("LASTWISH_PROXY_CONCURRENCY") or 8)
     door = read(template)
     doors = {fd: door} if lan_fd is None else {fd: door, lan_fd: door.for_network()}
-    limits = httpx.Limits(max_connections=places * len(doors), max_keepalive_connections=places * len(doors))
+    connections = (places + TRACE_PLACES) * len(doors)
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     client = httpx.AsyncClient(base_url=engine, timeout=ENGINE_TIMEOUT, limits=limits, trust_env=False)
     promises = Ledger(ledger)
     host, _, port = agent.rpartition(":")
     teller = Teller((host, int(port)))
-    # A gate each: a crowd that waits in front of the network's does not keep the presenter from the wall.
+    # Gates each: a crowd that waits in front of the network's does not keep the presenter from the wall.
     apps = {
-        fd: compressing(Proxy(client, stage_path, door, promises, Gate(places), teller)) for fd, door in doors.items()
+        fd: compressing(Proxy(client, stage_path, door, promises, Gates(Gate(places)), teller))
+        for fd, door in doors.items()
     }
     asyncio.run(_until_stopped([(_listener(app), socket.socket(fileno=fd)) for fd, app in apps.items()]))
 

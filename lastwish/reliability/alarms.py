@@ -74,8 +74,8 @@ def _crashes(name: str, logical_id: str, tells: str) -> Alarm:
 
 
 ALARMS = (
-    _dead("Inbox", "Somebody's receipt never gets beyond 'still travelling': the wish lies in InboxDlq."),
-    _dead("Pods", "Somebody's receipt never gets beyond 'still travelling': the wish lies in PodsDlq."),
+    _dead("Inbox", "Somebody's receipt never gets beyond 'On its way': the wish lies in InboxDlq."),
+    _dead("Pods", "Somebody's receipt never gets beyond 'On its way': the wish lies in PodsDlq."),
     _dead("Projector", "Stored wishes are missing on the wall and in the totals: the projector gave up on a batch."),
     _refuses("store-refuses", ours("StoreRefused", "worker"),
              "Wishes are taken and wait; receipts do not load. DynamoDB refuses the worker or does not answer."),
@@ -89,8 +89,8 @@ ALARMS = (
     _credentials("parser", "Wishes are taken and wait in Inbox."),
     _credentials("worker", "Wishes are taken and wait in Pods."),
     _credentials("projector", "Wishes board, and the wall stands still."),
-    _backlog("Inbox", "Receipts stay at 'still travelling' for minutes: the parser does not keep up."),
-    _backlog("Pods", "Receipts stay at 'still travelling' for minutes: the worker does not keep up."),
+    _backlog("Inbox", "Receipts stay at 'On its way' for minutes: the parser does not keep up."),
+    _backlog("Pods", "Receipts stay at 'On its way' for minutes: the worker does not keep up."),
     _crashes("frontend-crashes", "FrontendFunction", "Pages and wishes fail with an error."),
     _crashes("parser-crashes", "ParserFunction", "Wishes are taken and do not board: the parser dies of every batch."),
     _crashes("worker-crashes", "WorkerFunction", "Wishes are taken and do not board: the worker dies of every batch."),

@@ -9,8 +9,13 @@ from dataclasses import dataclass
 from lastwish.reliability.alarms import ALARMS
 from lastwish.reliability.burn import composites, signals
 from lastwish.reliability.metrics import COLD_START, EMITTED
+from mission.measures import SERIES, TOTALS
+from mission.slos import SLOS
 
 METRIC, ALARM, COMPOSITE, DASHBOARD = 0.30, 0.10, 0.50, 3.00  # dollars a month
+READ = 0.01 / 1000  # dollars for each metric that is asked for
+_LOOKS = 3600 // 5  # an hour of mission control on a screen (src/web/assets/mission.js)
+_RARE_LOOKS = 3600 // 30  # of what it keeps for a while (src/mission/mission.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,12 @@ def items() -> Iterator[Item]:
     yield Item("signals of burn rates", len(signals()), ALARM)
     yield Item("burn-rate alarms, composite", len(composites()), COMPOSITE)
     yield Item("dashboard", 1, DASHBOARD)
+
+
+def an_hour_of_mission_control() -> float:
+    """Dollars for each open page that somebody looks at, in one hour."""
+    budgets = 2 * sum(len(slo.metrics) for slo in SLOS)  # what was bad, and all
+    return READ * (len(SERIES) * _LOOKS + (len(TOTALS) + budgets) * _RARE_LOOKS)
 
 
 def main() -> None:

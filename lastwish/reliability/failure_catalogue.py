@@ -138,8 +138,8 @@ CATALOGUE = (
         trace="throttled calls inside worker; a long bar of Pods with its receive count",
         alarms=("store-throttles",),
         slo="boarding",
-        automatic="three tries with growing pauses, then the wish goes back to Pods for a random pause that may be "
-        "four times as long with each receive: up to 4, 16, 64, 256 s",
+        automatic="three tries with growing pauses, then the wish goes back to Pods for a random pause, four times "
+        "as long with each receive: half to all of 4, 16, 64, 256 s",
         also=("hot-destination",),
     ),
     FailureMode(
@@ -262,8 +262,8 @@ CATALOGUE = (
         trace="ends before EventStore; once it is stored, a long bar of Pods with its receive count",
         alarms=("store-refuses",),
         slo="boarding",
-        automatic="three tries within nine seconds, then the wish goes back to Pods for a random pause of up to 4, 16, "
-        "64, 256 s; the fifth receive is the last, and PodsDlq gets what failed that too",
+        automatic="three tries within nine seconds, then the wish goes back to Pods for a random pause: half to all of "
+        "4, 16, 64, 256 s; the fifth receive is the last, and PodsDlq gets what failed that too",
         also=("slo-boarding-page", "slo-boarding-ticket", "dead-letters-pods"),
     ),
     FailureMode(

@@ -14,7 +14,7 @@ _STORE = ("frontend", "console", "mission", "worker", "projector")
 # A metric by one of these costs as many metrics as there are values, so there are few.
 PROBLEMS = (
     "bad-request", "conflict", "forbidden", "invalid-query", "invalid-wish", "not-found", "too-large", "unauthorized",
-    "unsupported-media-type", "wish-not-found",
+    "unsupported-media-type",
 )  # fmt: skip
 REASONS = ("boarding-closed", "only-links")
 

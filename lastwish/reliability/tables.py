@@ -79,7 +79,9 @@ def costs() -> str:
     """What watching costs a month."""
     rows = [(item.what, f"{item.amount:,}", f"${item.price:.2f}", f"${item.total:.2f}") for item in cost.items()]
     total = f"**${sum(item.total for item in cost.items()):.2f}**"
-    return _table(("what", "how many", "each", "a month"), [*rows, ("**together**", "", "", total)], numbers=3)
+    table = _table(("what", "how many", "each", "a month"), [*rows, ("**together**", "", "", total)], numbers=3)
+    page = f"${cost.an_hour_of_mission_control():.2f}"
+    return f"{table}\nBeside it, mission control asks CloudWatch for {page} an hour on each screen that shows it.\n"
 
 
 def _allowance(slo: Slo) -> str:

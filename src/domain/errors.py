@@ -22,7 +22,11 @@ class PermanentError(LastWishError):
 
 
 class TransientError(LastWishError):
-    """Trying again later may help."""
+    """Trying again later may help. ``code`` is AWS's word for it, where there is one."""
+
+    def __init__(self, reason: str = "", code: str = "") -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class MalformedMessage(PermanentError):  # noqa: N818  the field's names, not Python's suffix

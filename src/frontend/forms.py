@@ -34,15 +34,22 @@ def wish(request: Request, wish_id: str, view: dict[str, Any] | None) -> Respons
             raise problems.not_stored_yet()
         return answers.json_document(view, headers=vary)
     if view is None:
-        html = render("travelling.html", request.language, root="../", wish_id=wish_id)
-        return answers.page(html, HTTPStatus.NOT_FOUND, headers=vary | answers.retry(problems.not_stored_yet()))
+        return travelling(request, wish_id, problems.not_stored_yet())
     return answers.page(render("receipt.html", request.language, root="../", wish=view), headers=vary)
+
+
+def travelling(request: Request, wish_id: str, found: problems.Problem) -> Response[str]:
+    """The receipt of a wish of which nothing can be said yet: a page that asks again by itself."""
+    html = render("travelling.html", request.language, root="../", wish_id=wish_id)
+    return answers.page(html, found.status, headers={"Vary": "Accept, Accept-Language", **answers.retry(found)})
 
 
 def problem(request: Request, found: problems.Problem) -> Response[str]:
     """The problem document; to a person a page that says it, or the form they sent again with what they typed."""
     if not request.wants_html:
         return answers.problem(request, found)
+    if found.status == HTTPStatus.SERVICE_UNAVAILABLE and (wish_id := request.looks_at):
+        return travelling(request, wish_id, found)
     lang = request.language
     words = _in_words(found, texts(lang)["errors"])
     if request.is_form and request.is_post:

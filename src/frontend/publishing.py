@@ -29,7 +29,6 @@ def publish(inbox: Queue, submission: Submission, correlation_id: str) -> None:
     )
     inbox.send(Message(envelope.model_dump_json(), current_header()))
     count("Submitted")
-    if submission.has_markup:
-        count("Sanitised")
+    count("Sanitised", int(submission.has_markup))
     extra = {"destination": submission.event.destination, "sanitised": submission.has_markup}
     logger.info("wish submitted", extra=extra)

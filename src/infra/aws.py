@@ -10,13 +10,11 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
+THROTTLED = "ThrottlingException"
 # A person waits, and a batch has other wishes in it: three tries of at most two seconds, with the jittered pauses that
 # botocore's standard mode puts between them (its default, legacy, retries fewer errors and without jitter). The worst
 # case is nine seconds: three times a second to connect and one to read, and pauses of at most one and two.
 _CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 3})
-
-# Who watches can wait a little longer for what takes CloudWatch and X-Ray longer to find; twice, and the rest is shown.
-_PATIENT = _CONFIG.merge(Config(read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2}))
 
 
 def sqs_client() -> "SQSClient":
@@ -32,16 +30,6 @@ def dynamodb_client() -> "DynamoDBClient":
 def cognito_client() -> Any:
     """A client of Cognito's user pools. Makes no connection yet."""
     return boto3.client("cognito-idp", config=_CONFIG)
-
-
-def cloudwatch_client() -> Any:
-    """A CloudWatch client. Makes no connection yet."""
-    return boto3.client("cloudwatch", config=_PATIENT)
-
-
-def xray_client() -> Any:
-    """An X-Ray client. Makes no connection yet. On the laptop AWS_ENDPOINT_URL_XRAY leads it to the agent."""
-    return boto3.client("xray", config=_PATIENT)
 
 
 def error_code(error: Exception) -> str:

@@ -5,6 +5,7 @@
   queue too, moved there by SQS.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -39,6 +40,7 @@ class Consumer(BatchProcessor):
         self._source = source
         self._dead_letters = dead_letters
         self._ids: dict[str, dict[str, str]] = {}
+        self._told: set[str] = set()  # records whose failure their wish's trace knows already
 
     def consume[T](
         self,
@@ -57,6 +59,7 @@ class Consumer(BatchProcessor):
             return handle(record)
 
         self._ids.clear()
+        self._told.clear()
         count("Records", len(event["Records"]))
         with self(records=event["Records"], handler=handle_record):
             outcomes = self.process()
@@ -78,11 +81,19 @@ class Consumer(BatchProcessor):
             logger.append_context_keys(**ids),
             wish_segment(logger.service, waited, **ids, **annotations, receive_count=receives) as trace_header,
         ):
-            yield trace_header
+            try:
+                yield trace_header
+            except BaseException:
+                self._told.add(record.message_id)
+                raise
 
     def failure_handler(self, record: SQSRecord, exception: ExceptionInfo) -> Any:
         """One record failed: bury it, or report it to be delivered again."""
         error = exception[1] or RuntimeError("failed without an error")
+        if record.message_id not in self._told:
+            _, receives = delivery_of(record)
+            header, now = trace_header_of(record), time.time()
+            passed(logger.service, header, now, error=error, receive_count=receives)
         if isinstance(error, PermanentError) and self._buried(record, error):
             return "buried", None, record
         count("Retries")

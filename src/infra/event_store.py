@@ -16,7 +16,7 @@ from domain.commit import Commit, Recorded
 from domain.envelope import timestamp
 from domain.errors import LastWishError, StoreUnavailable, UnstorableCommit, VersionConflict
 from domain.events import WishSubmitted, read_stored
-from infra.aws import error_code
+from infra.aws import THROTTLED, error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -87,7 +87,7 @@ class EventStore:
         except (BotoCoreError, ClientError) as error:
             raise _translated(error) from error
         if answer.get("UnprocessedKeys"):
-            raise StoreUnavailable("some keys were not read")
+            raise StoreUnavailable("some keys were not read", THROTTLED)
         return {item["stream"]["S"] for item in answer["Responses"][self._table]}
 
     def read(self, stream: str) -> list[Commit]:

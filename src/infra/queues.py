@@ -1,6 +1,7 @@
 """SQS, as much of it as the chain needs."""
 
 import random
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_IN_A_BATCH = 10
 _LONGEST_PAUSE = 300
+_TRACE_HEADER = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}(;[A-Za-z]+=[!-:<-~]{1,100}){0,4}")
 _VERY_OFTEN = 99
 _DIGITS = 16  # more are no number that SQS would give
 
@@ -53,10 +55,11 @@ class Queue:
             try:
                 answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
             except (BotoCoreError, ClientError) as error:
-                failed |= {position: QueueUnavailable(f"send batch: {error_code(error)}") for position, _ in batch}
+                code = error_code(error)
+                failed |= {position: QueueUnavailable(f"send batch: {code}", code) for position, _ in batch}
                 continue
             for entry in answer.get("Failed", []):
-                failed[int(entry["Id"])] = QueueUnavailable(f"send batch entry: {entry['Code']}")
+                failed[int(entry["Id"])] = QueueUnavailable(f"send batch entry: {entry['Code']}", entry["Code"])
         return failed
 
     def postpone(self, records: "Sequence[SQSRecord]") -> None:
@@ -99,11 +102,13 @@ def delivery_of(record: "SQSRecord") -> tuple[float, int]:
 def trace_header_of(record: "SQSRecord") -> str | None:
     """The trace header that a record came with: SQS's own attribute, else the copy that ``Message`` adds.
 
-    Reads the raw record and never raises: a stranger's attributes may be missing or of any type.
+    Reads the raw record and never raises: a stranger's attributes may be missing or of any type. None for what is no
+    trace header: it would be stored, and SQS might refuse the whole batch in which it is handed on.
     """
     copy = (record.raw_event.get("messageAttributes") or {}).get("trace_header") or {}
     own = (record.raw_event.get("attributes") or {}).get("AWSTraceHeader")
-    return own or copy.get("stringValue")
+    header = own or copy.get("stringValue")
+    return header if isinstance(header, str) and _TRACE_HEADER.fullmatch(header) else None
 
 
 def _request(message: Message) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.errors import StoreUnavailable, TransientError
 from domain.projection import Change, shelf, totals_of
-from infra.aws import error_code
+from infra.aws import THROTTLED, error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -165,6 +165,9 @@ class ReadModel:
         except (BotoCoreError, ClientError) as error:
             code = error_code(error)
             if code == "TransactionCanceledException":
+                reasons = {each.get("Code") for each in getattr(error, "response", {}).get("CancellationReasons", [])}
+                if reasons & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
+                    raise StoreUnavailable("read model: throttled", THROTTLED) from error
                 raise SliceConflict(code) from error
             raise StoreUnavailable(code) from error
 

@@ -11,11 +11,11 @@ from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from domain.errors import LastWishError, QueueUnavailable, StoreUnavailable
-from infra.aws import error_code
+from infra.aws import THROTTLED, error_code
 
 _ORDER = ["correlation_id", "wish_id", "timestamp", "level", "service", "message", "location"]
 # As SQS and DynamoDB call them. A throttled store wants patience, refused credentials want a person.
-_THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
+_THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", THROTTLED}
 _CREDENTIALS = {
     "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId",
     "InvalidClientTokenId", "InvalidSignatureException", "NoCredentialsError", "SignatureDoesNotMatch",
@@ -46,9 +46,9 @@ def measure(name: str, milliseconds: float) -> None:
 
 def count_failure(error: BaseException) -> None:
     """Count what an adapter could not do, as exactly one of four kinds: each has an alarm and a runbook of its own."""
-    code = error_code(error.__cause__) if isinstance(error.__cause__, Exception) else ""
     if not isinstance(error, StoreUnavailable | QueueUnavailable):
         return
+    code = error.code or (error_code(error.__cause__) if isinstance(error.__cause__, Exception) else "")
     if code in _CREDENTIALS:
         count("CredentialsRefused")
     elif isinstance(error, QueueUnavailable):

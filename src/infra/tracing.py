@@ -80,7 +80,12 @@ def wish_segment(name: str, header: str | None, **annotations: str | int) -> Ite
 
 
 def passed(
-    name: str, header: str | None, since: float, origin: str | None = None, **annotations: str | int
+    name: str,
+    header: str | None,
+    since: float,
+    origin: str | None = None,
+    error: BaseException | None = None,
+    **annotations: str | int,
 ) -> str | None:
     """Record what has just ended as ``wish_segment`` does, and give its header. ``since``: seconds of the epoch."""
     segment = _begin(name, header, annotations)
@@ -88,6 +93,8 @@ def passed(
         return header
     segment.start_time = min(since, time.time())
     segment.origin = origin
+    if error:
+        segment.add_exception(error, traceback.extract_tb(error.__traceback__))
     _wishes.end_segment()
     return _header_of(segment)
 

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
@@ -10,11 +9,12 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.commit import stream_of
-from infra.aws import cloudwatch_client, dynamodb_client, sqs_client, xray_client
+from infra.aws import dynamodb_client, sqs_client
 from infra.event_store import EventStore
 from infra.settings import MissionSettings
 from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
+from mission.clients import cloudwatch_client, xray_client
 from mission.cloudwatch import CloudWatch
 from mission.mission import MissionControl
 from mission.waterfall import waterfall
@@ -58,12 +58,14 @@ def any_trace(trace_id: str) -> Response[str]:
 
 @app.get("/wishes/<wish_id>/trace")
 def trace_of_a_wish(wish_id: str) -> Response[str]:
-    commits = store.read(stream_of(Request(app.current_event).as_wish_id(wish_id)))
+    wish_id = Request(app.current_event).as_wish_id(wish_id)
+    commits = store.read(stream_of(wish_id))
     if not commits:
         raise problems.not_stored_yet()
-    found = _trace(commits[0].trace_id)
-    keep = f"public, max-age={60 if found['complete'] else 2}"
-    return answers.json_document(found, headers={"Cache-Control": keep})
+    if "Sampled=0" in (commits[0].trace_header or ""):
+        raise problems.not_traced()
+    found = _trace(commits[0].trace_id, wish_id)
+    return answers.json_document(found, headers={"Cache-Control": f"public, max-age={60 if found['complete'] else 2}"})
 
 
 def _operators_only() -> None:
@@ -71,9 +73,7 @@ def _operators_only() -> None:
         raise problems.forbidden()
 
 
-def _trace(trace_id: str | None) -> dict[str, Any]:
-    found = waterfall(trace_id, documents(xray, trace_id)) if trace_id else None
-    if not found:
-        detail = "Nothing was recorded, at least not yet."
-        raise problems.Problem(HTTPStatus.NOT_FOUND, "trace-not-found", "Trace not found", detail, retry_after=1)
-    return found
+def _trace(trace_id: str | None, wish_id: str | None = None) -> dict[str, Any]:
+    if found := trace_id and waterfall(trace_id, documents(xray, trace_id, wish_id)):
+        return found
+    raise problems.not_traced(yet=True)

@@ -4,6 +4,7 @@ Each part is read on its own, so that the page always shows the rest: what canno
 """
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +21,8 @@ from mission.slos import SLOS, WINDOW_DAYS, Slo, budget_left
 from mission.xray import annotated, began, summaries
 
 _STEP, _STEPS = 60, 30  # seconds, and how many of them
+_QUEUES = ("Inbox", "Pods", "Projector")
+_KEPT = timedelta(seconds=30)
 _HALF_HOUR, _DAY = timedelta(seconds=_STEP * _STEPS), timedelta(days=1)
 _LATELY = 5  # steps after which an age is no longer that of the oldest message
 _SLOW_OR_FAILED = "responsetime > 1 OR fault = true OR error = true"
@@ -27,6 +30,7 @@ _MOST_TRACES = 20
 _DEPTHS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 type Series = dict[str, list[float | None]]
+type Depth = tuple[int | None, int | None]
 
 
 class MissionControl:
@@ -34,28 +38,39 @@ class MissionControl:
 
     def __init__(self, cloudwatch: CloudWatch, sqs: Any, xray: Any, settings: MissionSettings) -> None:
         self._cloudwatch, self._sqs, self._xray, self._settings = cloudwatch, sqs, xray, settings
+        self._known: dict[str, tuple[datetime, Any]] = {}
 
     def view(self, now: datetime) -> dict[str, Any]:
-        """The JSON of docs/http.md. Raises nothing because a part cannot be read."""
+        """The JSON of docs/http.md. Raises nothing because a part cannot be read.
+
+        All parts are read at once: who waits for one that hangs waits for no other.
+        """
         until = now.replace(second=0, microsecond=0) + timedelta(seconds=_STEP)  # the last minute is not full yet
-        seen: dict[str, Any] = {}
         parts: dict[str, Callable[[], Any]] = {
             "series": lambda: self._series(until),
-            "totals": lambda: {name: _sum(d) for name, d in self._cloudwatch.data(TOTALS, until, _DAY, 3600).items()},
-            "queues": lambda: [self._queue(name, seen["series"] or {}) for name in ("Inbox", "Pods", "Projector")],
-            "slos": lambda: self._slos(until),
+            "totals": lambda: self._kept("totals", now, lambda: self._totals(until)),
+            "queues": lambda: {name: (self._depths(name), self._depths(f"{name}Dlq")) for name in _QUEUES},
+            "slos": lambda: self._kept("slos", now, lambda: self._slos(until)),
             "alarms": self._alarms,
             "traces": self._slow_or_failed,
         }
-        for name, read in parts.items():
-            try:
-                seen[name] = read()
-            except (BotoCoreError, ClientError) as error:
-                logger.warning("mission control cannot read", extra={"part": name, "reason": error_code(error)})
-                seen[name] = None
+        with ThreadPoolExecutor(len(parts)) as readers:
+            seen = dict(zip(parts, readers.map(_read, parts, parts.values()), strict=True))
         missing = [name for name in parts if seen[name] is None]
+        if depths := seen["queues"]:
+            seen["queues"] = [_queue(name, depths[name], seen["series"] or {}) for name in _QUEUES]
         times = {"now": timestamp(now), "from": timestamp(until - _HALF_HOUR), "step_s": _STEP}
         return {**times, **seen, "missing": missing}
+
+    def _kept(self, name: str, now: datetime, read: Callable[[], Any]) -> Any:
+        """What changes little is asked for twice a minute: each metric that CloudWatch is asked for costs."""
+        known = self._known.get(name)
+        if known is None or now - known[0] > _KEPT:
+            known = self._known[name] = (now, read())
+        return known[1]
+
+    def _totals(self, until: datetime) -> dict[str, int]:
+        return {name: _sum(found) for name, found in self._cloudwatch.data(TOTALS, until, _DAY, 3600).items()}
 
     def _series(self, until: datetime) -> Series:
         steps = [until - timedelta(seconds=_STEP * ago) for ago in range(_STEPS, 0, -1)]
@@ -64,13 +79,7 @@ class MissionControl:
         data = self._cloudwatch.data(SERIES, until, _HALF_HOUR, _STEP)
         return {name: [found.get(step, nothing[name]) for step in steps] for name, found in data.items()}
 
-    def _queue(self, name: str, series: Series) -> dict[str, Any]:
-        ages = [age for age in series.get(f"{name.lower()}_age", [])[-_LATELY:] if age is not None]
-        (visible, in_flight), (dead, _) = self._depths(name), self._depths(f"{name}Dlq")
-        oldest = ages[-1] if ages else None
-        return {"name": name, "visible": visible, "in_flight": in_flight, "oldest_s": oldest, "dead": dead}
-
-    def _depths(self, queue: str) -> tuple[int | None, int | None]:
+    def _depths(self, queue: str) -> Depth:
         url = self._settings.queues.get(queue)
         if url is None:  # what the projector reads is a stream
             return None, None
@@ -101,13 +110,28 @@ class MissionControl:
         return [_trace(each) for each in found if _is_news(each)][:_MOST_TRACES]
 
 
+def _read(part: str, read: Callable[[], Any]) -> Any:
+    try:
+        return read()
+    except (BotoCoreError, ClientError) as error:
+        logger.warning("mission control cannot read", extra={"part": part, "reason": error_code(error)})
+        return None
+
+
+def _queue(name: str, depths: tuple[Depth, Depth], series: Series) -> dict[str, Any]:
+    ages = [age for age in series.get(f"{name.lower()}_age", [])[-_LATELY:] if age is not None]
+    (visible, in_flight), dead = depths[0], sum(each or 0 for each in depths[1])  # somebody may look at some just now
+    oldest = ages[-1] if ages else None
+    return {"name": name, "visible": visible, "in_flight": in_flight, "oldest_s": oldest, "dead": dead}
+
+
 def _sum(values: Mapping[datetime, float]) -> int:
     return round(sum(values.values()))
 
 
 def _budget(slo: Slo, bad: int, total: int) -> dict[str, Any]:
     promised = {"name": slo.name, "title": slo.title, "objective": slo.objective, "window_days": WINDOW_DAYS}
-    left = round(budget_left(bad, total, slo.objective), 4)
+    left = round(budget_left(bad, total, slo.objective), 9)  # one of a million bad is not none
     return {**promised, "bad": bad, "total": total, "budget_left": left}
 
 

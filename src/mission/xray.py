@@ -16,14 +16,23 @@ class TracesUnavailable(TransientError):  # noqa: N818
     """X-Ray did not answer, or wants fewer questions."""
 
 
-def documents(client: Any, trace_id: str) -> list[dict[str, Any]]:
-    """Every segment of a trace, in any order; none where nothing is known of it. Raises TracesUnavailable."""
+def documents(client: Any, trace_id: str, wish_id: str | None = None) -> list[dict[str, Any]]:
+    """Every segment of a trace, in any order; none where nothing is known of it. Raises TracesUnavailable.
+
+    Given a wish, without those that are another's: on AWS whoever sends a wish may choose the trace that it belongs to.
+    """
     try:
         pages = client.get_paginator("batch_get_traces").paginate(TraceIds=[trace_id])
         segments = [segment for page in pages for trace in page["Traces"] for segment in trace["Segments"]]
     except (BotoCoreError, ClientError) as error:
         raise TracesUnavailable(error_code(error)) from error
-    return [json.loads(segment["Document"]) for segment in segments]
+    found = [json.loads(segment["Document"]) for segment in segments]
+    return [each for each in found if wish_id in (None, _about(each) or wish_id)]
+
+
+def _about(document: dict[str, Any]) -> Any:
+    annotations = document.get("annotations")
+    return annotations.get("wish_id") if isinstance(annotations, dict) else None
 
 
 def summaries(client: Any, last: timedelta, expression: str) -> list[dict[str, Any]]:

@@ -33,12 +33,11 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """
     began = time.time()
     count("Records", len(event["Records"]))
-    # Read anew each time, consistently: a rebuild relies on it to know when nobody writes without its generation.
-    generations = read_model.generations()
     commits = [commit_of(each["dynamodb"]["NewImage"]) for each in event["Records"] if each["eventName"] == "INSERT"]
     count("UnknownEvents", sum(isinstance(event, UnknownEvent) for event in events_of(commits)))
     try:
-        for generation in sorted(generations.live):
+        # Read anew each time, consistently: a rebuild relies on it to know when nobody writes without its generation.
+        for generation in sorted(read_model.generations().live):
             applied = project(store, read_model, generation, commits)
             count("Projected", applied)
             logger.info(

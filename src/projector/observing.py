@@ -17,6 +17,6 @@ def observe(commits: Sequence[Commit], began: float) -> None:
         took = now - commit.time
         count("Stale", int(took > STALE))
         measure("CommitToWall", max(took, timedelta(0)).total_seconds() * 1000)
-        ids = {"wish_id": wish_of(commit.stream), "correlation_id": commit.correlation_id}
-        passed("projector", commit.trace_header, began, **ids, outcome="projected")
-        logger.info("wish projected", extra={**ids, "version": commit.version})
+        wish, correlation = wish_of(commit.stream), commit.correlation_id
+        passed("projector", commit.trace_header, began, wish_id=wish, correlation_id=correlation, outcome="projected")
+        logger.info("wish projected", extra={"wish_id": wish, "correlation_id": correlation, "version": commit.version})

@@ -50,6 +50,12 @@ def not_stored_yet() -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, "wish-not-found", "Wish not found", detail, retry_after=1)
 
 
+def not_traced(*, yet: bool = False) -> Problem:
+    """404: nothing was recorded of this wish's way: not ``yet``, or, since not every wish is traced, for ever."""
+    detail = "Nothing was recorded, at least not yet." if yet else "The way of this wish was not recorded."
+    return Problem(HTTPStatus.NOT_FOUND, "trace-not-found", "Trace not found", detail, retry_after=1 if yet else None)
+
+
 def too_large(limit: int) -> Problem:
     """413: more bytes than a wish can have. ``limit`` is in bytes."""
     return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "Too large", f"A wish is at most {limit} bytes.")
@@ -83,6 +89,11 @@ def unavailable() -> Problem:
     """
     detail = "Your wish may not have been taken. Wait a moment and send the same again."
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available", detail, retry_after=2)
+
+
+def unreadable() -> Problem:
+    """503 for who only looks: nothing was lost by it."""
+    return replace(unavailable(), detail="This cannot be looked up just now. What was accepted is safe.")
 
 
 def forbidden() -> Problem:

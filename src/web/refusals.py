@@ -9,6 +9,8 @@ from infra.telemetry import count, count_by, count_failure, describe, logger
 from web import answers, problems
 from web.request import Request
 
+NOT_REFUSED = ("wish-not-found", "trace-not-found")  # who asks a little early is not refused, and asks again
+
 type Answer = Callable[[Request, problems.Problem], Response[str]]
 
 
@@ -19,15 +21,16 @@ def register(app: APIGatewayRestResolver, answer_with: Answer = answers.problem)
         return answer_with(Request(app.current_event), problem)
 
     def refused(problem: problems.Problem) -> Response[str]:
-        count_by("Refused", "problem", problem.kind)
-        logger.info("request refused", extra={"problem": problem.kind})
+        if problem.kind not in NOT_REFUSED:
+            count_by("Refused", "problem", problem.kind)
+            logger.info("request refused", extra={"problem": problem.kind})
         return answer(problem)
 
     def unavailable(error: TransientError) -> Response[str]:
         count("Unavailable")
         count_failure(error)
         logger.error("not available", extra=describe(error))
-        return answer(problems.unavailable())
+        return answer(problems.unavailable() if Request(app.current_event).is_post else problems.unreadable())
 
     def unexpected(error: Exception) -> Response[str]:
         count("Unexpected")

@@ -69,6 +69,12 @@ class Request:
         return self._event.http_method == "POST"
 
     @property
+    def looks_at(self) -> str | None:
+        """The wish that somebody wants to see."""
+        found = re.fullmatch(r"/wishes/([0-9a-f-]{36})", self._event.path)
+        return found[1] if found and not self.is_post else None
+
+    @property
     def root(self) -> str:
         """The relative way from this path to the base URL."""
         return "../" * (self._event.path.count("/") - 1)

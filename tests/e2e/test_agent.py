@@ -209,7 +209,7 @@ def test_an_agent_that_hangs_holds_up_nobody(watched: Stack) -> None:
 
 
 def test_without_an_agent_wishes_are_accepted_and_status_says_so(watched: Stack) -> None:
-    """The last of them: there is no agent afterwards."""
+    """There is no agent afterwards."""
     agent = psutil.Process(watched.pids["agent"])
     agent.kill()
     assert wait_until(lambda: not psutil.pid_exists(agent.pid) or agent.status() == psutil.STATUS_ZOMBIE)
@@ -222,6 +222,26 @@ def test_without_an_agent_wishes_are_accepted_and_status_says_so(watched: Stack)
     assert health["agent"].startswith("is dead")
     assert (health["engine"], health["proxy"], health["api"], said.returncode) == ("ok", "ok", "ok", 1)
     assert "already running" in watched.run("up", "--detach").stderr
+
+
+def test_without_an_agent_an_alarm_ends_all_the_same(watched: Stack) -> None:
+    """The last of them. Nobody brings metrics any more, and the engine looks at its alarms by itself."""
+    cloudwatch = watched.aws("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="tested-clock",
+        Namespace="Tested",
+        MetricName="Once",
+        Statistic="Sum",
+        Period=10,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="notBreaching",
+    )
+    cloudwatch.put_metric_data(Namespace="Tested", MetricData=[{"MetricName": "Once", "Value": 5}])
+    assert alarm_state(watched, "tested-clock") == "ALARM"
+
+    assert wait_until(lambda: alarm_state(watched, "tested-clock") == "OK")
 
 
 def test_neither_a_full_disk_nor_an_engine_that_is_away_stops_it() -> None:

@@ -1,15 +1,18 @@
 """One wish, one trace, on the real template: from the door through both queues to the store and the projector."""
 
 import json
+import time
+import uuid
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from lastwish.aws import engine_client
 from tests.e2e.accounts import sign_in
 from tests.laptop import Stack, wait_until
 
@@ -104,26 +107,16 @@ def held_back(stack: Stack, function: str) -> Iterator[None]:
         functions.update_event_source_mapping(UUID=mapping, Enabled=True)
 
 
-def largest_batch(stack: Stack, service: str, since: datetime) -> float:
-    """As the function's own metric says."""
-    query = {
-        "Metric": {
-            "Namespace": "LastWish",
-            "MetricName": "Records",
-            "Dimensions": [{"Name": "service", "Value": service}],
-        },
-        "Period": 60,
-        "Stat": "Maximum",
-    }
-    answer = stack.aws("cloudwatch").get_metric_data(
-        MetricDataQueries=[{"Id": "q", "MetricStat": query}], StartTime=since, EndTime=since + timedelta(minutes=10)
-    )
-    return max(answer["MetricDataResults"][0]["Values"], default=0)
+def batches(stack: Stack, wishes: list[str]) -> Counter[str]:
+    """How many of these wishes each invocation of the parser judged."""
+    events = stack.aws("logs").filter_log_events(
+        logGroupName="/aws/cloudformation/lastwish-local/ParserLogs", filterPattern='"wish judged"'
+    )["events"]
+    lines = [json.loads(event["message"]) for event in events]
+    return Counter(line["function_request_id"] for line in lines if line["wish_id"] in wishes)
 
 
 def test_ten_wishes_in_one_batch_have_a_trace_each(stack: Stack, http: httpx.Client) -> None:
-    since = datetime.now(UTC)
-
     def send(number: int) -> str:
         answer = http.post("wishes", json={"message": f"Wish {number} of ten", "destination": "jupiter"})
         return str(answer.json()["wish_id"])
@@ -137,7 +130,25 @@ def test_ten_wishes_in_one_batch_have_a_trace_each(stack: Stack, http: httpx.Cli
     assert len({trace["trace_id"] for trace in traces}) == 10
     ids = [row["id"] for trace in traces for row in trace["segments"]]
     assert len(set(ids)) == len(ids)
-    assert wait_until(lambda: largest_batch(stack, "parser", since) > 1)
+    assert max(batches(stack, wishes).values()) > 1
+
+
+def test_a_message_that_is_buried_leaves_a_fault_in_its_trace(stack: Stack) -> None:
+    sqs, trace_id = stack.aws("sqs"), f"1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]}"
+    header = {"DataType": "String", "StringValue": f"Root={trace_id};Parent=53995c3f42cd8ad8;Sampled=1"}
+    sqs.send_message(
+        QueueUrl=stack.outputs["InboxUrl"], MessageBody="{}", MessageSystemAttributes={"AWSTraceHeader": header}
+    )
+
+    def faults() -> list[str]:
+        found = engine_client("xray", stack.xray).batch_get_traces(TraceIds=[trace_id])["Traces"]
+        documents = [json.loads(each["Document"]) for trace in found for each in trace["Segments"]]
+        return [each["name"] for each in documents if each.get("fault")]
+
+    try:
+        assert wait_until(lambda: faults() == ["parser"])
+    finally:
+        sqs.purge_queue(QueueUrl=stack.outputs["InboxDlqUrl"])
 
 
 def test_the_logs_of_a_wish_come_from_every_function_that_saw_it(stack: Stack, wish: Any) -> None:

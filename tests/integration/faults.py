@@ -51,17 +51,17 @@ def refused(client: Any, operation: str) -> None:
     _refuse(client, operation, "ValidationException", times=10**6)
 
 
-def fails(client: Any, operation: str, code: str) -> None:
+def fails(client: Any, operation: str, code: str, **more: Any) -> None:
     """Every call of the operation gets this error."""
-    _refuse(client, operation, code, times=10**6)
+    _refuse(client, operation, code, times=10**6, **more)
 
 
-def _refuse(client: Any, operation: str, code: str, times: int) -> None:
+def _refuse(client: Any, operation: str, code: str, times: int, **more: Any) -> None:
     calls: list[int] = []
 
     def fail(**_: Any) -> None:
         calls.append(1)
         if len(calls) <= times:
-            raise ClientError({"Error": {"Code": code, "Message": ""}}, operation.rpartition(".")[2])
+            raise ClientError({"Error": {"Code": code, "Message": ""}, **more}, operation.rpartition(".")[2])
 
     client.meta.events.register_first(f"before-call.{operation}", fail)

@@ -229,6 +229,16 @@ def test_the_store_not_answering_is_a_503(aws: Aws, frontend: ModuleType, invoke
     answer = invoke(frontend, get(f"/wishes/{WISH_ID}"))
     assert answer["statusCode"] == 503
     assert header(answer, "Retry-After")
+    assert json.loads(answer["body"])["detail"].endswith("What was accepted is safe.")
+
+
+def test_a_receipt_that_cannot_be_read_asks_again_and_never_for_the_wish(frontend: ModuleType, invoke: Invoke) -> None:
+    faults.throttled(frontend.store._client, "dynamodb.Query")
+    answer = invoke(frontend, get(f"/wishes/{WISH_ID}", BROWSER))
+    words = texts("en")
+    assert (answer["statusCode"], header(answer, "Retry-After")) == (503, "2")
+    assert words["receipt"]["travelling_lead"] in html.unescape(answer["body"])
+    assert words["errors"]["unavailable"] not in html.unescape(answer["body"])
 
 
 def test_every_line_names_wish_and_request_and_none_the_text(frontend: ModuleType, invoke: Invoke, log: Log) -> None:

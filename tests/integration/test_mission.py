@@ -1,6 +1,7 @@
 """What mission control tells of CloudWatch, SQS and X-Ray, and of what does not answer."""
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
@@ -222,5 +223,27 @@ def test_what_cannot_be_read_is_null_and_named_and_the_rest_is_there(
     told = [
         (line["part"], line["reason"]) for line in log.lines() if line.get("message") == "mission control cannot read"
     ]
-    assert told == [(part, "ThrottlingException") for part in missing]
+    assert sorted(told) == sorted((part, "ThrottlingException") for part in missing)
     assert [name for name in PARTS if seen[name] is None] == missing
+
+
+def test_no_part_waits_for_another(mission: ModuleType, invoke: Invoke) -> None:
+    asked = threading.Event()
+    xray = mission.control._xray = boto3.client("xray")
+    xray.meta.events.register("before-call.xray.GetTraceSummaries", lambda **_: asked.set())
+    mission.cloudwatch._client.meta.events.register(
+        "before-call.cloudwatch.GetMetricData", lambda **_: None if asked.wait(30) else pytest.fail("asked one by one")
+    )
+    view(mission, invoke)
+    assert asked.is_set()
+
+
+def test_what_costs_most_is_not_asked_for_at_every_look(mission: ModuleType, invoke: Invoke) -> None:
+    asked: list[int] = []
+    mission.cloudwatch._client.meta.events.register(
+        "provide-client-params.cloudwatch.GetMetricData",
+        lambda params, **_: asked.append(len(params["MetricDataQueries"])),
+    )
+    first, second = view(mission, invoke), view(mission, invoke)
+    assert (first["slos"], first["totals"]) == (second["slos"], second["totals"])
+    assert len(asked) == 4  # both series, but totals and budgets once

@@ -57,6 +57,23 @@ def test_everybody_sees_the_way_of_a_wish(stored: str, mission: ModuleType, invo
     assert "request-1" not in answer["body"]
 
 
+def test_what_somebody_else_hung_into_the_trace_is_not_shown(stored: str, mission: ModuleType, invoke: Invoke) -> None:
+    record(*a_wish(), segment(15, "parser", 5, 0.3, 0.4, annotations={"wish_id": NOT_THERE}))
+    answer = get(mission, invoke, f"/wishes/{stored}/trace")
+    assert body(answer)["hops"] == CHAIN
+    assert f"{15:016x}" not in [row["id"] for row in body(answer)["segments"]]
+
+
+def test_a_wish_that_was_not_sampled_never_will_be(worker: ModuleType, mission: ModuleType, invoke: Invoke) -> None:
+    event = batch((WISH_ID, "mars"))
+    event["Records"][0]["attributes"]["AWSTraceHeader"] = f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=0"
+    invoke(worker, event)
+    record(*a_wish())
+    answer = get(mission, invoke, f"/wishes/{WISH_ID}/trace")
+    assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (404, "urn:lastwish:problem:trace-not-found")
+    assert "Retry-After" not in answer["multiValueHeaders"]
+
+
 def test_a_trace_that_still_grows_is_kept_for_two_seconds(stored: str, mission: ModuleType, invoke: Invoke) -> None:
     record(*a_wish()[:3])
     answer = get(mission, invoke, f"/wishes/{stored}/trace")

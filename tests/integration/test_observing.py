@@ -96,7 +96,8 @@ def test_it_waits_for_what_is_still_to_come(monkeypatch: pytest.MonkeyPatch) -> 
     ("answer", "error", "words"),
     [
         (httpx.Response(404), NoSuchWish, "is not stored, and no trace is about it"),
-        (httpx.Response(503), NotAnswered, "answered 503"),
+        (httpx.Response(503), NoSuchWish, "no trace is about it"),
+        (httpx.Response(403), NotAnswered, "answered 403"),
         (httpx.ConnectError("refused"), NotAnswered, "does not answer"),
         (httpx.Response(200, json={"trace_id": None}), NoTrace, "stored without a trace"),
         (httpx.Response(200, json={"trace_id": TRACE}), NoTrace, "has expired"),
@@ -108,6 +109,13 @@ def test_where_there_is_no_trace_it_says_why(
 ) -> None:
     with pytest.raises(error, match=words):
         traces.wait_for(traces.Source(api(answer), searching([]), CONSOLE), WISH_ID, 0)
+
+
+def test_a_store_that_is_away_does_not_hide_the_trace() -> None:
+    trace_id, documents = fresh(a_wish())
+    record(documents)
+    xray = searching([{"Id": trace_id, "Http": {"HttpMethod": "POST"}}])
+    assert traces.wait_for(traces.Source(api(httpx.Response(503)), xray), WISH_ID, 0)["hops"] == CHAIN
 
 
 def test_on_the_laptop_the_agent_may_have_forgotten() -> None:

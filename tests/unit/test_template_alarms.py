@@ -16,6 +16,7 @@ from lastwish.reliability.queries import QUERIES
 from mission.slos import SLOS
 from tests.emitted import SRC, emitted_by, names
 from tests.template import TEMPLATE, load, resources
+from web.refusals import NOT_REFUSED
 
 type Template = dict[str, Any]
 
@@ -176,7 +177,7 @@ def test_the_values_of_dimensions_are_those_of_the_code() -> None:
     kinds = set(re.findall(r'Problem\(\s*HTTPStatus\.\w+,\s*"([a-z-]+)"', problems)) | set(
         re.findall(r'kind="([a-z-]+)"', problems)
     )
-    assert kinds - {"unavailable", "internal"} == set(PROBLEMS)  # those two have counters of their own
+    assert kinds - {"unavailable", "internal", *NOT_REFUSED} == set(PROBLEMS)  # those two have counters of their own
     assert set(re.findall(r'WishRejected\(reason="([a-z-]+)"', (SRC / "domain" / "rules.py").read_text())) == set(
         REASONS
     )

@@ -3,7 +3,7 @@
 process.py     the agent, seen from outside      server.py      the process
 intake.py      datagrams                         segments.py    one segment document
 traces.py      the traces of the last while      xray.py        X-Ray's API
-filter.py      filter expressions of traces      emf.py         metrics in log lines
+filtering.py   filter expressions of traces      emf.py         metrics in log lines
 logs.py        follows log groups                metrics.py     gathers points
-publishing.py  brings them into CloudWatch
+publishing.py  brings them into CloudWatch       numbers.py     which numbers are usable
 """

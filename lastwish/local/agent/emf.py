@@ -5,10 +5,11 @@ metrics; resolution is ignored, since the engine keeps every point.
 """
 
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any
+
+from lastwish.local.agent.numbers import LARGEST, LATEST, is_number
 
 Dimensions = tuple[tuple[str, str], ...]
 MAX_VALUES = 100  # of one metric in one line
@@ -36,7 +37,7 @@ def points(line: str) -> Iterator[Point]:
     except (ValueError, RecursionError):
         return
     about = root.get("_aws") if isinstance(root, dict) else None
-    if not isinstance(about, dict) or not _is_number(at := about.get("Timestamp")):
+    if not isinstance(about, dict) or not is_number(at := about.get("Timestamp"), 0, LATEST * 1000):
         return
     for directive in _objects(about.get("CloudWatchMetrics")):
         yield from _directive(root, directive, at / 1000)
@@ -65,12 +66,8 @@ def _dimension_sets(root: dict[str, Any], sets: object) -> Iterator[Dimensions]:
 
 def _values(target: object) -> list[float]:
     values = target if isinstance(target, list) else [target]
-    return [float(each) for each in values if _is_number(each)] if len(values) <= MAX_VALUES else []
+    return [float(each) for each in values if is_number(each, -LARGEST, LARGEST)] if len(values) <= MAX_VALUES else []
 
 
 def _objects(value: object) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
-def _is_number(value: Any) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

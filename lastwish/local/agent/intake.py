@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import math
 from typing import Any
 
 from lastwish.local import api_request
 from lastwish.local.agent.emf import Dimensions, Point
 from lastwish.local.agent.metrics import Gathered
+from lastwish.local.agent.numbers import is_number, is_time
 from lastwish.local.agent.segments import API_STAGE, Malformed, parse
 from lastwish.local.agent.traces import Traces
 from lastwish.local.api_request import ApiRequest
@@ -27,7 +27,7 @@ class Intake(asyncio.DatagramProtocol):
         try:
             self._sort(*_split(data))
             self._counters["received"] += 1
-        except (ValueError, TypeError, RecursionError):
+        except (ValueError, TypeError, ArithmeticError, RecursionError):  # or asyncio logs each of them
             self._counters["malformed"] += 1
 
     def _sort(self, header: bytes, body: bytes) -> None:
@@ -40,9 +40,9 @@ class Intake(asyncio.DatagramProtocol):
         self._traces.add(parse(body))
 
     def _request(self, request: ApiRequest) -> None:
-        self._gathered.add(measured(request, self._stack, self._stage))
         if request.resource is not None:
             self._traces.add(parse(json.dumps(segment(request, self._stack, self._stage))))
+        self._gathered.add(measured(request, self._stack, self._stage))
 
 
 def _split(data: bytes) -> tuple[bytes, bytes]:
@@ -53,9 +53,10 @@ def _split(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _checked(request: ApiRequest) -> ApiRequest:
-    numbers = (request.status, request.start, request.duration)
-    if not all(isinstance(each, int | float) and math.isfinite(each) for each in numbers):
-        raise Malformed("status and times are numbers")
+    if not is_number(request.status, 100, 999) or not isinstance(request.status, int):
+        raise Malformed("status is one of HTTP's")
+    if not (is_time(request.start) and is_time(request.duration) and is_time(request.start + request.duration)):
+        raise Malformed("start and duration are seconds")
     if not isinstance(request.method, str) or not isinstance(request.resource, str | None):
         raise Malformed("method and resource are words")
     return request

@@ -19,7 +19,7 @@ _Key = tuple[str, Dimensions, str, str, float]
 
 
 class Gathered:
-    """Points that wait. Threads may use it at once; beyond the bound new values are counted and dropped."""
+    """Points that wait. Threads may use it at once. What is beyond the bound or unusable is counted and dropped."""
 
     def __init__(self, bound: int = BOUND) -> None:
         self.dropped = 0
@@ -52,20 +52,32 @@ class Gathered:
             taken, self._values, self._waiting = self._values, {}, 0
         by_namespace: dict[str, list[dict[str, Any]]] = {}
         for key, values in taken.items():
-            by_namespace.setdefault(key[0], []).extend(_data(key, values))
+            try:
+                by_namespace.setdefault(_word(key[0]), []).extend(_data(key, values))
+            except (ValueError, ArithmeticError, OSError):  # one of a time or a name that cannot be said costs no other
+                self.dropped += len(values)
         for namespace, data in by_namespace.items():
             for some in batched(data, MAX_DATA, strict=False):
                 yield {"Namespace": namespace, "MetricData": list(some)}
 
 
-def _data(key: _Key, values: Counter[float]) -> Iterator[dict[str, Any]]:
+def _data(key: _Key, values: Counter[float]) -> list[dict[str, Any]]:
+    """Raises ValueError, OverflowError or OSError where a name or the time is none."""
     _, dimensions, name, unit, moment = key
-    for some in batched(values.items(), MAX_VALUES, strict=False):
-        yield {
-            "MetricName": name,
-            "Dimensions": [{"Name": each, "Value": value} for each, value in dimensions],
-            "Timestamp": datetime.fromtimestamp(moment, UTC),
-            "Unit": unit,
-            "Values": [value for value, _ in some],
-            "Counts": [float(count) for _, count in some],
-        }
+    datum = {
+        "MetricName": _word(name),
+        "Dimensions": [{"Name": _word(each), "Value": _word(value)} for each, value in dimensions],
+        "Timestamp": datetime.fromtimestamp(moment, UTC),
+        "Unit": _word(unit),
+    }
+    return [
+        datum | {"Values": [value for value, _ in some], "Counts": [float(count) for _, count in some]}
+        for some in batched(values.items(), MAX_VALUES, strict=False)
+    ]
+
+
+def _word(text: str) -> str:
+    """A text that can be sent: half a surrogate pair cannot, and nothing is no name. Raises ValueError."""
+    if not text.encode():
+        raise ValueError("a name is empty")
+    return text

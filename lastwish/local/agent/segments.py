@@ -4,15 +4,21 @@ Format: "AWS X-Ray segment documents", X-Ray Developer Guide.
 """
 
 import json
-import math
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-# What a document costs in memory beside its text, in bytes: measured, and generous.
-OVERHEAD = 3000
+from lastwish.local.agent.numbers import LARGEST, is_number, is_time
+
+# What a document costs in memory, in bytes, beside its texts; and each annotation, there and in its trace's summary.
+# Measured, and generous.
+OVERHEAD = 2000
+OVERHEAD_OF_ANNOTATION = 250
 MAX_DOCUMENT = 64 * 1024  # bytes, X-Ray's own bound
+MAX_ANNOTATIONS = 50  # X-Ray's own bound, there of a trace
+MAX_IDS = 2000
 API_STAGE = "AWS::ApiGateway::Stage"
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 _ID = re.compile(r"[0-9a-f]{16}")
@@ -29,7 +35,7 @@ class Segment:
     """A document and what is in it. Times are seconds of the epoch; `end` is None while it is in progress.
 
     `ids` are those of the document and of all subsegments in it, `annotations` those of all of them too. `loose` is a
-    subsegment that came without its segment.
+    subsegment that came without its segment. `http` has what a summary tells: HttpMethod, HttpURL, HttpStatus.
     """
 
     document: str
@@ -46,12 +52,15 @@ class Segment:
     error: bool = False
     throttle: bool = False
     annotations: frozenset[tuple[str, Value]] = frozenset()
-    http: dict[str, Any] = field(default_factory=dict)
+    http: dict[str, str | int] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
         """About how many bytes of memory it takes."""
-        return len(self.document) + OVERHEAD
+        noted = [each for pair in self.annotations for each in pair]
+        texts = [self.document, self.name, self.origin, *self.http.values(), *self.ids, *noted]
+        sizes = map(sys.getsizeof, [*texts, self.ids, self.annotations])
+        return sum(sizes) + OVERHEAD_OF_ANNOTATION * len(self.annotations) + OVERHEAD
 
     @property
     def service(self) -> str:
@@ -71,6 +80,10 @@ def parse(document: bytes | str) -> Segment:
     if not isinstance(root, dict):
         raise Malformed("it is no object")
     parts = list(with_subsegments(root))
+    ids = frozenset(each for part in parts if isinstance(each := part.get("id"), str) and _ID.fullmatch(each))
+    annotations = frozenset(each for part in parts for each in _annotations(part))
+    if len(ids) > MAX_IDS or len(annotations) > MAX_ANNOTATIONS:
+        raise Malformed("it has too many subsegments or annotations")
     return Segment(
         document=text,
         trace_id=_text(root, "trace_id", _TRACE_ID),
@@ -81,12 +94,12 @@ def parse(document: bytes | str) -> Segment:
         origin=root["origin"] if isinstance(root.get("origin"), str) else None,
         start=_time(root, "start_time"),
         end=_time(root, "end_time") if root.get("end_time") is not None else None,
-        ids=frozenset(part["id"] for part in parts if isinstance(part.get("id"), str)),
+        ids=ids,
         fault=any(part.get("fault") is True for part in parts),
         error=any(part.get("error") is True for part in parts),
         throttle=any(part.get("throttle") is True for part in parts),
-        annotations=frozenset(each for part in parts for each in _annotations(part)),
-        http=root["http"] if isinstance(root.get("http"), dict) else {},
+        annotations=annotations,
+        http=_http(root.get("http")),
     )
 
 
@@ -103,12 +116,23 @@ def with_subsegments(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _annotations(part: dict[str, Any]) -> Iterator[tuple[str, Value]]:
     noted = part.get("annotations")
     if isinstance(noted, dict):
-        usable = (str, int, float)
-        yield from ((key, value) for key, value in noted.items() if isinstance(value, usable) and _finite(value))
+        yield from ((key, value) for key, value in noted.items() if _usable(value))
 
 
-def _finite(value: Value) -> bool:
-    return not isinstance(value, float) or math.isfinite(value)
+def _usable(value: object) -> bool:
+    return isinstance(value, str | bool) or is_number(value, -LARGEST, LARGEST)
+
+
+def _http(said: object) -> dict[str, str | int]:
+    """What a summary tells of it, and no more: the rest is in the document."""
+    request, response = (said.get("request"), said.get("response")) if isinstance(said, dict) else (None, None)
+    told: dict[str, str | int] = {}
+    for name, key in (("HttpMethod", "method"), ("HttpURL", "url")):
+        if isinstance(request, dict) and isinstance(text := request.get(key), str):
+            told[name] = text
+    if isinstance(response, dict) and isinstance(status := response.get("status"), int) and 100 <= status <= 999:
+        told["HttpStatus"] = status
+    return told
 
 
 def _text(root: dict[str, Any], key: str, pattern: re.Pattern[str] | None = None) -> str:
@@ -120,6 +144,6 @@ def _text(root: dict[str, Any], key: str, pattern: re.Pattern[str] | None = None
 
 def _time(root: dict[str, Any], key: str) -> float:
     value = root.get(key)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not is_time(value):
         raise Malformed(f"{key} is missing or unusable")
     return float(value)

@@ -37,7 +37,7 @@ class Summary:
     throttle: bool
     partial: bool
     annotations: dict[str, list[Any]]
-    http: dict[str, Any]
+    http: dict[str, str | int]
 
 
 @dataclass
@@ -76,7 +76,8 @@ class Trace:
         """All its segments as X-Ray gives them back: each subsegment stands in the segment that it belongs to."""
         came = [(each.loose, json.loads(each.document)) for each in self.segments.values()]
         came += [(False, made) for made in self.functions()]
-        parts = {part.get("id"): part for _, document in came for part in with_subsegments(document)}
+        below = [part for _, document in came for part in with_subsegments(document)]
+        parts = {part["id"]: part for part in below if isinstance(part.get("id"), str)}
         whole = []
         for loose, document in sorted(came, key=lambda each: float(each[1]["start_time"])):
             parent = parts.get(document.get("parent_id")) if loose else None

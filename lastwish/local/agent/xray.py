@@ -1,7 +1,6 @@
 """The X-Ray API on loopback, for boto3: what was received can be read as on AWS."""
 
 import json
-import math
 import time
 from typing import Any
 
@@ -14,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lastwish.local.agent import filtering
+from lastwish.local.agent.numbers import is_time
 from lastwish.local.agent.segments import Malformed, parse
 from lastwish.local.agent.traces import Summary, Trace, Traces
 
@@ -104,10 +104,9 @@ def _json(content: object, status: int = 200, headers: dict[str, str] | None = N
 
 
 def _range(asked: dict[str, Any]) -> tuple[float, float]:
-    times = [asked.get("StartTime"), asked.get("EndTime")]
-    if any(isinstance(each, bool) or not isinstance(each, int | float) or not math.isfinite(each) for each in times):
+    start, end = asked.get("StartTime"), asked.get("EndTime")
+    if not is_time(start) or not is_time(end):
         raise Invalid("StartTime and EndTime are seconds of the epoch")
-    start, end = (float(each) for each in times if each is not None)
     if start > end:
         raise Invalid("StartTime is after EndTime")
     return start, end
@@ -140,8 +139,6 @@ def _page(found: list[Summary], token: object) -> dict[str, Any]:
 
 
 def _summary(trace: Summary) -> dict[str, Any]:
-    request, response = _object(trace.http.get("request")), _object(trace.http.get("response"))
-    http = {"HttpMethod": request.get("method"), "HttpURL": request.get("url"), "HttpStatus": response.get("status")}
     return {
         "Id": trace.trace_id,
         "StartTime": trace.start,
@@ -151,16 +148,12 @@ def _summary(trace: Summary) -> dict[str, Any]:
         "HasError": trace.error,
         "HasThrottle": trace.throttle,
         "IsPartial": trace.partial,
-        "Http": {name: value for name, value in http.items() if value is not None},
+        "Http": trace.http,
         "Annotations": {
             key: [{"AnnotationValue": _annotation(value)} for value in values]
             for key, values in trace.annotations.items()
         },
     }
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _annotation(value: object) -> dict[str, object]:

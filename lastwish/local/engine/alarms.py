@@ -8,19 +8,16 @@ User Guide. Simpler than there: the last period ends now, and no older datapoint
 import logging
 import operator
 import time
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+from lastwish.local.engine import points
 from lastwish.local.engine.correcting import needs, part, replace
 
 log = logging.getLogger("lastwish.alarms")
 
 State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 
-# Points come nearly in the order of their times: EMF lines are read some seconds after they were written.
-DISORDER = 60.0
-EVICTION = 60.0  # seconds between two looks for points that are too old
 _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "GreaterThanThreshold": operator.gt,
@@ -33,11 +30,11 @@ def install() -> None:
     """Correct `ministack.services.cloudwatch`. Raises EngineChanged."""
     cloudwatch = part("services.cloudwatch")
     needs(cloudwatch, "_metrics", "_alarms", "_dims_key", "_dims_from_list", "_calc_stats", "_stat_value")
-    needs(cloudwatch, "_record_history", "_dispatch_alarm_actions", "_evaluate_parent_alarms", "TWO_WEEKS_SECONDS")
-    rounds, eviction = _Rounds(cloudwatch), _Eviction(cloudwatch)
+    needs(cloudwatch, "_record_history", "_dispatch_alarm_actions", "_evaluate_parent_alarms")
+    points.install(cloudwatch)
+    rounds = _Rounds(cloudwatch)
     replace(cloudwatch, "_evaluate_alarm", lambda alarm: evaluate(cloudwatch, alarm))
     replace(cloudwatch, "_evaluate_all_alarms", lambda: rounds.evaluate())  # noqa: PLW0108 - the signature counts
-    replace(cloudwatch, "_evict_old_metrics", lambda: eviction.evict())  # noqa: PLW0108
 
 
 def evaluate(cloudwatch: Any, alarm: dict[str, Any]) -> None:
@@ -63,9 +60,9 @@ def datapoints(cloudwatch: Any, alarm: dict[str, Any], now: float) -> list[float
     stored = cloudwatch._metrics.get((alarm["Namespace"], alarm["MetricName"], dimensions)) or []
     windows: list[list[Any]] = [[] for _ in range(count)]
     for point in reversed(stored):
-        if point["Timestamp"] < start - DISORDER:
+        if point["Timestamp"] < start:
             break
-        if start <= point["Timestamp"] <= now and alarm.get("Unit") in (None, point["Unit"]):
+        if point["Timestamp"] <= now and alarm.get("Unit") in (None, point["Unit"]):
             windows[min(int((point["Timestamp"] - start) // period), count - 1)].append(point)
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average")
     return [_statistic(cloudwatch, statistic, window) for window in windows]
@@ -104,7 +101,7 @@ def _reason(alarm: dict[str, Any], values: Sequence[float | None]) -> str:
 
 
 class _Rounds:
-    """All alarms, on every PutMetricData: the long ones less often, since they read more and change less."""
+    """All alarms, on every PutMetricData and by the clock: the long ones less often, since they read more."""
 
     def __init__(self, cloudwatch: Any) -> None:
         self._cloudwatch = cloudwatch
@@ -114,28 +111,9 @@ class _Rounds:
         """Evaluate each alarm that is due: every sixtieth of its period, at least once a minute as on AWS."""
         now = time.monotonic()
         for alarm in list(self._cloudwatch._alarms.values()):
-            if now >= self._due.get(alarm["AlarmName"], 0.0):
-                self._due[alarm["AlarmName"]] = now + min(alarm.get("Period", 60) / 60, 60)
+            if now >= self._due.get(alarm["AlarmArn"], 0.0):
+                self._due[alarm["AlarmArn"]] = now + min(alarm.get("Period", 60) / 60, 60)
                 try:
                     self._cloudwatch._evaluate_alarm(alarm)
                 except Exception:  # the others, and whoever brought the metrics, have nothing to do with it
                     log.exception("the alarm %s cannot be evaluated", alarm["AlarmName"])
-
-
-class _Eviction:
-    """What MiniStack does by building every list of points anew on every call, which a day of points makes slow."""
-
-    def __init__(self, cloudwatch: Any) -> None:
-        self._cloudwatch = cloudwatch
-        self._due = 0.0
-
-    def evict(self) -> None:
-        """Drop what is two weeks old, in place: a point that arrives meanwhile is not lost with a replaced list."""
-        if time.monotonic() < self._due:
-            return
-        self._due = time.monotonic() + EVICTION
-        oldest = time.time() - self._cloudwatch.TWO_WEEKS_SECONDS
-        for key, points in list(self._cloudwatch._metrics.items()):
-            del points[: bisect_left(points, oldest, key=lambda point: point["Timestamp"])]
-            if not points:
-                del self._cloudwatch._metrics[key]

@@ -1,10 +1,10 @@
-"""The engine as a process: MiniStack as it is, but for what the four modules that are installed here correct.
+"""The engine as a process: MiniStack as it is, but for what the modules that are installed here correct.
 
 `python -m lastwish.local.engine.server` takes the environment that `python -m ministack` takes, and runs its main. Each
-correction is made before that, and checks that what it replaces is still what we read: see `engine_correcting`.
+correction is made before that, and checks that what it replaces is still what we read: see correcting.py.
 """
 
-from lastwish.local.engine import alarms, invocations, queues, tracing
+from lastwish.local.engine import alarms, clock, invocations, queues, tracing
 from lastwish.local.engine.correcting import part
 
 
@@ -14,7 +14,7 @@ def main() -> None:
     alarms.install()
     tracing.install()
     invocations.install()
-    ministack.app = queues.answering(tracing.carrying(ministack.app))
+    ministack.app = clock.ticking(queues.answering(tracing.carrying(ministack.app)))
     ministack.main()
 
 

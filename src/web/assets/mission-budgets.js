@@ -28,7 +28,7 @@ export function budgets(words) {
   function row({ name, title, objective, window_days: days, bad, total, budget_left: budget }, lit) {
     const isBurning = lit.has(`slo-${name}-page`) || lit.has(`slo-${name}-ticket`);
     const [state, said] =
-      budget >= 1
+      budget >= 1 || !bad
         ? ["full", words.full]
         : budget <= 0
           ? ["spent", words.spent]
@@ -42,7 +42,7 @@ export function budgets(words) {
       make("b", {}, words.slos[name] ?? title),
       make("span", { class: "said" }, isBurning ? `${said} · ${words.burning}` : said),
       make("span", { class: "budget", "aria-hidden": "true" }, bar),
-      make("small", {}, fill(total ? words.of_budget : words.unmeasured, facts)),
+      make("small", {}, objective === 1 ? words.no_budget : fill(total ? words.of_budget : words.unmeasured, facts)),
     );
   }
 

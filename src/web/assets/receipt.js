@@ -126,7 +126,8 @@ async function travel() {
     await visible();
     try {
       const { waterfall } = await import("./waterfall.js");
-      const answer = await fetch(`${address}/trace`, { headers: { Accept: "application/json" }, cache: "no-store" });
+      const answer = await fetch(`${address}/trace`, { headers: { Accept: "application/json" } });
+      if (answer.status === 404 && !answer.headers.has("retry-after")) break; // not every wish is traced
       if (!answer.ok) continue;
       found = await answer.json();
       part("waterfall").replaceChildren(waterfall(found, texts.travel, { isForAudience: true }));

@@ -55,6 +55,10 @@ def test_several_metrics_and_directives_of_a_line_all_count() -> None:
         line([{"Name": "Late"}], Late=None),
         line([{"Name": "Late"}], Late=float("nan")),
         line([{"Name": "Late"}], Late=[1] * 101),
+        line([{"Name": "Late"}], Late=10**400),
+        line([{"Name": "Late"}], Late=1).replace("5000", "1e300"),
+        line([{"Name": "Late"}], Late=1).replace("5000", "-1"),
+        line([{"Name": "Late"}], Late=1).replace("5000", str(10**400)),
         line([{"Name": 7}], Late=1),
         line([{"Name": "Late", "Unit": 5}], Late=1),
         line([{"Name": "Late"}], [["gone"]], Late=1),
@@ -127,3 +131,25 @@ def test_what_was_taken_does_not_wait_any_more() -> None:
     list(gathered.take())
 
     assert list(gathered.take()) == []
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        point(1, at=1e300),
+        point(1, at=-1e15),
+        point(1, name=""),
+        point(1, unit="\ud800"),
+        Point("\ud800", (), "Late", "Count", 1, 5.0),
+        Point("LastWish", (("service", "\ud800"),), "Late", "Count", 1, 5.0),
+    ],
+    ids=ascii,
+)
+def test_what_cannot_be_sent_is_counted_and_costs_no_other(odd: Point) -> None:
+    gathered = Gathered()
+    gathered.add([point(1), odd, point(2, at=9.0)])
+
+    (call,) = gathered.take()
+
+    assert [datum["Values"] for datum in call["MetricData"]] == [[1], [2]]
+    assert gathered.dropped == 1

@@ -10,10 +10,12 @@ import pytest
 from lastwish.local import api_request
 from lastwish.local.agent.intake import Intake
 from lastwish.local.agent.metrics import Gathered
-from lastwish.local.agent.segments import MAX_DOCUMENT
+from lastwish.local.agent.segments import MAX_ANNOTATIONS, MAX_DOCUMENT, MAX_IDS
 from lastwish.local.agent.traces import Traces
 from lastwish.local.api_request import ApiRequest, Visit
 from tests.unit.lastwish.documents import API, TRACE, datagram, document, handler
+
+HUGE = 10**400  # an integer that no float holds
 
 
 class Received:
@@ -77,11 +79,25 @@ def request(status: int = 202, resource: str | None = "/wishes") -> ApiRequest:
         datagram(document(API) | {"start_time": float("nan")}),
         datagram(document(API) | {"end_time": float("inf")}),
         datagram(document(API) | {"metadata": "x" * MAX_DOCUMENT}),
+        datagram(document(API) | {"start_time": -1}),
+        datagram(document(API) | {"start_time": 1e300}),
+        datagram(document(API) | {"start_time": HUGE}),
+        datagram(document(API) | {"end_time": 4e9 + 1}),
+        datagram(document(API) | {"end_time": HUGE}),
+        datagram(document(API) | {"annotations": {f"key{n}": n for n in range(MAX_ANNOTATIONS + 1)}}),
+        datagram(document(API) | {"subsegments": [{"id": f"{n:016x}"} for n in range(MAX_IDS + 1)]}),
         api_request.HEADER + b"\n",
         api_request.HEADER + b"\n[]",
         api_request.HEADER + b'\n{"method": "GET"}',
         request().datagram().replace(b"202", b'"202"'),
+        request().datagram().replace(b"202", b"true"),
+        request().datagram().replace(b"202", str(HUGE).encode()),
         request().datagram().replace(b"0.25", b"NaN"),
+        request().datagram().replace(b"0.25", b"-1"),
+        request().datagram().replace(b"0.25", b"4e9"),
+        request().datagram().replace(b"100.0", b"1e300"),
+        request().datagram().replace(b"100.0", str(HUGE).encode()),
+        request(resource=None).datagram().replace(b"100.0", b"1e300"),
         request().datagram().replace(TRACE.encode(), b"1-2-3"),
     ],
     ids=lambda data: ascii(data[-60:]),
@@ -91,6 +107,7 @@ def test_a_malformed_datagram_is_counted_and_dropped(received: Received, data: b
 
     assert received.counters == {"received": 0, "malformed": 1}
     assert len(received.traces) == 0
+    assert not received.metrics()
 
 
 def test_noise_does_not_hurt(received: Received) -> None:
@@ -109,6 +126,9 @@ def test_noise_does_not_hurt(received: Received) -> None:
         {"subsegments": [1, None, {"id": 5, "annotations": 3}]},
         {"annotations": ["wish_id"]},
         {"annotations": {"wish_id": {"a": 1}, "half": "\ud800"}},
+        {"annotations": {"huge": HUGE}},
+        {"subsegments": [{"id": []}]},
+        {"http": {"request": "GET", "response": {"status": HUGE}}},
         {"http": "GET"},
         {"origin": 4},
     ],

@@ -1,9 +1,12 @@
 """What is kept of the traces, how much of it, and what is made up when one is read."""
 
 import json
+import tracemalloc
 from typing import Any
 
-from lastwish.local.agent.segments import Segment, parse
+import pytest
+
+from lastwish.local.agent.segments import MAX_ANNOTATIONS, MAX_IDS, Segment, parse
 from lastwish.local.agent.traces import Bounds, Trace, Traces
 from tests.unit.lastwish.documents import API, CALL, FUNCTION, HANDLER, QUEUE, TRACE, call, document, handler
 
@@ -137,3 +140,41 @@ def test_only_traces_of_the_time_that_was_asked_for_are_told() -> None:
         traces.add(of_trace(number))
 
     assert [each.start for each in traces.summaries(15, 25)] == [20.0]
+
+
+def many_ids(number: int, count: int) -> list[dict[str, str]]:
+    return [{"id": f"{number * count + each:016x}"} for each in range(count)]
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        lambda n: {},
+        lambda n: {"http": {"request": {"method": "GET", "url": f"{n}"}, "more": [[] for _ in range(10_000)]}},
+        lambda n: {"http": {"request": {"url": f"{n}" + "x" * 50_000}}},
+        lambda n: {"name": f"{n}" + "x" * 50_000},
+        lambda n: {"metadata": "\N{WHALE}" * 10_000},
+        lambda n: {"subsegments": many_ids(n, MAX_IDS - 1)},
+        lambda n: {"subsegments": [{"id": f"{each}"} for each in range(4000)]},
+        lambda n: {"annotations": {f"{n} {each}": f"{each}" for each in range(MAX_ANNOTATIONS)}},
+        lambda n: {"annotations": {f"{n} {each}" + "x" * 500: "x" * 500 for each in range(MAX_ANNOTATIONS)}},
+    ],
+    ids=["nothing", "http", "url", "name", "wide", "ids", "no-ids", "annotations", "long-annotations"],
+)
+def test_what_is_charged_is_at_least_half_of_what_it_takes(hostile: Any) -> None:
+    documents = [
+        json.dumps(document(API, trace_id=f"1-{n:08x}-{'0' * 24}") | hostile(n), ensure_ascii=False).encode()
+        for n in range(50)
+    ]
+    traces = Traces()
+    tracemalloc.start()
+    try:
+        for each in documents:
+            traces.add(parse(each))
+        traces.summaries(0, 1e9)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(traces) == 50
+    assert traces.size >= taken / 2

@@ -88,6 +88,7 @@ def test_summaries_come_in_pages(api: Api, traces: Traces) -> None:
         ("/TraceSummaries", {}),
         ("/TraceSummaries", {"StartTime": 2, "EndTime": 1}),
         ("/TraceSummaries", {"StartTime": "a", "EndTime": 1}),
+        ("/TraceSummaries", {"StartTime": 0, "EndTime": 10**400}),
         ("/TraceSummaries", {"StartTime": 0, "EndTime": 1, "FilterExpression": 'service("x")'}),
         ("/TraceSummaries", {"StartTime": 0, "EndTime": 1, "NextToken": 5}),
         ("/TraceSegments", {"TraceSegmentDocuments": {}}),

@@ -1,12 +1,13 @@
 """Alarms of the real MiniStack module, with our evaluation in it. Without the correction most of these fail."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from lastwish.local.engine import alarms
+from lastwish.local.engine import alarms, clock
 from lastwish.local.engine.correcting import part
 
 Point = tuple[float, float]  # value, seconds ago
@@ -15,7 +16,7 @@ Point = tuple[float, float]  # value, seconds ago
 @pytest.fixture
 def cloudwatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     module = part("services.cloudwatch")
-    for name in ("_evaluate_alarm", "_evaluate_all_alarms", "_evict_old_metrics"):
+    for name in ("_metric_bucket", "_evaluate_alarm", "_evaluate_all_alarms", "_evict_old_metrics"):
         monkeypatch.setattr(module, name, getattr(module, name))
     module.reset()
     alarms.install()
@@ -131,6 +132,14 @@ def test_a_point_that_came_after_a_newer_one_counts(cloudwatch: Any) -> None:
     assert state(cloudwatch) == "ALARM"
 
 
+def test_points_that_come_very_late_hide_none(cloudwatch: Any) -> None:
+    put(cloudwatch, 3, 5)
+    for late in range(3000):
+        put(cloudwatch, 0, 3600 + late % 7)
+
+    assert state(cloudwatch) == "ALARM"
+
+
 def test_a_percentile_can_be_watched(judged: Callable[..., str]) -> None:
     assert judged((1, 5), (1, 6), (9, 7), Statistic=None, ExtendedStatistic="p99") == "ALARM"
     assert judged(Statistic=None, ExtendedStatistic="p50") == "OK"
@@ -156,3 +165,65 @@ def test_what_is_two_weeks_old_goes_and_the_rest_stays(cloudwatch: Any) -> None:
 
     ((_, points),) = cloudwatch._metrics.items()
     assert [point["Value"] for point in points] == [2]
+
+
+@pytest.mark.parametrize("late", [60.0, 3600.0])
+def test_what_is_old_goes_though_it_came_late_and_nothing_else(cloudwatch: Any, late: float) -> None:
+    old = float(cloudwatch.TWO_WEEKS_SECONDS)
+    for value, ago in ((1, late), (2, old + 60), (3, 5.0), (4, old + 120)):
+        put(cloudwatch, value, ago)
+
+    cloudwatch._evict_old_metrics()
+
+    ((_, points),) = cloudwatch._metrics.items()
+    assert [point["Value"] for point in points] == [1, 3]
+
+
+def age(cloudwatch: Any, seconds: float) -> None:
+    """As if every point had come so much earlier, and nobody brought one since."""
+    for points in cloudwatch._metrics.values():
+        for point in points:
+            point["Timestamp"] -= seconds
+
+
+def test_the_clock_ends_an_alarm_that_nobody_brings_metrics_for(cloudwatch: Any) -> None:
+    responses = part("core.responses")
+    with responses.request_scope("111111111111", "eu-west-1"):
+        put(cloudwatch, 5, 0)
+        assert state(cloudwatch, TreatMissingData="notBreaching") == "ALARM"
+        age(cloudwatch, 3600)
+    assert (
+        state(cloudwatch, TreatMissingData="breaching", Period=3600) == "ALARM"
+    )  # another account's, of the same name
+
+    async def engine(_scope: Any, _receive: Any, _send: Any) -> None:
+        while find("111111111111", "eu-west-1") == "ALARM":
+            await asyncio.sleep(0)
+
+    def find(account: str, region: str) -> str:
+        with responses.request_scope(account, region):
+            return str(cloudwatch._alarms["store-refuses"]["StateValue"])
+
+    asyncio.run(asyncio.wait_for(clock.ticking(engine, interval=0)({"type": "lifespan"}, None, None), 30))  # type: ignore[arg-type]
+
+    assert find("111111111111", "eu-west-1") == "OK"
+    assert cloudwatch._alarms["store-refuses"]["StateValue"] == "ALARM"
+
+
+def test_an_alarm_that_cannot_be_evaluated_does_not_stop_the_clock(
+    cloudwatch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds: list[int] = []
+
+    def failing() -> None:
+        rounds.append(1)
+        raise RuntimeError
+
+    async def engine(_scope: Any, _receive: Any, _send: Any) -> None:
+        while len(rounds) < 3:
+            await asyncio.sleep(0)
+
+    state(cloudwatch)
+    monkeypatch.setattr(cloudwatch, "_evaluate_all_alarms", failing)
+
+    asyncio.run(asyncio.wait_for(clock.ticking(engine, interval=0)({"type": "lifespan"}, None, None), 30))  # type: ignore[arg-type]

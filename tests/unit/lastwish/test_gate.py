@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from lastwish.local.gate import Gate, GateFull
+from lastwish.local.gate import Gate, GateFull, Gates
 
 
 def test_no_more_than_the_places_are_inside_at_once() -> None:
@@ -55,3 +55,12 @@ def test_a_place_is_free_again_after_a_failure() -> None:
             return True
 
     assert asyncio.run(failing())
+
+
+@pytest.mark.parametrize("route", ["/wishes", "/wishes/{wish_id}", "/", "/traces", "/trace/{id}"])
+def test_only_traces_have_a_gate_of_their_own(route: str) -> None:
+    gate, traces = Gate(), Gate()
+    gates = Gates(gate, traces)
+
+    assert gates.of(route) is gate
+    assert gates.of("/wishes/{wish_id}/trace") is traces

@@ -1,6 +1,8 @@
 """What `trace` and `logs` make of what is typed, of log lines, and of a terminal."""
 
 import json
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from typing import Any
@@ -20,6 +22,19 @@ NOW = datetime(2045, 1, 1, 12, 0, 0, tzinfo=UTC)
 CAME = 1_795_338_243_000
 
 
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Puts this machine into a time zone."""
+
+    def put(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield put
+    monkeypatch.undo()
+    time.tzset()
+
+
 # --- moments and spans ------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("typed", "meant"),
@@ -32,8 +47,15 @@ CAME = 1_795_338_243_000
         ("2044-12-31 23:59", datetime(2044, 12, 31, 23, 59, tzinfo=UTC)),
     ],
 )
-def test_a_moment_is_what_was_meant(typed: str, meant: datetime) -> None:
+def test_a_moment_is_what_was_meant(zone: Callable[[str], None], typed: str, meant: datetime) -> None:
+    zone("UTC")
     assert moment(typed, NOW) == meant
+
+
+def test_a_winter_moment_is_in_winter_time_when_asked_in_summer(zone: Callable[[str], None]) -> None:
+    zone("Europe/Berlin")
+    july = datetime(2026, 7, 1, tzinfo=UTC).astimezone()
+    assert moment("2026-01-15T10:42:07", july) == datetime(2026, 1, 15, 9, 42, 7, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("typed", ["", "yesterday", "25:00", "10:61", "10", "2044-13-01"])

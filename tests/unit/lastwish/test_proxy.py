@@ -13,7 +13,7 @@ from starlette.types import ASGIApp
 
 from lastwish.local import routes
 from lastwish.local.api_request import ApiRequest
-from lastwish.local.gate import Gate
+from lastwish.local.gate import Gate, Gates
 from lastwish.local.ledger import Ledger, promised
 from lastwish.local.proxy import MAX_BODY, Proxy
 from lastwish.local.proxy_server import compressing
@@ -69,7 +69,7 @@ class Bench:
         async with httpx.AsyncClient(
             transport=httpx.MockTransport(self._reach), base_url="http://127.0.0.1:4566"
         ) as engine:
-            proxy = Proxy(engine, "/_aws/execute-api/abc/local", self.door, ledger, self.gate, self)  # type: ignore[arg-type]
+            proxy = Proxy(engine, "/_aws/execute-api/abc/local", self.door, ledger, Gates(self.gate), self)  # type: ignore[arg-type]
             try:
                 return await _ask(compressing(proxy), method, path, headers or {}, body, query)
             finally:
@@ -404,3 +404,32 @@ def test_a_crowd_beyond_the_bounds_is_asked_to_come_back(bench: Bench) -> None:
     assert (got.status, got.problem["status"]) == (429, 429)
     assert got.headers["retry-after"].isdecimal()
     assert not bench.reached
+
+
+def test_a_wish_never_waits_for_the_traces_that_a_hall_has_open(bench: Bench) -> None:
+    waiting: list[str] = []
+
+    async def engine(request: httpx.Request) -> httpx.Response:
+        if request.extensions["target"].endswith(b"/trace"):
+            waiting.append("trace")
+            await asyncio.Event().wait()  # for X-Ray, which hangs
+        return accepted(request)
+
+    async def hall() -> int:
+        ledger, transport = Ledger(bench.ledger), httpx.MockTransport(engine)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:4566") as client:
+            gates = Gates(Gate(places=8, waiting=0))
+            proxy = Proxy(client, "/_aws/execute-api/abc/local", bench.door, ledger, gates)
+            traces = [_ask(proxy, "GET", b"/wishes/w%d/trace" % n, {}, [], b"") for n in range(20)]
+            receipts = [asyncio.create_task(each) for each in traces]
+            while len(waiting) < 2:
+                await asyncio.sleep(0)
+            wish = await _ask(proxy, "POST", b"/wishes", {}, [b"{}"], b"")
+            for each in receipts:
+                each.cancel()
+            await asyncio.gather(*receipts, return_exceptions=True)
+            ledger.close()
+            return wish.status
+
+    assert asyncio.run(hall()) == 202
+    assert len(waiting) == 2
