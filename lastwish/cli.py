@@ -10,6 +10,7 @@ from lastwish import __version__
 from lastwish.accounts import accounts
 from lastwish.answer import Answer
 from lastwish.laptop import laptop, signposts
+from lastwish.loading import loader
 from lastwish.observing import observer
 from lastwish.operating import operator
 from lastwish.options import Json, Stack
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.add_typer(laptop)
 app.add_typer(operator)
 app.add_typer(observer)
+app.add_typer(loader)
 app.add_typer(accounts)
 
 

@@ -9,7 +9,7 @@
     |   +-- EngineFailed          MiniStack did not start, or died
     |   +-- DeployFailed          `sam deploy` failed
     |   +-- ProxyFailed           the proxy did not start, or died
-    |   +-- Interrupted           Ctrl-C or SIGTERM before the stack was up (exit code 130)
+    |   +-- Interrupted           Ctrl-C or SIGTERM before it had begun (exit code 130)
     +-- TemplateError             template.yaml does not say what the proxy needs
     +-- AwsError                  AWS (or the engine) refused a call
     +-- OperatorError             an operator's command cannot do what was asked
@@ -17,6 +17,9 @@
     |   +-- NoSuchWish            no stream and no dead letter has this id
     |   +-- NoSuchOperator        nobody of this name may use the console
     |   +-- NotYet                what was waited for did not happen in time
+    +-- LoadError                 a load did not begin, or not end, as it should
+    |   +-- LoadRefused           it is too much, or its target is none that may be loaded (exit code 2)
+    |   +-- SenderFailed          the process that sends did not start, or died
     +-- WishError                 one wish did not make it
         +-- WishRefused           the API answered with a problem
         +-- NotAnswered           the API cannot be reached, or did not recover in time
@@ -72,7 +75,7 @@ class ProxyFailed(StackError):
 
 
 class Interrupted(StackError):
-    """Ctrl-C or SIGTERM before the stack was up."""
+    """Ctrl-C or SIGTERM before the stack was up, or anything was sent to it."""
 
     exit_code = 130
 
@@ -103,6 +106,20 @@ class NoSuchOperator(OperatorError):
 
 class NotYet(OperatorError):
     """What was waited for did not happen in time."""
+
+
+class LoadError(LastWishError):
+    """A load did not begin, or not end, as it should."""
+
+
+class LoadRefused(LoadError):
+    """It is too much, or its target is none that may be loaded."""
+
+    exit_code = 2
+
+
+class SenderFailed(LoadError):
+    """The process that sends did not start, or died."""
 
 
 class WishError(LastWishError):

@@ -1,0 +1,22 @@
+"""Load for demos and for the truth: from the moment a wish was meant to be sent to its seat.
+
+    draws      one seed, a stream of draws per purpose, the same in every process
+    shapes     when wishes are sent: steady, ramp, spike, wave
+    wishes     what people write, and what they should not, as request bodies
+    plan       options and profiles; all requests of a run, in order, and their digest
+    run        what is known of a run when it is over: results, ends, queue samples
+    figures    every number of a report, computed in one place
+    report     a finished run as facts, as a table in the terminal, as a page, as CSV
+    page       the page, from report.html
+    charts     its plots
+
+    driver     one load from the plan to what the report needs, phase by phase
+    sender     sends the plan, in a process of its own (Locust; `patched` comes first); `sender_process`: from outside
+    agenda     what is sent next: an open loop with a bound on requests in flight
+    follow     what became of the wishes after the 202
+    depth      queues and CPU while it runs
+    watch      the display while it runs
+    manners    what may be loaded, and how hard
+
+`lastwish.loading` is the command.
+"""

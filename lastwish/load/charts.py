@@ -1,0 +1,204 @@
+"""The plots of the page, as SVG to stand in HTML: text stays text, and nothing is fetched from anywhere.
+
+Every line differs from its neighbours by more than its colour, for those who see none and for printers.
+"""
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from markupsafe import Markup
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from lastwish.load.figures import OverTime, Percentiles
+from lastwish.load.report import took
+from lastwish.load.run import Sample
+
+INK, SOFT, GRID, MARS, JUPITER, SAND = "#131a27", "#4a5567", "#d5dce5", "#9f3c16", "#14607f", "#c9d3de"
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "font.size": 11,
+    "text.parse_math": False,
+    "text.color": INK,
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": SOFT,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "legend.frameon": False,
+    "legend.handlelength": 2.2,
+    "lines.linewidth": 2,
+    "figure.constrained_layout.use": True,
+}
+_LINES: dict[str, dict[str, Any]] = {
+    "p50": {"color": JUPITER, "linestyle": "-", "linewidth": 2.6},
+    "p95": {"color": SOFT, "linestyle": (0, (4, 2))},
+    "p99": {"color": MARS, "linestyle": "-", "marker": "o", "markersize": 2.6},
+}
+_SINCE = "seconds since the load began"
+_MUCH = 4  # times what was answered at most
+_WIDE, _HALF, _TALL = (11.8, 3.9), (5.7, 3.0), (5.7, 3.6)  # inches; the page scales all alike
+
+
+def latency(times: OverTime, overall: Percentiles) -> Markup:
+    """Percentiles of each bin, and where it was worst."""
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        middles = [start + times.width / 2 for start in times.starts]
+        for name, values in times.percentiles.items():
+            axes.plot(middles, values, label=f"{name}: {took(overall[name])} over all", **_LINES[name])
+        _seconds(axes, max(axes.dataLim.x1 + times.width / 2, times.width))
+        _as_time(axes.yaxis)
+        _mark_worst(axes, times)
+        _legend(axes)
+
+    return _svg(draw, _WIDE, "Latency over time: p50, p95 and p99 by intended send")
+
+
+def _mark_worst(axes: Axes, times: OverTime) -> None:
+    worst = times.worst()
+    if worst is None:
+        return
+    at, value = worst
+    right = at > 0.6 * (times.starts[-1] + times.width)
+    axes.annotate(
+        f"worst p99: {took(value)} at {at:.0f} s",
+        worst,
+        xytext=(-10 if right else 10, 4),
+        textcoords="offset points",
+        ha="right" if right else "left",
+        weight="bold",
+        color=MARS,
+    )
+    axes.set_ylim(top=1.15 * value or 1)
+
+
+def rates(times: OverTime) -> Markup:
+    """Wishes per second: as planned, and as answered."""
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        edges = [*times.starts, times.starts[-1] + times.width]
+        axes.stairs(times.planned, edges, fill=True, color=SAND, label="planned")
+        axes.stairs(times.answered, edges, color=JUPITER, linewidth=2, label="answered")
+        _seconds(axes, edges[-1])
+        axes.set_ylabel("wishes per second")
+        _cut_off(axes, times)
+        _legend(axes)
+
+    return _svg(draw, _HALF, "Rate over time: planned and answered wishes per second")
+
+
+def _cut_off(axes: Axes, times: OverTime) -> None:
+    """A spike would press what was answered flat: it goes through the roof, and the roof says how far."""
+    planned, answered = max(times.planned), max(times.answered)
+    if planned <= _MUCH * answered or not answered:
+        return
+    at = times.starts[times.planned.index(planned)] + times.width
+    axes.set_ylim(top=_MUCH * answered)
+    axes.annotate(
+        f"↑ {planned:,.0f} planned in a second",
+        (at, _MUCH * answered),
+        xytext=(10, -10),
+        textcoords="offset points",
+        color=SOFT,
+    )
+
+
+def boarded(milliseconds: Sequence[float], overall: Percentiles) -> Markup:
+    """How long from the intended send to the seat, as a histogram with its percentiles."""
+
+    def draw(figure: Figure) -> None:
+        axes = figure.subplots()
+        axes.hist(milliseconds, bins=40, range=(0, max(1, *milliseconds)), color=SAND)
+        for name, value in overall.items():
+            if value is not None:
+                line = {**_LINES[name], "marker": None, "linewidth": 2}
+                axes.axvline(value, label=f"{name}: {took(value)}", **line)
+        axes.set_xlim(left=0)
+        axes.set_ylabel("wishes")
+        axes.xaxis.set_major_locator(MaxNLocator(6))
+        _as_time(axes.xaxis)
+        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        _legend(axes)
+
+    return _svg(draw, _HALF, "Distribution of the time from intended send to boarded")
+
+
+def queues(samples: Sequence[Sample], times: OverTime) -> Markup:
+    """Messages in each queue, and below it the age of the oldest where somebody measured it."""
+    ages = any(sample.oldest for sample in samples)
+
+    def draw(figure: Figure) -> None:
+        panels = figure.subplots(1 + ages, sharex=True, squeeze=False)[:, 0]
+        names = sorted({name for sample in samples for name in sample.depth})
+        looks: dict[str, dict[str, Any]] = dict(
+            zip(names, ({"color": JUPITER}, {"color": MARS, "linestyle": (0, (4, 1.5))}), strict=False)
+        )
+        for name in names:
+            line = looks.get(name, {"color": SOFT, "linestyle": ":"})
+            panels[0].plot(
+                [each.at for each in samples],
+                [each.depth.get(name, float("nan")) for each in samples],
+                label=name,
+                **line,
+            )
+            if ages:
+                aged = [(each.at, each.oldest[name]) for each in samples if name in each.oldest]
+                panels[-1].plot([at for at, _ in aged], [age for _, age in aged], **line)
+        for axes, label in zip(panels, ("messages", "oldest, s"), strict=False):
+            axes.set_ylabel(label)
+            axes.set_ylim(bottom=0, top=None if axes.dataLim.y1 > 0 else 1)
+            axes.yaxis.set_major_locator(MaxNLocator(4, integer=axes is panels[0]))
+        panels[-1].set_xlabel(_SINCE)
+        panels[-1].set_xlim(0, max(times.starts[-1] + times.width, samples[-1].at))
+        _legend(panels[0])
+
+    return _svg(draw, _TALL, "Queue depth and age of the oldest message over time")
+
+
+def _seconds(axes: Axes, end: float) -> None:
+    axes.set_xlim(0, end)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel(_SINCE)
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+
+
+def _as_time(axis: Axis) -> None:
+    """Milliseconds as short as the ticks allow: 20 ms, 0.5 s, 8 s."""
+    short = max(axis.get_data_interval()) < 1000
+    axis.set_major_formatter(lambda value, _: f"{value:g} ms" if short else f"{value / 1000:g} s")
+
+
+def _legend(axes: Axes) -> None:
+    """Above the plot, where it hides nothing."""
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2, borderpad=0)
+
+
+def _svg(draw: Callable[[Figure], None], inches: tuple[float, float], says: str) -> Markup:
+    """What is drawn as an <svg> element that may stand beside others: its ids are its own."""
+    text = io.StringIO()
+    with rc_context({**_STYLE, "svg.hashsalt": says}):
+        figure = Figure(figsize=inches)
+        draw(figure)
+        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
+    svg = text.getvalue()
+    svg = svg[svg.index("<svg") :]  # HTML wants neither the XML declaration nor the document type
+    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' (xmlns(:\w+)?|width|height|version)="[^"]*"', "", svg[: svg.index(">")]) + svg[svg.index(">") :]
+    svg = svg.replace("xlink:href=", "href=")
+    prefix = says.partition(" ")[0].lower()
+    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
+    svg = re.sub(r'(url\(|href=")#', rf"\1#{prefix}-", svg)
+    return Markup(svg.replace("<svg", f'<svg role="img" aria-label="{says}"', 1))  # noqa: S704 - no text of a wish

@@ -1,0 +1,224 @@
+"""One load from the plan to what the report needs: sends, watches, follows, audits. Ctrl-C shortens what is under way.
+
+Everything but the sending is gentle: two looks at the queues and ten at the wishes, in a second, at most.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from os import cpu_count, getpid
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx
+from rich.console import Console
+
+from lastwish.audit import audit
+from lastwish.aws import aws_client
+from lastwish.client import http_client
+from lastwish.errors import Interrupted, LoadRefused
+from lastwish.load import manners
+from lastwish.load.depth import Depths, Look, cpu_seconds, in_engine, on_aws
+from lastwish.load.follow import Follower, chosen
+from lastwish.load.manners import Target
+from lastwish.load.plan import Options, Plan
+from lastwish.load.run import Followed, Run
+from lastwish.load.sender_process import Manner, Sender, sending
+from lastwish.load.watch import Watch
+from lastwish.local import interrupts
+from lastwish.stores import Stores, stores
+
+_REFRESH = 0.25
+_SHORT = 10.0  # seconds to settle after Ctrl-C
+_CAUGHT_UP = 5.0  # seconds that the manifest may be behind an audit that found all well
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to do. ``settle``: seconds after the last answer until every wish must have ended."""
+
+    target: Target
+    options: Options
+    manner: Manner
+    follow: bool = True
+    settle: float = 120.0
+    command: str = "lastwish load"
+
+
+def drive(asked: Asked, console: Console) -> Run:
+    """Do it. Raises LoadRefused, SenderFailed, AwsError, Interrupted."""
+    try:
+        return _drive(asked, console)
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted before anything was sent") from None
+
+
+def _drive(asked: Asked, console: Console) -> Run:
+    plan, backstage = Plan(asked.options), _Backstage(asked.target)
+    wanted = chosen(plan.requests, asked.options.seed) if asked.follow else {}
+    with TemporaryDirectory(prefix="lastwish-load-") as place, http_client(asked.target.url) as http:
+        before = manners.manifest(http)
+        plan.write(Path(place) / "plan.jsonl")
+        started = datetime.now(UTC)
+        with (
+            Watch(console, [each.at for each in plan.requests]) as watch,
+            interrupts.ignored(),  # but where somebody waits
+            sending(Path(place) / "plan.jsonl", asked.target.url, Path(place), asked.manner) as sender,
+        ):
+            course = _Course(asked, sender, watch, Follower(http, wanted), backstage)
+            course.run()
+            results = sender.all()
+            promised = {each.wish_id for each in results if each.status == 202 and each.wish_id}
+            found = course.audited(promised)
+            course.depths.stop()
+        after = _ended(http, before, len(promised))
+    return Run(
+        options=asked.options,
+        digest=plan.digest(),
+        command=asked.command,
+        target=asked.target.name,
+        started=started,
+        results=results,
+        followed=course.followed,
+        totals=after,
+        samples=course.depths.samples,
+        cpu=course.cpu,
+        cores=cpu_count(),
+        audit=found,
+        interrupted=course.interrupted,
+        local=asked.target.stack is None,
+    )
+
+
+class _Backstage:
+    """What only an operator sees of the target: its stores and queues, what it promised, and its processes here."""
+
+    def __init__(self, target: Target) -> None:
+        self.stores: Stores = stores(target.stack)
+        self.pids: dict[str, int] = {}
+        self.promises: Callable[[], Iterable[str]]
+        self.look: Look
+        if target.stack:
+            from lastwish import access_log
+
+            self.look = on_aws(self.stores, aws_client("cloudwatch"))
+            self.promises = access_log.source(target.stack)
+        else:
+            from lastwish.local.ledger import promised
+            from lastwish.local.stack import LocalStack
+            from lastwish.local.state import Home
+
+            home = Home.from_environment()
+            state = LocalStack(home).running()
+            self.look = in_engine(self.stores, state.engine)
+            self.promises = partial(promised, home.ledger)
+            self.pids = {"cli": getpid(), **state.pids}
+
+
+class _Course:
+    """The phases of a load, each of which Ctrl-C ends."""
+
+    def __init__(self, asked: Asked, sender: Sender, watch: Watch, follower: Follower, backstage: _Backstage) -> None:
+        self.interrupted = False
+        self.followed: dict[int, Followed] = {}
+        self.cpu: dict[str, float] = {}
+        self._used: dict[str, float] = {}
+        self._asked, self._sender, self._watch, self._follower = asked, sender, watch, follower
+        self._backstage = backstage
+        self.depths = Depths(backstage.look, self._now)
+
+    def run(self) -> None:
+        """Send, then follow. Raises KeyboardInterrupt before anything was sent."""
+        if not self._until_interrupted(self._send):
+            if not self._sender.zero:
+                raise KeyboardInterrupt
+            self._watch.phase = "stopping"
+            self._sender.stop()
+            self._attend()
+        self._sender.check()
+        now = cpu_seconds(self._backstage.pids)
+        parts = {name: round(now[name] - used, 3) for name, used in self._used.items() if name in now}
+        self.cpu = {"sender": self._sender.cpu or 0.0, **parts} if parts else {}
+        self._watch.phase = "settling"
+        self._until_interrupted(self._settle)
+        found = self._follower.finish().items()
+        # Who was not asked for is not unfinished.
+        self.followed = {n: each for n, each in found if not (self.interrupted and each.end == "unfinished")}
+
+    def audited(self, promised: set[str]) -> dict[str, object] | None:
+        """What the audit finds, also for wishes that only we know to be promised. None: interrupted."""
+        self._watch.phase = "auditing"
+        self._show()
+        found: list[dict[str, object]] = []
+
+        def look() -> None:
+            everything = lambda: promised.union(self._backstage.promises())  # noqa: E731
+            found.append(audit(self._backstage.stores, everything, self._patience).facts())
+
+        self._until_interrupted(look)
+        return found[0] if found else None
+
+    @property
+    def _patience(self) -> float:
+        return min(_SHORT, self._asked.settle) if self.interrupted else self._asked.settle
+
+    def _send(self) -> None:
+        self._sender.wait_until_sending()
+        self._used = cpu_seconds(self._backstage.pids)
+        self.depths.start()
+        self._follower.start(self._sender.zero)
+        self._watch.phase = "sending"
+        if self._sender.ui:
+            self._watch.note(f"Locust's pages: {self._sender.ui}")
+        self._attend()
+
+    def _attend(self) -> None:
+        """Until the sender has ended."""
+        runs = True
+        while runs:
+            runs = self._sender.runs()  # asked first: what it wrote before its end is read after it
+            news = self._sender.news()
+            self._watch.add(news)
+            for each in news:
+                if each.wish_id:
+                    self._follower.accepted(each.n, each.wish_id)
+            self._show()
+            time.sleep(_REFRESH)
+
+    def _settle(self) -> None:
+        deadline = time.monotonic() + self._patience
+        while self._follower.open and time.monotonic() < deadline:
+            self._show()
+            time.sleep(_REFRESH)
+
+    def _until_interrupted(self, work: Callable[[], None]) -> bool:
+        try:
+            with interrupts.interruptible():
+                work()
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return False
+        return True
+
+    def _show(self) -> None:
+        self._watch.samples, self._watch.following = self.depths.samples, self._follower.open
+        self._watch.show(self._now())
+
+    def _now(self) -> float:
+        return time.time() - self._sender.zero
+
+
+def _ended(http: httpx.Client, before: dict[str, int], expected: int) -> dict[str, int] | None:
+    """How many more wishes ended how than `before`; None where the manifest cannot be read any more."""
+    deadline = time.monotonic() + _CAUGHT_UP
+    while True:
+        try:
+            now = manners.manifest(http)
+        except LoadRefused:
+            return None
+        more = {end: max(0, now[end] - before[end]) for end in now}
+        if sum(more.values()) >= expected or time.monotonic() > deadline:
+            return more
+        time.sleep(1)

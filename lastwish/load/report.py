@@ -1,0 +1,163 @@
+"""A finished run (`run.Run`) as facts for `--json`, as a table for the terminal, as a page, as CSV.
+
+facts(run) -> dict      what --json prints, but for "report": the caller knows the path
+table(run)              something rich can print
+page(run) -> str        one HTML file: no script, nothing from elsewhere, fit for a projector and for paper
+write_csv(run, path)    every request, a line each; no text of a wish
+exit_code(run) -> int   0: the audit is well and every wish was answered as its kind should be; 130: Ctrl-C; else 1
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from lastwish.load import figures
+from lastwish.load.run import Result, Run
+from lastwish.waterfall_table import duration
+
+_STYLES = {True: "bold green", False: "bold red", None: ""}
+ENDS = ("boarded", "waitlisted", "rejected")
+
+
+def facts(run: Run) -> dict[str, Any]:
+    """As a JSON object. Numbers are wishes unless they say otherwise; null where it was not measured."""
+    counts = figures.counts(run.results)
+    followed = Counter(each.end for each in run.followed.values())
+    ended = run.totals if run.totals is not None else followed
+    return {
+        "shape": run.options.shape,
+        "wishes": run.options.wishes,
+        "over_s": run.options.over,
+        "seed": run.options.seed,
+        "digest": run.digest,
+        "target": run.target,
+        "interrupted": run.interrupted,
+        "sent": counts.sent,
+        "accepted": counts.accepted,
+        "duplicates": counts.again,
+        "refused": {str(status): count for status, count in counts.refused.items()},
+        "unexpected": dict(counts.unexpected),
+        "retried": counts.retried,
+        "tries": counts.tries,
+        "given_up": counts.given_up,
+        **{end: ended.get(end, 0) for end in ENDS},
+        "followed": len(run.followed),
+        "unfinished": followed["unfinished"],
+        "rate": figures.rate(run.results),
+        "http_ms": figures.percentiles(map(figures.latency_ms, run.results)),
+        "first_ms": figures.percentiles(map(figures.first_try_ms, run.results)),
+        "boarded_ms": figures.percentiles(boarded_ms(run)),
+        "late_ms": figures.percentiles(map(figures.late_ms, run.results)),
+        "deepest": deepest(run),
+        "cpu": figures.shares(run.cpu) or None,
+        "cpu_s": dict(run.cpu) or None,
+        "audit_ok": None if run.audit is None else bool(run.audit.get("ok")),
+        "audit": run.audit,
+    }
+
+
+def boarded_ms(run: Run) -> list[float]:
+    """From the intended send to the end, of every followed wish that has ended."""
+    return [each.ms for each in run.followed.values() if each.ms is not None]
+
+
+def deepest(run: Run) -> dict[str, int]:
+    """The most messages that were seen in each queue."""
+    most: dict[str, int] = {}
+    for sample in run.samples:
+        for queue, depth in sample.depth.items():
+            most[queue] = max(depth, most.get(queue, 0))
+    return most
+
+
+def exit_code(run: Run) -> int:
+    """Of the command. A share that was meant to be refused and was is well."""
+    if run.interrupted:
+        return 130
+    counts = figures.counts(run.results)
+    return 0 if run.audit and run.audit.get("ok") and not counts.given_up and not counts.unexpected else 1
+
+
+def verdict(run: Run) -> tuple[bool | None, str, str]:
+    """Whether all is well (None: nobody looked), that in one sentence, and the numbers behind it."""
+    audit = run.audit
+    if audit is None:
+        return None, "Not audited", "Nobody compared what was promised with what is stored"
+    elsewhere = {"in_flight": "in flight", "dead_lettered": "in a dead-letter queue", "parked": "parked"}
+    numbers = f"{audit['accepted']:,} promised, {audit['stored']:,} stored"
+    numbers += "".join(f", {audit[name]:,} {words}" for name, words in elsewhere.items() if audit.get(name))
+    found = len(audit["differences"])
+    if not audit["ok"]:
+        return False, f"The audit found {_count(found, 'difference')}", numbers
+    waiting = audit["dead_lettered"] + audit.get("parked", 0)
+    if waiting:
+        return True, f"Nothing was lost, {_count(waiting, 'wish', 'es')} set aside", numbers
+    return True, "Nothing was lost", numbers
+
+
+def _count(number: int, noun: str, more: str = "s") -> str:
+    return f"{number:,} {noun}{more if number != 1 else ''}"
+
+
+def took(milliseconds: float | None) -> str:
+    """As a person reads it; a dash where there is nothing."""
+    return "–" if milliseconds is None else duration(round(milliseconds))
+
+
+def table(run: Run) -> Table:
+    """The numbers of a run, for a terminal of any width."""
+    found = facts(run)
+    well, sentence, numbers = verdict(run)
+    grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    options = run.options
+    grid.add_row("load", Text(f"{options.wishes:,} wishes in {options.over:g} s, {options.shape}, seed {options.seed}"))
+    grid.add_row("digest", Text(run.digest[:16]))
+    grid.add_row("sent", Text(f"{found['sent']:,}{' until it was interrupted' if run.interrupted else ''}"))
+    grid.add_row("accepted", Text(f"{found['accepted']:,}, and {_count(found['duplicates'], 'duplicate')} recognised"))
+    for row in ("refused", "unexpected"):
+        if found[row]:
+            grid.add_row(row, Text(_listed(found[row]), style="bold red" if row == "unexpected" else ""))
+    grid.add_row("given up", Text(f"{found['given_up']:,}", style="bold red" if found["given_up"] else ""))
+    grid.add_row("retried", Text(f"{found['retried']:,}; {found['tries']:,} tries in all"))
+    grid.add_row("ended", Text(", ".join(f"{found[end]:,} {end}" for end in ENDS)))
+    if found["unfinished"]:
+        grid.add_row("unfinished", Text(f"{found['unfinished']:,} of {found['followed']:,} followed", style="bold red"))
+    grid.add_row("answered", Text(f"{found['rate']:,.1f}/s while sending"))
+    for name, row in (("http", "http_ms"), ("boarded", "boarded_ms"), ("sent late", "late_ms")):
+        grid.add_row(name, Text("   ".join(f"{percent} {took(value)}" for percent, value in found[row].items())))
+    if found["deepest"]:
+        grid.add_row("queues", Text("at most " + _listed(found["deepest"])))
+    if found["cpu"]:
+        grid.add_row("CPU", Text(", ".join(f"{part} {share:.0%}" for part, share in found["cpu"].items())))
+    grid.add_row("audit", Text(f"{sentence}: {numbers}", style=_STYLES[well]))
+    return grid
+
+
+def _listed(these: Mapping[str, int]) -> str:
+    return ", ".join(f"{name}: {count:,}" for name, count in these.items())
+
+
+def page(run: Run) -> str:
+    """One HTML file."""
+    from lastwish.load.page import render  # matplotlib takes a second to import
+
+    return render(run)
+
+
+def write_csv(run: Run, path: Path) -> None:
+    """Every result, in the order of sending, with the fields of Result. Raises OSError."""
+    names = [each.name for each in fields(Result)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(names)
+        for result in sorted(run.results, key=lambda each: each.n):
+            values = {name: getattr(result, name) for name in names}
+            rows.writerow({**values, "again_for": " ".join(result.again_for)}.values())

@@ -1,0 +1,136 @@
+"""The sender, seen from outside: started, read while it writes, stopped."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lastwish.errors import SenderFailed
+from lastwish.load.run import Result
+from lastwish.local import interrupts
+from lastwish.local.environment import HOST
+from lastwish.local.processes import spawn, tail
+
+START_TIMEOUT = 60.0
+STOP_TIMEOUT = 20.0  # more than the grace that the sender gives to what is in flight
+UI_PORT = 8089  # Locust's own
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How to send. ``give_up`` in seconds after a wish's first try; ``ui``: with Locust's own pages."""
+
+    in_flight: int = 64
+    give_up: float = 60.0
+    ui: bool = False
+
+
+class Sender:
+    """A sender that runs, or has ended. ``zero`` is the run's begin in seconds of the epoch."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", results: Path, log: Path) -> None:
+        self._process, self._results, self._log = process, results, log
+        self._read = 0
+        self.zero: float = 0
+        self.ui: str | None = None
+        self.cpu: float | None = None
+        self.ended: float | None = None
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self._process.pid
+
+    def wait_until_sending(self) -> None:
+        """Return once the run has begun. Raises SenderFailed."""
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self.zero:
+            self.news()
+            if not self.zero and (not self.runs() or time.monotonic() > deadline):
+                raise SenderFailed(f"the sender did not start: {tail(self._log) or 'it says nothing'}")
+            time.sleep(0.05)
+
+    def runs(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
+    def news(self) -> list[Result]:
+        """What was finished since the last look."""
+        with self._results.open("rb") as file:
+            file.seek(self._read)
+            text = file.read()
+        whole = text[: text.rfind(b"\n") + 1]
+        self._read += len(whole)
+        return [result for line in whole.splitlines() if (result := self._result(json.loads(line)))]
+
+    def all(self) -> list[Result]:
+        """Everything that was finished."""
+        self._read = 0
+        return self.news()
+
+    def check(self) -> None:
+        """After its end: it said that it was over. Raises SenderFailed."""
+        if self.ended is None:
+            raise SenderFailed(f"the sender died: {tail(self._log) or f'exit code {self._process.returncode}'}")
+
+    def stop(self) -> None:
+        """Ask it to send nothing more; it ends when what is in flight has come back."""
+        if self.runs():
+            self._process.send_signal(signal.SIGINT)
+
+    def end(self) -> None:
+        """Stop it, by force where it does not listen."""
+        self.stop()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_TIMEOUT)
+        if self.runs():
+            self._process.kill()
+            self._process.wait()
+
+    def _result(self, line: dict[str, Any]) -> Result | None:
+        if "zero" in line:
+            self.zero, self.ui = line["zero"], line["ui"]
+        elif "ended" in line:
+            self.ended, self.cpu = line["ended"], line["cpu"]
+        else:
+            return Result.from_line(line)
+        return None
+
+
+@contextmanager
+def sending(plan: Path, url: str, directory: Path, manner: Manner) -> Iterator[Sender]:
+    """A sender of this plan to this base URL, its files in the directory; ended with the block.
+
+    In a session of its own: Ctrl-C in the terminal reaches it only through whoever holds it.
+    """
+    results, log = directory / "results.jsonl", directory / "sender.log"
+    results.touch()
+    command = [sys.executable, "-m", "lastwish.load.sender", str(plan), str(results), url]
+    command += ["--in-flight", str(manner.in_flight), "--give-up", str(manner.give_up)]
+    command += ["--ui", str(_port())] if manner.ui else []
+    sender = None
+    try:
+        with interrupts.deferred():
+            sender = Sender(spawn(command, dict(os.environ), log, directory), results, log)
+        yield sender
+    finally:
+        if sender:
+            sender.end()
+
+
+def _port() -> int:
+    """Locust's own port, or where that is taken a free one."""
+    for port in (UI_PORT, 0):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((HOST, port))
+            return int(probe.getsockname()[1])
+    raise SenderFailed("no port is free for Locust's pages")

@@ -1,0 +1,140 @@
+"""The sender as a process, against a server on this machine that stalls, refuses and hangs up."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from lastwish.load.figures import counts, first_try_ms, latency_ms, percentiles
+from lastwish.load.plan import Options, Plan
+from lastwish.load.run import Result
+from lastwish.load.sender_process import Manner, Sender, sending
+from tests.integration.hall import Answer, Came, Hall, hall
+from tests.laptop import wait_until
+
+STALL = 2.0  # seconds
+AS_USUAL = Manner()
+
+
+def sent(
+    plan: Plan, here: Hall, place: Path, manner: Manner = AS_USUAL, during: Callable[[Sender], object] = id
+) -> list[Result]:
+    """The results of a plan that was sent to the hall, in the order of the plan."""
+    plan.write(place / "plan.jsonl")
+    with sending(place / "plan.jsonl", here.url, place, manner) as sender:
+        sender.wait_until_sending()
+        during(sender)
+        assert wait_until(lambda: not sender.runs())
+        results = sender.all()
+        sender.check()
+    return sorted(results, key=lambda each: each.n)
+
+
+def test_a_stall_shows_in_all_wishes_that_were_meant_to_be_sent_meanwhile(tmp_path: Path) -> None:
+    def stalls(came: Came, _attempt: int) -> Answer:
+        if came.key in slow:
+            time.sleep(STALL)
+        return 202, {}
+
+    plan = Plan(Options("steady", wishes=100, over=5, seed=3))
+    slow = {each.key for each in plan.requests[25:27]}  # as many as there are connections
+    with hall(stalls) as here:
+        results = sent(plan, here, tmp_path, Manner(in_flight=2))
+    assert len(results) == 100
+
+    stalled = [each for each in results if first_try_ms(each) >= 1000 * STALL]
+    assert len(stalled) == 2  # all that a closed loop would have seen of it
+    begin, end = max(each.sent for each in stalled), min(each.done for each in stalled)
+    meanwhile = [each for each in results if begin < each.at < end]
+    assert len(meanwhile) > 20
+    assert all(each.done >= end for each in meanwhile)
+    waited = [each for each in results if latency_ms(each) > 1000 * STALL / 4]
+    assert len(waited) > 10 * len(stalled)
+    open_loop, closed_loop = (percentiles(map(timing, results)) for timing in (latency_ms, first_try_ms))
+    assert (open_loop["p95"] or 0) > 1000 * STALL / 2 > (closed_loop["p95"] or 0)
+    assert (open_loop["p99"] or 0) > 1000 * STALL / 2
+
+
+def test_the_same_seed_sends_the_same_requests_in_the_same_order(tmp_path: Path) -> None:
+    options = Options("spike", wishes=80, over=1, seed=7, duplicates=0.2, hostile=0.2, malformed=0.2)
+    seen = []
+    for run in ("first", "second"):
+        (tmp_path / run).mkdir()
+        with hall() as here:
+            sent(Plan(options), here, tmp_path / run, Manner(in_flight=1))
+        seen.append([(each.key, each.content_type, each.body) for each in here.came])
+    assert seen[0] == seen[1] == [(each.key, each.content_type, each.body) for each in Plan(options).requests]
+
+
+def test_who_is_refused_for_now_comes_back_with_the_same_key_and_not_before_it_may(tmp_path: Path) -> None:
+    def full(_came: Came, attempt: int) -> Answer:
+        return ((429, {"Retry-After": "1"}), (503, {}), (202, {}))[min(attempt, 3) - 1]
+
+    plan = Plan(Options("steady", wishes=6, over=0.5, seed=1))
+    with hall(full) as here:
+        results = sent(plan, here, tmp_path)
+    assert [(each.status, each.tries, list(each.again_for)) for each in results] == [(202, 3, ["429", "503"])] * 6
+    assert (counts(results).retried, counts(results).tries, counts(results).given_up) == (6, 18, 0)
+    for each in plan.requests:
+        first, second, _ = [came.at for came in here.came if came.key == each.key]
+        assert second - first >= 1
+    assert all(each.first_done is not None and each.first_done < each.done for each in results)
+
+
+def test_a_lost_connection_is_tried_again(tmp_path: Path) -> None:
+    with hall(lambda _, attempt: None if attempt == 1 else (202, {})) as here:
+        results = sent(Plan(Options(wishes=3, over=0.2)), here, tmp_path)
+    assert [(each.status, list(each.again_for)) for each in results] == [(202, ["connection"])] * 3
+
+
+def test_what_is_refused_for_good_is_not_sent_again(tmp_path: Path) -> None:
+    with hall(lambda *_: (422, {})) as here:
+        results = sent(Plan(Options(wishes=3, over=0.2, malformed=1)), here, tmp_path)
+    assert [(each.status, each.tries, each.wish_id) for each in results] == [(422, 1, None)] * 3
+
+
+def test_a_wish_is_given_up_in_the_end(tmp_path: Path) -> None:
+    with hall(lambda *_: (503, {"Retry-After": "30"})) as here:
+        results = sent(Plan(Options(wishes=2, over=0.2)), here, tmp_path, Manner(give_up=5))
+    assert [(each.status, each.tries) for each in results] == [(503, 1)] * 2
+    assert counts(results).given_up == 2
+
+
+def test_a_signal_ends_the_sending_with_all_that_was_answered_on_record(tmp_path: Path) -> None:
+    def slowly(_came: Came, _attempt: int) -> Answer:
+        time.sleep(0.3)
+        return 202, {}
+
+    def interrupt(sender: Sender) -> None:
+        assert wait_until(lambda: len(here.answered) > 10 and here.inside > 0)
+        sender.stop()
+
+    plan = Plan(Options("steady", wishes=2000, over=200, seed=2))
+    with hall(slowly) as here:
+        results = sent(plan, here, tmp_path, during=interrupt)
+    keys = {each.number: each.key for each in plan.requests}
+    assert sorted(keys[each.n] for each in results) == sorted(here.answered) == sorted(here.keys())
+    assert {each.status for each in results} == {202}
+    assert len(results) < 1000
+
+
+def test_there_are_never_more_requests_in_flight_than_allowed(tmp_path: Path) -> None:
+    def slowly(_came: Came, attempt: int) -> Answer:
+        time.sleep(0.02)
+        return (503, {}) if attempt == 1 else (202, {})
+
+    with hall(slowly) as here:
+        results = sent(Plan(Options("spike", wishes=120, over=1)), here, tmp_path, Manner(in_flight=5))
+    assert here.most == 5
+    assert [each.status for each in results] == [202] * 120
+
+
+def test_the_end_of_who_started_it_is_its_end(tmp_path: Path) -> None:
+    plan, results = tmp_path / "plan.jsonl", tmp_path / "results.jsonl"
+    Plan(Options("steady", wishes=2000, over=200)).write(plan)
+    with hall() as here:
+        sender = f"{sys.executable} -m lastwish.load.sender {plan} {results} {here.url} >{tmp_path}/log 2>&1"
+        parent = f"{sender} & until grep -q zero {results}; do sleep 0.1; done"
+        subprocess.run(["sh", "-c", parent], check=True, stderr=subprocess.DEVNULL, timeout=60)
+        assert wait_until(lambda: '"ended"' in results.read_text(), 30)

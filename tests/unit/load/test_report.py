@@ -1,0 +1,196 @@
+"""A finished run, told as facts, as a table, as a page and as CSV."""
+
+import csv
+import io
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import html5lib
+import pytest
+from rich.console import Console
+
+from lastwish.load import report
+from lastwish.load.plan import Options
+from lastwish.load.run import Followed, Run, Sample
+from lastwish.load.wishes import texts
+from tests.unit.load.runs import AUDIT, result, run
+
+HTML = "{http://www.w3.org/1999/xhtml}"
+EVIL = "<script>alert(1)</script><img src=https://evil.example/x onerror=alert(1)>\"'"
+
+
+def elements(page: str) -> list[Any]:
+    return list(html5lib.parse(page).iter())
+
+
+def html_elements(page: str) -> list[str]:
+    """Without those of the plots, whose ticks follow the room that the words leave."""
+    return [each.tag for each in elements(page) if str(each.tag).startswith(HTML)]
+
+
+def shown(page: str) -> str:
+    """What a person reads on the page."""
+    body = html5lib.parse(page).find(f"{HTML}body")
+    return re.sub(r"\s+", " ", "".join(body.itertext()))
+
+
+def printed(of: Run, width: int = 80) -> str:
+    console = Console(width=width, record=True, file=io.StringIO())
+    console.print(report.table(of))
+    return console.export_text()
+
+
+def test_the_facts_have_what_the_command_promises_and_are_json() -> None:
+    facts = json.loads(json.dumps(report.facts(run())))
+    assert facts["accepted"] == facts["boarded"] == facts["audit"]["accepted"]
+    assert facts["audit_ok"] is True
+    assert set(facts["http_ms"]) == set(facts["boarded_ms"]) == {"p50", "p95", "p99"}
+    assert facts["boarded_ms"]["p50"] == 1000
+    assert facts["cpu"] == {"sender": 0.1, "cli": 0.05, "engine": 0.8, "proxy": 0.05}
+    assert facts["sent"] == 40
+    assert facts["duplicates"] == 4
+    assert facts["deepest"] == {"Inbox": 3, "Pods": 2}
+
+
+def test_all_are_counted_by_the_manifest_when_only_a_sample_was_followed() -> None:
+    told = run(followed={0: Followed("boarded", 5.0), 1: Followed("unfinished")}, totals={"boarded": 30, "rejected": 1})
+    facts = report.facts(told)
+    assert (facts["boarded"], facts["rejected"], facts["waitlisted"]) == (30, 1, 0)
+    assert (facts["followed"], facts["unfinished"]) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, 0),
+        ({"interrupted": True}, 130),
+        ({"audit": None}, 1),
+        ({"audit": {**AUDIT, "ok": False, "differences": [{"kind": "missing", "wish_id": "x", "detail": "y"}]}}, 1),
+        ({"results": [result(status=503)]}, 1),
+        ({"results": [result(status=0, error="timeout")]}, 1),
+        ({"results": [result(status=422)]}, 1),
+        ({"results": [result(kind="oversized")]}, 1),
+        ({"results": [result(kind="oversized", status=413)]}, 0),
+    ],
+)
+def test_only_a_well_run_ends_well(changes: dict[str, Any], code: int) -> None:
+    assert report.exit_code(run(**changes)) == code
+
+
+def test_the_page_stands_alone() -> None:
+    page = report.page(run())
+    for each in elements(page):
+        name = str(each.tag).rpartition("}")[2]
+        assert name not in {"script", "link", "img", "image", "iframe", "object", "embed", "base", "form", "a", "video"}
+        for attribute, value in each.attrib.items():
+            plain = str(attribute).rpartition("}")[2]
+            assert not plain.startswith("on")
+            assert plain not in {"src", "srcset", "action", "data"}
+            assert plain != "href" or value.startswith("#")
+            assert "url(" not in value.replace("url(#", "")
+    assert "url(" not in page.replace("url(#", "")
+    assert "@import" not in page
+    assert "//" not in page.replace("http://127.0.0.1", "")
+
+
+def test_the_ids_of_the_plots_do_not_clash() -> None:
+    ids = [each.attrib["id"] for each in elements(report.page(run())) if "id" in each.attrib]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_reference_within_the_page_leads_somewhere() -> None:
+    page = report.page(run())
+    ids = {each.attrib["id"] for each in elements(page) if "id" in each.attrib}
+    wanted = set(re.findall(r'(?:url\(|href=")#([^")]+)', page))
+    assert wanted
+    assert wanted <= ids
+
+
+def test_nothing_on_the_page_becomes_markup() -> None:
+    harmless, evil = (_typed(text) for text in ("nothing", EVIL))
+    assert {each.tag for each in elements(evil)} == {each.tag for each in elements(harmless)}
+    assert html_elements(evil) == html_elements(harmless)
+    assert EVIL in "".join(html5lib.parse(evil).itertext())
+
+
+def _typed(text: str) -> str:
+    """A page with this text wherever text comes from outside."""
+    difference = {"kind": text, "wish_id": text, "detail": text}
+    return report.page(
+        run(
+            command=text,
+            target=text,
+            digest=text,
+            results=[result(1, tries=2, again_for=[text]), result(2, status=0, error="timeout")],
+            samples=[Sample(1.0, {text: 1}), Sample(2.0, {text: 3})],
+            cpu={text: 1.0},
+            audit={**AUDIT, "ok": False, "differences": [difference]},
+        )
+    )
+
+
+def test_no_wish_is_quoted() -> None:
+    page = report.page(run(Options(wishes=100, hostile=0.5)))
+    hostile = texts()["hostile"]["messages"]
+    ordinary = [text for language in texts()["languages"].values() for text in language["wishes"]]
+    assert not [text for text in [*hostile, *ordinary] if text in page]
+
+
+def test_the_same_run_is_the_same_page() -> None:
+    assert report.page(run()) == report.page(run())
+
+
+def test_the_page_says_what_a_presenter_wants_to_say() -> None:
+    told = run(command="lastwish load --seed 1")
+    text = shown(report.page(told))
+    assert "Nothing was lost" in text
+    assert "40 last wishes in 10 seconds" in text
+    assert "The generator itself took 15%" in text
+    assert "says nothing about how much AWS would bear" in text
+    assert told.digest in text
+    assert "lastwish load --seed 1" in text
+
+
+@pytest.mark.parametrize(
+    ("audit", "words"),
+    [
+        (None, "Not audited"),
+        ({**AUDIT, "accepted": 9, "stored": 8, "dead_lettered": 1}, "Nothing was lost, 1 wish set aside"),
+        ({**AUDIT, "ok": False, "differences": [{"kind": "missing", "wish_id": "w", "detail": "d"}]}, "1 difference"),
+    ],
+)
+def test_the_verdict_is_the_audits(audit: dict[str, Any] | None, words: str) -> None:
+    told = run(audit=audit)
+    assert words in shown(report.page(told))
+    assert words in printed(told, width=120)
+
+
+def test_a_run_that_was_interrupted_before_its_first_answer_still_has_a_report() -> None:
+    told = replace(run(), results=[], followed={}, samples=[], cpu={}, audit=None, interrupted=True, local=False)
+    assert "Interrupted: 0 were sent" in shown(report.page(told))
+    assert "until it was interrupted" in printed(told)
+    assert report.facts(told)["http_ms"]["p99"] is None
+
+
+@pytest.mark.parametrize("ms", [0.0, -3.0])
+def test_clocks_that_disagree_spoil_no_report(ms: float) -> None:
+    assert "1 wish was followed" in shown(report.page(run(followed={0: Followed("boarded", ms)})))
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_the_table_fits_its_terminal(width: int) -> None:
+    text = printed(run(), width)
+    assert "accepted" in text
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_the_csv_has_every_request_and_no_text_of_a_wish(tmp_path: Path) -> None:
+    told, path = run(results=[result(2, tries=3, again_for=["503", "timeout"]), result(1)]), tmp_path / "load.csv"
+    report.write_csv(told, path)
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    assert [row["n"] for row in rows] == ["1", "2"]
+    assert rows[1]["again_for"] == "503 timeout"
+    assert "message" not in rows[0]

@@ -1,0 +1,53 @@
+"""The display while a load runs."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from lastwish.load import watch
+from lastwish.load.run import Sample
+from lastwish.load.watch import Watch
+from tests.unit.load.runs import result
+
+
+def drawn(looking: Watch, now: float) -> dict[str, str]:
+    return dict(looking.rows(now))
+
+
+def test_it_says_what_was_answered_planned_and_is_left() -> None:
+    looking = Watch(Console(file=io.StringIO()), [float(at) for at in range(20)])
+    looking.phase = "sending"
+    looking.add([result(n, at=float(n), took=0.5) for n in range(5)])
+    rows = drawn(looking, 9.5)
+    assert rows["sending"] == "5 of 20 answered, 10 planned by now"
+    assert rows["rate"] == "0/s answered, 1/s planned"
+    assert rows["latency"] == "p50 500 ms  p95 500 ms  p99 500 ms"
+    assert rows["left"] == "about 10 s"
+    assert not {"errors", "queues", "following"} & rows.keys()
+
+
+def test_errors_by_kind_and_queues_with_their_way_up() -> None:
+    looking = Watch(Console(file=io.StringIO(), force_terminal=True), [0.0, 0.0])
+    looking.add([result(0, tries=2, again_for=["429"]), result(1, status=503, tries=2, again_for=["timeout"])])
+    looking.samples = [Sample(2.0 * n, {"Inbox": n, "Pods": 0}) for n in range(8)]
+    looking.following = 3
+    rows = drawn(looking, 1)
+    assert set(rows["errors"].split(", ")) >= {"429: 1 again", "timeout: 1 again"}
+    assert "503: 0 again, 1 given up" in rows["errors"]
+    assert rows["queues"].startswith("Inbox 7, Pods 0  ")
+    assert len(rows["queues"].split()[-1]) == 8
+    assert rows["following"] == "3 on their way"
+
+
+def test_where_there_is_no_terminal_it_says_a_line_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = io.StringIO()
+    looking = Watch(Console(file=said, soft_wrap=True), [0.0])
+    with looking:
+        looking.show(1)
+        assert not said.getvalue()
+        monkeypatch.setattr(watch, "EVERY", 0.0)
+        looking.show(2)
+        looking.show(3)
+    assert said.getvalue().count("\n") == 2
+    assert "0 of 1 answered" in said.getvalue()
