@@ -38,7 +38,9 @@ def load(  # noqa: PLR0917 - typer reads them as options
     give_up: Annotated[float, typer.Option(min=0, help="Seconds that a wish is tried for.")] = 60,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Ask what became of (some of) them.")] = True,
     settle: Annotated[float, typer.Option(min=0, help="Seconds until all must have ended.")] = 120,
-    report: Annotated[Path | None, typer.Option(dir_okay=False, help="HTML report, not in .lastwish.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Write the report here, not to .lastwish.")
+    ] = None,
     csv: Annotated[Path | None, typer.Option(dir_okay=False, help="Write every request here.")] = None,
     ui: Annotated[bool, typer.Option("--ui", help="Locust's own pages meanwhile, on this machine.")] = False,
     raise_ceiling: Annotated[bool, typer.Option("--raise-ceiling", help="More than is meant for a laptop.")] = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from lastwish.answer import Answer
 from lastwish.errors import LastWishError
@@ -73,7 +73,7 @@ def _show(console: Console, report: "Report") -> None:
             table.add_row(name.replace("_", " "), str(value))
     console.print(table)
     if report.differences:
-        wrong = Table("difference", "wish", "detail")
+        wrong = Table("difference", Column("wish", no_wrap=True, min_width=36), "detail")
         for each in report.differences:
             wrong.add_row(each.kind, each.wish_id or "", each.detail)
         console.print(wrong)

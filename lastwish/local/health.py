@@ -1,5 +1,6 @@
 """Whether the parts of a running stack do their work."""
 
+from lastwish.aws import engine_client, plain_errors
 from lastwish.local import lan, proxy_process
 from lastwish.local.agent import process as agent_process
 from lastwish.local.engine import process as engine
@@ -11,9 +12,29 @@ def health(home: Home, state: State) -> dict[str, str]:
     found = {name: _part(home, state, name) for name in state.processes}
     needed = {words for name, words in found.items() if name not in OPTIONAL}
     found["api"] = proxy_process.health(state.url) if needed == {"ok"} else "cannot be asked"
+    if needed == {"ok"}:
+        found["resources"] = ", ".join([*deleted(state), *_paused(state)]) or "ok"
     if state.lan:
         found["lan"] = _lan(state.lan)
     return found
+
+
+def deleted(state: State) -> list[str]:
+    """The stack's tables that somebody has deleted. Raises AwsError."""
+    with plain_errors():
+        there = engine_client("dynamodb", state.engine).list_tables()["TableNames"]
+    return [f"table {name} is gone" for name in tables(state) if name not in there]
+
+
+def _paused(state: State) -> list[str]:
+    with plain_errors():
+        found = engine_client("lambda", state.engine).list_event_source_mappings()["EventSourceMappings"]
+    return [f"{each['FunctionArn'].rpartition(':')[2]} takes nothing" for each in found if each["State"] != "Enabled"]
+
+
+def tables(state: State) -> list[str]:
+    """The stack's tables."""
+    return [value for name, value in state.outputs.items() if name.endswith("Name")]
 
 
 def _part(home: Home, state: State, name: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from lastwish.aws import engine_client, plain_errors
 from lastwish.errors import AwsError
 from lastwish.local.agent import process as agent_process
+from lastwish.local.health import deleted, tables
 from lastwish.local.state import Home, State
 
 TIMEOUT = 20.0
@@ -18,18 +19,19 @@ def reset(state: State, home: Home) -> dict[str, int]:
     """Empty every queue and table that the outputs name, the ledger and the traces. Returns how many of each went.
 
     Repeats until two rounds in a row found nothing, since a batch that was under way lands behind the first.
-    Raises AwsError when something keeps coming: then somebody is still sending.
+    Raises AwsError when something keeps coming: then somebody is still sending. With a table gone nothing is emptied.
     """
+    if lost := deleted(state):
+        raise AwsError(f"{', '.join(lost)}: `lastwish down`, then `lastwish up` makes a stack anew", running=True)
     sqs, dynamodb = engine_client("sqs", state.engine), engine_client("dynamodb", state.engine)
     queues = [value for value in state.outputs.values() if value.startswith(state.engine)]
-    tables = [value for name, value in state.outputs.items() if name.endswith("Name")]
     gone, quiet, deadline = {"messages": 0, "items": 0}, 0, time.monotonic() + TIMEOUT
     with plain_errors():
         while quiet < 2:
             if time.monotonic() > deadline:
                 raise AwsError("wishes keep coming: stop the load and reset again", running=True)
             messages = sum(_empty_queue(sqs, queue) for queue in queues)
-            items = sum(_empty_table(dynamodb, table) for table in tables)
+            items = sum(_empty_table(dynamodb, table) for table in tables(state))
             gone = {"messages": gone["messages"] + messages, "items": gone["items"] + items}
             quiet = 0 if messages or items else quiet + 1
             time.sleep(SETTLE)

@@ -1,5 +1,6 @@
 """A stack from its first minute to a store that is gone, as mission control shows it."""
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -69,6 +70,10 @@ def test_a_store_that_is_gone_sets_off_the_alarm_for_it_and_no_other_and_loses_n
     expect(on.locator("h3")).to_have_text(re.compile("^store-refuses"), timeout=3 * SOON)
     expect(on).to_contain_text("docs/runbooks/store-refuses.md")
     assert alarms_on(day) == ["store-refuses"]
+
+    status = day.run("status", "--json")
+    assert (status.returncode, json.loads(status.stdout)["health"]["resources"]) == (1, f"table {table} is gone")
+    assert f"table {table} is gone" in day.run("reset").stderr
 
     kept = ("KeySchema", "AttributeDefinitions", "StreamSpecification")
     dynamodb.create_table(TableName=table, BillingMode="PAY_PER_REQUEST", **{name: schema[name] for name in kept})
