@@ -1,6 +1,7 @@
 """What can go wrong while operating Last Wish.
 
     LastWishError                 everything below: one plain line for a person, exit code 1
+    +-- UsageError                a command cannot be carried out as it was typed (exit code 2)
     +-- StackError                the local stack cannot do what was asked
     |   +-- AlreadyRunning        a second `up`
     |   +-- NotRunning            something needs a stack and none runs
@@ -40,6 +41,12 @@ class LastWishError(Exception):
     def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message)
         self.facts = facts
+
+
+class UsageError(LastWishError):
+    """A command cannot be carried out as it was typed."""
+
+    exit_code = 2
 
 
 class StackError(LastWishError):

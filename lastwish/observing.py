@@ -8,9 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from lastwish.answer import Answer
-from lastwish.errors import LastWishError
-from lastwish.operating import WishId
-from lastwish.options import Json, Stack
+from lastwish.errors import UsageError
+from lastwish.options import Json, Stack, WishId, as_wish_id
 
 if TYPE_CHECKING:
     from lastwish.log_lines import Line
@@ -18,15 +17,7 @@ if TYPE_CHECKING:
 observer = typer.Typer()
 
 _LEVELS = {"ERROR": "bold red", "CRITICAL": "bold red", "WARNING": "yellow", "PLATFORM": "dim", "METRICS": "dim"}
-
-
 _AGES = (1970, 9000)  # years
-
-
-class _UsageError(LastWishError):
-    """A command cannot be carried out as it was typed."""
-
-    exit_code = 2
 
 
 @observer.command()
@@ -41,7 +32,7 @@ def trace(
     from lastwish.waterfall_table import show
 
     with Answer(as_json) as answer:
-        wish_id = _wish(wish_id)
+        wish_id = as_wish_id(wish_id)
         source = traces.source(stack)
         with source.http:
             found = traces.wait_for(source, wish_id, timeout)
@@ -87,17 +78,17 @@ def _asked(what: list[str], around: str | None, window: str) -> tuple[str | None
 
     spans, wishes = [each for each in what if is_span(each)], [each for each in what if not is_span(each)]
     if len(spans) > 1 or len(wishes) > 1 or not (wishes or around) or (spans and not around):
-        raise _UsageError('say a wish id, or --around TIME, for instance: lastwish logs --around "10:42:07" ±3s')
-    wish_id = _wish(wishes[0]) if wishes else None
+        raise UsageError('say a wish id, or --around TIME, for instance: lastwish logs --around "10:42:07" ±3s')
+    wish_id = as_wish_id(wishes[0]) if wishes else None
     if around is None:
         return wish_id, None, None
     try:
         middle, far = moment(around, datetime.now().astimezone()), span(spans[0] if spans else window)
         if not _AGES[0] < middle.year < _AGES[1]:
-            raise _UsageError(f"{around!r} is no moment in which anything was logged")
+            raise UsageError(f"{around!r} is no moment in which anything was logged")
         return wish_id, middle - far, middle + far
     except (ValueError, OverflowError) as error:
-        raise _UsageError(str(error)) from None
+        raise UsageError(str(error)) from None
 
 
 def _show(lines: "list[Line]") -> None:
@@ -114,12 +105,3 @@ def _show(lines: "list[Line]") -> None:
             (line.message, style),
         )
         console.print(Text.assemble(*parts, (f"  {line.words}" if line.words else "", "dim")))
-
-
-def _wish(text: str) -> str:
-    from domain.envelope import canonical
-
-    try:
-        return canonical(text)
-    except ValueError:
-        raise _UsageError(f"{text!r} is not a wish id: a UUID in lower case, with dashes") from None

@@ -11,24 +11,17 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from lastwish.answer import Answer
-from lastwish.errors import LastWishError
-from lastwish.options import Json, Stack
+from lastwish.errors import UsageError
+from lastwish.options import Json, Stack, WishId, as_wish_id
 
 if TYPE_CHECKING:
     from lastwish.audit import Report
 
 operator = typer.Typer()
 
-WishId = Annotated[str, typer.Argument(metavar="WISH_ID", help="The id that the answer 202 gave.")]
 Wait = Annotated[
     float | None, typer.Option(min=0, help="Seconds to wait instead of the function's timeout: for tests.")
 ]
-
-
-class _UsageError(LastWishError):
-    """A command cannot be carried out as it was typed."""
-
-    exit_code = 2
 
 
 @operator.command()
@@ -60,7 +53,7 @@ def _promises(stack: str | None, ledger: Path | None) -> Callable[[], list[str]]
     from lastwish.local.state import Home
 
     if ledger and not ledger.is_file():
-        raise _UsageError(f"there is no ledger at {ledger}")
+        raise UsageError(f"there is no ledger at {ledger}")
     if stack and not ledger:
         return access_log.source(stack)
     return partial(promised, ledger or Home.from_environment().ledger)
@@ -86,7 +79,7 @@ def history(wish_id: WishId, stack: Stack = None, as_json: Json = False) -> None
     from lastwish.stores import stores
 
     with Answer(as_json) as answer:
-        commits = telling.history(stores(stack), _wish(wish_id))
+        commits = telling.history(stores(stack), as_wish_id(wish_id))
         answer.give({"wish_id": wish_id, "commits": commits}, *(_line(commit) for commit in commits))
 
 
@@ -187,7 +180,7 @@ def erase(
     from lastwish.stores import stores
 
     with Answer(as_json) as answer:
-        _wish(wish_id)
+        as_wish_id(wish_id)
         if not (yes or as_json):
             typer.confirm(f"Erase the text of wish {wish_id} for good?", abort=True, err=True)
         done = erasing.erase(stores(stack), wish_id, patience, answer.note)
@@ -196,12 +189,3 @@ def erase(
             f"erased: {done.commits_scrubbed} commits scrubbed, {done.dead_letters_removed} dead letters removed",
             "backups keep the text for up to 35 days",
         )
-
-
-def _wish(text: str) -> str:
-    from domain.envelope import canonical
-
-    try:
-        return canonical(text)
-    except ValueError:
-        raise _UsageError(f"{text!r} is not a wish id: a UUID in lower case, with dashes") from None

@@ -9,7 +9,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,16 @@ def spawn(
             start_new_session=True,
             **options,
         )
+
+
+def comes_up(process: "subprocess.Popen[bytes]", answers: Callable[[], bool], seconds: float) -> bool:
+    """Wait for a process of ours to answer; False when it ends first, or takes too long."""
+    deadline = time.monotonic() + seconds
+    while not answers():
+        if process.poll() is not None or time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
 
 
 def stop(process: ProcessId, grace: float = GRACE) -> bool:

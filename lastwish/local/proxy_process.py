@@ -11,7 +11,7 @@ import httpx
 from lastwish.errors import DeployFailed, PortTaken, ProxyFailed
 from lastwish.local import environment
 from lastwish.local.deploy import Deployed, template
-from lastwish.local.processes import spawn, tail
+from lastwish.local.processes import comes_up, spawn, tail
 from lastwish.local.state import Home
 
 START_TIMEOUT = 20.0
@@ -62,11 +62,8 @@ def start(
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", url: str, home: Home) -> None:
     """Return once the proxy answers. Raises ProxyFailed when it ends first, or takes too long."""
-    deadline = time.monotonic() + START_TIMEOUT
-    while not answers(url):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise ProxyFailed(f"the proxy did not start: {tail(home.log('proxy')) or 'it says nothing'}")
-        time.sleep(0.1)
+    if not comes_up(process, lambda: answers(url), START_TIMEOUT):
+        raise ProxyFailed(f"the proxy did not start: {tail(home.log('proxy')) or 'it says nothing'}")
 
 
 def wait_until_healthy(url: str, home: Home) -> None:

@@ -14,11 +14,9 @@ from infra.read_model import ReadModel
 from infra.settings import ConsoleSettings
 from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
-from web import answers, problems, refusals
+from web import answers, refusals
 from web.pages import render
 from web.request import Request
-
-OPERATORS = "operators"
 
 settings = ConsoleSettings.from_env()
 dynamodb = dynamodb_client()
@@ -39,9 +37,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def operator() -> Request:
     """The request, if it is an operator's. Raises Problem 403."""
-    request = Request(app.current_event)
-    if OPERATORS not in request.groups:
-        raise problems.forbidden()
+    request = Request(app.current_event).as_operator()
     logger.append_keys(operator=request.user)
     return request
 

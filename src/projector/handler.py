@@ -40,9 +40,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
         for generation in sorted(read_model.generations().live):
             applied = project(store, read_model, generation, commits)
             count("Projected", applied)
-            logger.info(
-                "commits projected", extra={"generation": generation, "commits": len(commits), "applied": applied}
-            )
+            extra = {"generation": generation, "commits": len(commits), "applied": applied}
+            logger.info("commits projected", extra=extra)
     except TransientError as error:
         count_failure(error)
         raise

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from web import problems
 from web.language import language, preferred
 
+OPERATORS = "operators"  # the user pool's group
 _KEYS = UUID("0b8f7f57-3f0c-4b57-9f5c-6f4a5f0c2045")
 
 
@@ -117,6 +118,12 @@ class Request:
     def groups(self) -> frozenset[str]:
         """The groups of the signed-in user, which the authorizer passes on as one string, with commas or spaces."""
         return frozenset(re.split(r"[\[\]\s,]+", self._claims.get("cognito:groups", ""))) - {""}
+
+    def as_operator(self) -> "Request":
+        """Itself, if it is an operator's. Raises Problem 403."""
+        if OPERATORS not in self.groups:
+            raise problems.forbidden()
+        return self
 
     @property
     def _claims(self) -> dict[str, str]:

@@ -56,8 +56,7 @@ def board(context: LambdaContext, arrivals: Sequence[tuple[SQSRecord, Arrival]])
             if refused:
                 raise refused
             seat, now = assigned.get(arrival.wish_id), datetime.now(UTC)
-            delay = settings.wall_delay
-            recorded = record(store, arrival, seat, now=now, wall_delay=delay, trace_header=trace_header)
+            recorded = record(store, arrival, seat, now=now, wall_delay=settings.wall_delay, trace_header=trace_header)
             observe(arrival, seat, recorded=recorded, now=now)
 
     return failures(arrivals, append, context)

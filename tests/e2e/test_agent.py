@@ -71,6 +71,25 @@ def of_route(method: str, resource: str) -> dict[str, str]:
     return {"ApiName": "lastwish-local", "Stage": "local", "Method": method, "Resource": resource}
 
 
+def put_alarm(
+    stack: Stack, name: str, metric: tuple[str, str, dict[str, str]], statistic: str, *, period: int, threshold: int
+) -> None:
+    """An alarm on a metric (namespace, name, dimensions) that reaches a threshold in one period of so many seconds."""
+    namespace, metric_name, dimensions = metric
+    stack.aws("cloudwatch").put_metric_alarm(
+        AlarmName=name,
+        Namespace=namespace,
+        MetricName=metric_name,
+        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+        Statistic=statistic,
+        Period=period,
+        EvaluationPeriods=1,
+        Threshold=threshold,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="notBreaching",
+    )
+
+
 def alarm_state(stack: Stack, name: str) -> str:
     (alarm,) = stack.aws("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
     return str(alarm["StateValue"])
@@ -147,18 +166,8 @@ def test_every_function_is_measured_whoever_calls_it(watched: Stack) -> None:
 def test_an_alarm_goes_off_for_its_dimensions_and_no_others(watched: Stack) -> None:
     cloudwatch = watched.aws("cloudwatch")
     for service in ("worker", "parser"):
-        cloudwatch.put_metric_alarm(
-            AlarmName=f"tested-{service}",
-            Namespace="Tested",
-            MetricName="StoreRefused",
-            Dimensions=[{"Name": "service", "Value": service}],
-            Statistic="Sum",
-            Period=60,
-            EvaluationPeriods=1,
-            Threshold=3,
-            ComparisonOperator="GreaterThanOrEqualToThreshold",
-            TreatMissingData="notBreaching",
-        )
+        metric = ("Tested", "StoreRefused", {"service": service})
+        put_alarm(watched, f"tested-{service}", metric, "Sum", period=60, threshold=3)
     datum = {"MetricName": "StoreRefused", "Dimensions": [{"Name": "service", "Value": "worker"}], "Value": 5}
     cloudwatch.put_metric_data(Namespace="Tested", MetricData=[datum])
 
@@ -167,19 +176,9 @@ def test_an_alarm_goes_off_for_its_dimensions_and_no_others(watched: Stack) -> N
 
 
 def test_a_dead_letter_sets_its_alarm_off_and_a_purge_ends_it(watched: Stack) -> None:
-    cloudwatch, queue = watched.aws("cloudwatch"), watched.outputs["PodsDlqUrl"]
-    cloudwatch.put_metric_alarm(
-        AlarmName="tested-dead-letters",
-        Namespace="AWS/SQS",
-        MetricName="ApproximateNumberOfMessagesVisible",
-        Dimensions=[{"Name": "QueueName", "Value": queue.rpartition("/")[2]}],
-        Statistic="Maximum",
-        Period=10,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-        TreatMissingData="notBreaching",
-    )
+    queue = watched.outputs["PodsDlqUrl"]
+    metric = ("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue.rpartition("/")[2]})
+    put_alarm(watched, "tested-dead-letters", metric, "Maximum", period=10, threshold=1)
     assert alarm_state(watched, "tested-dead-letters") == "OK"
 
     watched.aws("sqs").send_message(QueueUrl=queue, MessageBody="{}")
@@ -227,17 +226,8 @@ def test_without_an_agent_wishes_are_accepted_and_status_says_so(watched: Stack)
 def test_without_an_agent_an_alarm_ends_all_the_same(watched: Stack) -> None:
     """The last of them. Nobody brings metrics any more, and the engine looks at its alarms by itself."""
     cloudwatch = watched.aws("cloudwatch")
-    cloudwatch.put_metric_alarm(
-        AlarmName="tested-clock",
-        Namespace="Tested",
-        MetricName="Once",
-        Statistic="Sum",
-        Period=10,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold",
-        TreatMissingData="notBreaching",
-    )
+    metric = ("Tested", "Once", {})
+    put_alarm(watched, "tested-clock", metric, "Sum", period=10, threshold=1)
     cloudwatch.put_metric_data(Namespace="Tested", MetricData=[{"MetricName": "Once", "Value": 5}])
     assert alarm_state(watched, "tested-clock") == "ALARM"
 

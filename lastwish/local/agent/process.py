@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ import httpx
 from lastwish.errors import StackError
 from lastwish.local import deploy, environment, proxy_process
 from lastwish.local.deploy import Deployed
-from lastwish.local.processes import spawn, tail
+from lastwish.local.processes import comes_up, spawn, tail
 from lastwish.local.state import Home
 
 START_TIMEOUT = 20.0
@@ -90,11 +89,8 @@ class Keeper:
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", xray: str, home: Home) -> None:
     """Return once it answers. Raises StackError when it ends first, or takes too long."""
-    deadline = time.monotonic() + START_TIMEOUT
-    while not answers(xray):
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise StackError(f"the agent did not start: {tail(home.log('agent')) or 'it says nothing'}")
-        time.sleep(0.1)
+    if not comes_up(process, lambda: answers(xray), START_TIMEOUT):
+        raise StackError(f"the agent did not start: {tail(home.log('agent')) or 'it says nothing'}")
 
 
 def answers(xray: str) -> bool:

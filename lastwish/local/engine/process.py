@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 
 import httpx
@@ -11,7 +10,7 @@ import httpx
 from lastwish.aws import REGION
 from lastwish.errors import EngineFailed
 from lastwish.local import environment
-from lastwish.local.processes import spawn, tail
+from lastwish.local.processes import comes_up, spawn, tail
 from lastwish.local.state import Home
 
 START_TIMEOUT = 60.0
@@ -42,14 +41,12 @@ def start(home: Home, functions: dict[str, str]) -> tuple["subprocess.Popen[byte
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", engine: str, home: Home) -> None:
     """Return once it answers. Raises EngineFailed when it ends first, or takes too long."""
-    deadline = time.monotonic() + START_TIMEOUT
-    while not answers(engine):
-        if process.poll() is not None:
-            said = tail(home.log("engine")) or f"it ended with code {process.returncode}"
-            raise EngineFailed(f"the engine did not start: {said} (see {home.log('engine')})")
-        if time.monotonic() > deadline:
-            raise EngineFailed(f"the engine did not answer within {START_TIMEOUT:g} s (see {home.log('engine')})")
-        time.sleep(0.1)
+    if comes_up(process, lambda: answers(engine), START_TIMEOUT):
+        return
+    if process.poll() is None:
+        raise EngineFailed(f"the engine did not answer within {START_TIMEOUT:g} s (see {home.log('engine')})")
+    said = tail(home.log("engine")) or f"it ended with code {process.returncode}"
+    raise EngineFailed(f"the engine did not start: {said} (see {home.log('engine')})")
 
 
 def answers(engine: str) -> bool:
