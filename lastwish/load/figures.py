@@ -32,6 +32,14 @@ def percentiles(milliseconds: Iterable[float]) -> Percentiles:
     }
 
 
+def tenths(results: Sequence[Result], over: float) -> list[float | None]:
+    """The p99 in milliseconds of each tenth of a plan of ``over`` seconds, by intended send: is it flat?"""
+    parts: list[list[float]] = [[] for _ in range(10)]
+    for result in results:
+        parts[min(int(10 * result.at / over), 9)].append(latency_ms(result))
+    return [percentiles(part)["p99"] for part in parts]
+
+
 def latency_ms(result: Result) -> float:
     """From the intended send to the final answer."""
     return 1000 * (result.done - result.at)

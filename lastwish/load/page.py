@@ -16,6 +16,7 @@ _PARTS = {
     "cli": "generator, display",
     "engine": "local AWS",
     "proxy": "local proxy",
+    "agent": "local X-Ray, metrics",
 }
 _SHAPES = {
     "steady": "at an even pace",

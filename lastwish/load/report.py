@@ -52,6 +52,7 @@ def facts(run: Run) -> dict[str, Any]:
         "rate": figures.rate(run.results),
         "http_ms": figures.percentiles(map(figures.latency_ms, run.results)),
         "first_ms": figures.percentiles(map(figures.first_try_ms, run.results)),
+        "p99_by_tenth_ms": figures.tenths(run.results, run.options.over),
         "boarded_ms": figures.percentiles(boarded_ms(run)),
         "late_ms": figures.percentiles(map(figures.late_ms, run.results)),
         "deepest": deepest(run),
@@ -133,6 +134,8 @@ def table(run: Run) -> Table:
     grid.add_row("answered", Text(f"{found['rate']:,.1f}/s while sending"))
     for name, row in (("http", "http_ms"), ("boarded", "boarded_ms"), ("sent late", "late_ms")):
         grid.add_row(name, Text("   ".join(f"{percent} {took(value)}" for percent, value in found[row].items())))
+    if run.results:
+        grid.add_row("http p99", Text("by tenths of the plan: " + ", ".join(map(took, found["p99_by_tenth_ms"]))))
     if found["deepest"]:
         grid.add_row("queues", Text("at most " + _listed(found["deepest"])))
     if found["cpu"]:

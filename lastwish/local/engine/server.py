@@ -4,7 +4,7 @@
 correction is made before that, and checks that what it replaces is still what we read: see correcting.py.
 """
 
-from lastwish.local.engine import alarms, clock, invocations, queues, tracing
+from lastwish.local.engine import alarms, clock, invocations, pauses, queues, tracing
 from lastwish.local.engine.correcting import part
 
 
@@ -14,6 +14,7 @@ def main() -> None:
     alarms.install()
     tracing.install()
     invocations.install()
+    pauses.install()
     ministack.app = clock.ticking(queues.answering(tracing.carrying(ministack.app)))
     ministack.main()
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -160,3 +162,20 @@ def test_a_function_that_takes_other_arguments_is_refused() -> None:
 def test_a_module_that_is_gone_is_refused() -> None:
     with pytest.raises(EngineChanged, match=r"no ministack\.services\.gone"):
         part("services.gone")
+
+
+def test_a_full_collection_visits_only_what_came_since_the_last() -> None:
+    """In a process of its own, in which the engine's is started all but for its answering."""
+    program = """
+import gc
+import ministack.app
+from lastwish.local.engine import server
+
+ministack.app.main = lambda: None
+server.main()
+kept = [[number] for number in range(100_000)]
+gc.collect()
+print(len(gc.get_objects()) < 1000, gc.get_freeze_count() > 100_000)
+"""
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.split() == ["True", "True"]

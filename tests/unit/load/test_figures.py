@@ -35,6 +35,14 @@ def test_retries_are_in_the_latency_and_counted_apart() -> None:
     assert figures.troubles([again]) == {"503": (1, 0), "timeout": (1, 0)}
 
 
+def test_a_stall_shows_in_its_tenth_of_the_plan() -> None:
+    stalled = [result(n, at=n / 10, took=3.0 if 40 <= n < 45 else 0.02) for n in range(80)]
+    found = figures.tenths([*stalled, result(at=10.0, took=0.02)], over=10.0)
+    assert found[4] == pytest.approx(3000)
+    assert found[:4] + found[5:8] == [pytest.approx(20)] * 7
+    assert found[8:] == [None, pytest.approx(20)]
+
+
 def test_percentiles_of_nothing_are_nothing() -> None:
     assert figures.percentiles([]) == {"p50": None, "p95": None, "p99": None}
 
