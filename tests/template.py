@@ -5,27 +5,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from lastwish.local.template import parse
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads ``!Sub x`` as ``{"Fn::Sub": "x"}`` and ``!Ref x`` as ``{"Ref": "x"}``."""
-
-
-def _intrinsic(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
-    if isinstance(node, yaml.ScalarNode):
-        value: Any = loader.construct_scalar(node)
-        return {name: value.split(".", 1) if suffix == "GetAtt" else value}
-    if isinstance(node, yaml.SequenceNode):
-        return {name: loader.construct_sequence(node, deep=True)}
-    assert isinstance(node, yaml.MappingNode)
-    return {name: loader.construct_mapping(node, deep=True)}
-
-
-_Loader.add_multi_constructor("!", _intrinsic)
 
 
 @cache
@@ -35,7 +17,7 @@ def _text() -> str:
 
 @cache
 def _read(text: str) -> bytes:
-    return pickle.dumps(yaml.load(text, _Loader))
+    return pickle.dumps(parse(text))
 
 
 def load() -> dict[str, Any]:

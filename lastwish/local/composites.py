@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from botocore.exceptions import BotoCoreError, ClientError
-from samtranslator.yaml_helper import yaml_parse
 
 from lastwish.aws import engine_client, plain_errors
 from lastwish.errors import DeployFailed, TemplateError
+from lastwish.local.template import resources
 
 TYPE = "AWS::CloudWatch::CompositeAlarm"
 _PLACE = re.compile(r"\$\{(!?)([\w:.]+)\}")
@@ -25,11 +24,7 @@ _TAKEN = frozenset({
 
 def put(engine: str, stack: str, template: Path) -> list[str]:
     """Put all composite alarms of this template. Returns their names. Raises TemplateError, DeployFailed, AwsError."""
-    try:
-        resources: dict[str, Any] = yaml_parse(template.read_text())["Resources"]
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise TemplateError(f"cannot read {template}: {error!r}") from error
-    found = {name: each["Properties"] for name, each in resources.items() if each.get("Type") == TYPE}
+    found = {name: each["Properties"] for name, each in resources(template).items() if each.get("Type") == TYPE}
     if not found:
         return []
     with plain_errors():

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lastwish.errors import TemplateError
+from lastwish.local.template import resources as read_resources
 
 _PARAMETER = re.compile(r"\{[^/{}]+\}")
 
@@ -92,8 +91,8 @@ def unambiguous(raw_path: bytes) -> bool:
 
 def read(template: Path) -> Door:
     """The door that this SAM template describes. Raises TemplateError."""
+    resources = read_resources(template)
     try:
-        resources: dict[str, Any] = yaml.load(template.read_text(), _Loader)["Resources"]  # noqa: S506 - a SafeLoader
         (api,) = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Serverless::Api"]
         smallest = api.get("MinimumCompressionSize")
         return Door(
@@ -102,8 +101,6 @@ def read(template: Path) -> Door:
             answers=_answers(api["GatewayResponses"]),
             compress_from=None if smallest is None else int(smallest),
         )
-    except (OSError, yaml.YAMLError) as error:
-        raise TemplateError(f"cannot read {template}: {error}") from error
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TemplateError(f"{template} is not a SAM template with one API: {error!r}") from error
 
@@ -143,18 +140,3 @@ def _answer(response: dict[str, Any]) -> GatewayAnswer:
     # In a mapping expression a constant stands in single quotes.
     headers = {name.lower(): value.strip("'") for name, value in response["ResponseParameters"]["Headers"].items()}
     return GatewayAnswer(response["StatusCode"], headers, response["ResponseTemplates"]["application/json"].encode())
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML with CloudFormation's tags: `!Ref X` is read as the node under the tag, which is enough to find routes."""
-
-
-def _untag(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> object:
-    if isinstance(node, yaml.ScalarNode):
-        return loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node, deep=True)
-    return loader.construct_mapping(node, deep=True) if isinstance(node, yaml.MappingNode) else None
-
-
-_Loader.add_multi_constructor("!", _untag)
