@@ -36,12 +36,16 @@ def load(  # noqa: PLR0917 - typer reads them as options
     malformed: Annotated[float | None, _share("broken, to be refused")] = None,
     in_flight: Annotated[int, typer.Option(help="Requests at once, at most.")] = 64,
     give_up: Annotated[float, typer.Option(min=0, help="Seconds that a wish is tried for.")] = 60,
-    follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Ask what became of (some of) them.")] = True,
+    follow: Annotated[
+        bool, typer.Option("--follow/--no-follow", help="Ask what became of them, or of 300 of many.")
+    ] = True,
     settle: Annotated[float, typer.Option(min=0, help="Seconds until all must have ended.")] = 120,
     report: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Write the report here, not to .lastwish.")
+        Path | None, typer.Option(dir_okay=False, help="Where the report goes; else into .lastwish.")
     ] = None,
-    csv: Annotated[Path | None, typer.Option(dir_okay=False, help="Write every request here.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Every request, a line each, into this file.")
+    ] = None,
     ui: Annotated[bool, typer.Option("--ui", help="Locust's own pages meanwhile, on this machine.")] = False,
     raise_ceiling: Annotated[bool, typer.Option("--raise-ceiling", help="More than is meant for a laptop.")] = False,
     yes_load: Annotated[str | None, typer.Option(help="With --stack: its name again, instead of being asked.")] = None,

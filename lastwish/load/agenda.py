@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from gevent.event import Event  # type: ignore[import-untyped]
-from gevent.lock import BoundedSemaphore  # type: ignore[import-untyped]
+from gevent.event import Event
+from gevent.lock import BoundedSemaphore
 
 from lastwish.load.plan import Planned
 

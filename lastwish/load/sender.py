@@ -23,8 +23,8 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-import gevent  # type: ignore[import-untyped]
-import gevent.ssl  # type: ignore[import-untyped]
+import gevent
+import gevent.ssl
 import locust
 import typer
 from locust.env import Environment
