@@ -18,7 +18,7 @@ from rich.console import Console
 from lastwish.audit import audit
 from lastwish.aws import aws_client
 from lastwish.client import http_client
-from lastwish.errors import Interrupted, LoadRefused
+from lastwish.errors import Interrupted, LastWishError, LoadRefused
 from lastwish.load import manners
 from lastwish.load.depth import Depths, Look, cpu_seconds, in_engine, on_aws
 from lastwish.load.follow import Follower, chosen
@@ -48,7 +48,7 @@ class Asked:
 
 
 def drive(asked: Asked, console: Console) -> Run:
-    """Do it. Raises LoadRefused, SenderFailed, AwsError, Interrupted."""
+    """Do it. Raises LoadRefused, SenderFailed, AwsError, Interrupted: only before anything was sent."""
     try:
         return _drive(asked, console)
     except KeyboardInterrupt:
@@ -88,6 +88,7 @@ def _drive(asked: Asked, console: Console) -> Run:
         cores=cpu_count(),
         audit=found,
         interrupted=course.interrupted,
+        failures=course.failures,
         local=asked.target.stack is None,
     )
 
@@ -122,6 +123,7 @@ class _Course:
 
     def __init__(self, asked: Asked, sender: Sender, watch: Watch, follower: Follower, backstage: _Backstage) -> None:
         self.interrupted = False
+        self.failures: list[str] = []
         self.followed: dict[int, Followed] = {}
         self.cpu: dict[str, float] = {}
         self._used: dict[str, float] = {}
@@ -137,7 +139,7 @@ class _Course:
             self._watch.phase = "stopping"
             self._sender.stop()
             self._attend()
-        self._sender.check()
+        self._note_failure(self._sender.failure())
         now = cpu_seconds(self._backstage.pids)
         parts = {name: round(now[name] - used, 3) for name, used in self._used.items() if name in now}
         self.cpu = {"sender": self._sender.cpu or 0.0, **parts} if parts else {}
@@ -148,17 +150,25 @@ class _Course:
         self.followed = {n: each for n, each in found if not (self.interrupted and each.end == "unfinished")}
 
     def audited(self, promised: set[str]) -> dict[str, object] | None:
-        """What the audit finds, also for wishes that only we know to be promised. None: interrupted."""
+        """What the audit finds, also for wishes that only we know to be promised. None: interrupted, or impossible."""
         self._watch.phase = "auditing"
         self._show()
         found: list[dict[str, object]] = []
 
         def look() -> None:
             everything = lambda: promised.union(self._backstage.promises())  # noqa: E731
-            found.append(audit(self._backstage.stores, everything, self._patience).facts())
+            try:
+                found.append(audit(self._backstage.stores, everything, self._patience).facts())
+            except LastWishError as error:  # what was sent and measured is reported nevertheless
+                self._note_failure(f"nobody could audit: {error}")
 
         self._until_interrupted(look)
         return found[0] if found else None
+
+    def _note_failure(self, words: str | None) -> None:
+        if words:
+            self.failures.append(words)
+            self._watch.note(words)
 
     @property
     def _patience(self) -> float:

@@ -9,7 +9,7 @@ exit_code(run) -> int   0: the audit is well and every wish was answered as its 
 
 import csv
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ def facts(run: Run) -> dict[str, Any]:
         "digest": run.digest,
         "target": run.target,
         "interrupted": run.interrupted,
+        "failures": list(run.failures),
         "sent": counts.sent,
         "accepted": counts.accepted,
         "duplicates": counts.again,
@@ -78,11 +79,12 @@ def deepest(run: Run) -> dict[str, int]:
 
 
 def exit_code(run: Run) -> int:
-    """Of the command. A share that was meant to be refused and was is well."""
+    """Of the command. A share that was meant to be refused and was is well; a sender that died is not."""
     if run.interrupted:
         return 130
     counts = figures.counts(run.results)
-    return 0 if run.audit and run.audit.get("ok") and not counts.given_up and not counts.unexpected else 1
+    well = run.audit and run.audit.get("ok") and not run.failures
+    return 0 if well and not counts.given_up and not counts.unexpected else 1
 
 
 def verdict(run: Run) -> tuple[bool | None, str, str]:
@@ -118,30 +120,46 @@ def table(run: Run) -> Table:
     grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
-    options = run.options
-    grid.add_row("load", Text(f"{options.wishes:,} wishes in {options.over:g} s, {options.shape}, seed {options.seed}"))
-    grid.add_row("digest", Text(run.digest[:16]))
-    grid.add_row("sent", Text(f"{found['sent']:,}{' until it was interrupted' if run.interrupted else ''}"))
-    grid.add_row("accepted", Text(f"{found['accepted']:,}, and {_count(found['duplicates'], 'duplicate')} recognised"))
-    for row in ("refused", "unexpected"):
-        if found[row]:
-            grid.add_row(row, Text(_listed(found[row]), style="bold red" if row == "unexpected" else ""))
-    grid.add_row("given up", Text(f"{found['given_up']:,}", style="bold red" if found["given_up"] else ""))
-    grid.add_row("retried", Text(f"{found['retried']:,}; {found['tries']:,} tries in all"))
-    grid.add_row("ended", Text(", ".join(f"{found[end]:,} {end}" for end in ENDS)))
-    if found["unfinished"]:
-        grid.add_row("unfinished", Text(f"{found['unfinished']:,} of {found['followed']:,} followed", style="bold red"))
-    grid.add_row("answered", Text(f"{found['rate']:,.1f}/s while sending"))
-    for name, row in (("http", "http_ms"), ("boarded", "boarded_ms"), ("sent late", "late_ms")):
-        grid.add_row(name, Text("   ".join(f"{percent} {took(value)}" for percent, value in found[row].items())))
-    if run.results:
-        grid.add_row("http p99", Text("by tenths of the plan: " + ", ".join(map(took, found["p99_by_tenth_ms"]))))
-    if found["deepest"]:
-        grid.add_row("queues", Text("at most " + _listed(found["deepest"])))
-    if found["cpu"]:
-        grid.add_row("CPU", Text(", ".join(f"{part} {share:.0%}" for part, share in found["cpu"].items())))
+    for name, words, is_wrong in (*_what_was_sent(run, found), *_what_came_of_it(found), *_what_it_took(found)):
+        grid.add_row(name, Text(words, style=_STYLES[False] if is_wrong else ""))
     grid.add_row("audit", Text(f"{sentence}: {numbers}", style=_STYLES[well]))
     return grid
+
+
+type _Rows = Iterator[tuple[str, str, bool]]  # name, words, whether that is wrong
+
+
+def _what_was_sent(run: Run, found: Mapping[str, Any]) -> _Rows:
+    options = run.options
+    yield "load", f"{options.wishes:,} wishes in {options.over:g} s, {options.shape}, seed {options.seed}", False
+    yield "digest", run.digest[:16], False
+    yield "sent", f"{found['sent']:,}{' until it was interrupted' if run.interrupted else ''}", False
+    for failure in run.failures:
+        yield "failed", failure, True
+
+
+def _what_came_of_it(found: Mapping[str, Any]) -> _Rows:
+    yield "accepted", f"{found['accepted']:,}, and {_count(found['duplicates'], 'duplicate')} recognised", False
+    for name in ("refused", "unexpected"):
+        if found[name]:
+            yield name, _listed(found[name]), name == "unexpected"
+    yield "given up", f"{found['given_up']:,}", bool(found["given_up"])
+    yield "retried", f"{found['retried']:,}; {found['tries']:,} tries in all", False
+    yield "ended", ", ".join(f"{found[end]:,} {end}" for end in ENDS), False
+    if found["unfinished"]:
+        yield "unfinished", f"{found['unfinished']:,} of {found['followed']:,} followed", True
+
+
+def _what_it_took(found: Mapping[str, Any]) -> _Rows:
+    yield "answered", f"{found['rate']:,.1f}/s while sending", False
+    for name, row in (("http", "http_ms"), ("boarded", "boarded_ms"), ("sent late", "late_ms")):
+        yield name, "   ".join(f"{percent} {took(value)}" for percent, value in found[row].items()), False
+    if found["sent"]:
+        yield "http p99", "by tenths of the plan: " + ", ".join(map(took, found["p99_by_tenth_ms"])), False
+    if found["deepest"]:
+        yield "queues", "at most " + _listed(found["deepest"]), False
+    if found["cpu"]:
+        yield "CPU", ", ".join(f"{part} {share:.0%}" for part, share in found["cpu"].items()), False
 
 
 def _listed(these: Mapping[str, int]) -> str:

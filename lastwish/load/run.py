@@ -71,6 +71,7 @@ class Run:
     audit     facts() of the audit; None where there was none
     command   as somebody can type it again
     target    where to, in words: "local stack at http://…", "stack lastwish-prod"
+    failures  what else went wrong, in words: the sender died, nobody could audit
     """
 
     options: Options
@@ -86,4 +87,5 @@ class Run:
     cores: int | None = None
     audit: Mapping[str, Any] | None = None
     interrupted: bool = False
+    failures: Sequence[str] = ()
     local: bool = True

@@ -76,10 +76,11 @@ class Sender:
         self._read = 0
         return self.news()
 
-    def check(self) -> None:
-        """After its end: it said that it was over. Raises SenderFailed."""
-        if self.ended is None:
-            raise SenderFailed(f"the sender died: {tail(self._log) or f'exit code {self._process.returncode}'}")
+    def failure(self) -> str | None:
+        """Why it ended without saying that it was over, if it did."""
+        if self.ended is not None:
+            return None
+        return f"the sender died: {tail(self._log) or f'exit code {self._process.returncode}'}"
 
     def stop(self) -> None:
         """Ask it to send nothing more; it ends when what is in flight has come back."""

@@ -4,6 +4,7 @@ import json
 import re
 import signal
 import socket
+import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -277,8 +278,19 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def wounded(second: Stack) -> Stack:
+def loading(second: Stack) -> "subprocess.Popen[str]":
+    """A load of it, under way. Nothing that it sends is tried for long."""
+    assert second.run("reset").returncode == 0
+    options = ("--wishes", "60", "--over", "6", "--give-up", "1", "--settle", "0")
+    running = second.laptop.start("load", "--json", *options, "--report", str(second.home / "load.html"))
+    assert wait_until(lambda: len(promised(second.home / "ledger.jsonl")) > 5)
+    return running
+
+
+@pytest.fixture(scope="module")
+def wounded(second: Stack, loading: "subprocess.Popen[str]") -> Stack:
     """The same after somebody killed its engine."""
+    assert loading.poll() is None
     psutil.Process(second.pids["engine"]).kill()
     assert wait_until(lambda: not _runs(second.pids["engine"]))
     return second
@@ -304,6 +316,17 @@ def test_a_wish_boards_after_a_reset(second: Stack) -> None:
     assert second.run("reset").returncode == 0
     assert second.run("submit", "a fresh start", "--to", "mars").returncode == 0
     assert len(_stored(second)) == 1
+
+
+def test_a_load_whose_engine_dies_still_reports(wounded: Stack, loading: "subprocess.Popen[str]") -> None:
+    out, errors = loading.communicate(timeout=120)
+    found = json.loads(out)
+    assert loading.returncode == 1, errors
+    assert found["failures"][0].startswith("nobody could audit")
+    assert found["audit_ok"] is None
+    assert 5 < found["accepted"] < 60
+    assert found["given_up"] == 60 - found["accepted"]
+    assert "obody could audit" in (wounded.home / "load.html").read_text()
 
 
 def test_status_says_that_the_engine_is_dead(wounded: Stack) -> None:

@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from tests.laptop import Laptop, Stack, wait_until
@@ -68,6 +69,22 @@ def test_ctrl_c_ends_the_load_and_still_reports(clean: Stack, tmp_path: Path) ->
     assert found["accepted"] == found["audit"]["accepted"]
     assert found["boarded"] + found["waitlisted"] + found["rejected"] == found["accepted"]
     assert report.exists()
+
+
+def test_a_sender_that_is_killed_takes_nothing_along(clean: Stack, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    running = clean.laptop.start("load", "--wishes", "3000", "--over", "300", "--json", "--report", str(report))
+    ledger = clean.home / "ledger.jsonl"
+    assert wait_until(lambda: ledger.exists() and len(ledger.read_text().splitlines()) > 20)
+    for child in psutil.Process(running.pid).children():
+        child.kill()
+    out, errors = running.communicate(timeout=120)
+    found = json.loads(out)
+    assert running.returncode == 1, errors
+    assert found["failures"] == ["the sender died: exit code -9"]
+    assert found["audit_ok"]
+    assert found["audit"]["accepted"] >= found["accepted"] > 10
+    assert "The sender died" in report.read_text()
 
 
 def test_without_a_stack_there_is_nothing_to_load(laptop: Laptop) -> None:

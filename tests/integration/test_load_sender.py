@@ -27,7 +27,7 @@ def sent(
         during(sender)
         assert wait_until(lambda: not sender.runs())
         results = sender.all()
-        sender.check()
+        assert sender.failure() is None
     return sorted(results, key=lambda each: each.n)
 
 

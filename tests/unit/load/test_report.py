@@ -67,6 +67,7 @@ def test_all_are_counted_by_the_manifest_when_only_a_sample_was_followed() -> No
     [
         ({}, 0),
         ({"interrupted": True}, 130),
+        ({"failures": ["the sender died"]}, 1),
         ({"audit": None}, 1),
         ({"audit": {**AUDIT, "ok": False, "differences": [{"kind": "missing", "wish_id": "x", "detail": "y"}]}}, 1),
         ({"results": [result(status=503)]}, 1),
@@ -166,6 +167,13 @@ def test_the_verdict_is_the_audits(audit: dict[str, Any] | None, words: str) -> 
     told = run(audit=audit)
     assert words in shown(report.page(told))
     assert words in printed(told, width=120)
+
+
+def test_what_failed_is_told_everywhere() -> None:
+    told = run(failures=["the sender died: <b>exit code -9</b>", "nobody could audit: no AWS"], audit=None)
+    assert report.facts(told)["failures"] == list(told.failures)
+    assert "the sender died: <b>exit code -9</b>" in printed(told)
+    assert "The sender died: <b>exit code -9</b> Nobody could audit: no AWS" in shown(report.page(told))
 
 
 def test_a_run_that_was_interrupted_before_its_first_answer_still_has_a_report() -> None:
