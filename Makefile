@@ -29,7 +29,8 @@ down: ## stop the stack
 	@$(BIN)/lastwish down
 
 test: setup ## pass every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration
+	@$(BIN)/pytest tests/e2e tests/browser
 
 check: setup ## lint, types, template, imports
 	$(BIN)/ruff check .

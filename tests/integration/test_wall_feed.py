@@ -13,6 +13,8 @@ from tests.integration.show import Show
 from tests.integration.test_reads import body, get
 from tests.integration.test_worker import ids
 
+DELAY = 600  # seconds
+
 
 @pytest.fixture
 def show(aws: Aws, invoke: Invoke) -> Show:
@@ -21,8 +23,8 @@ def show(aws: Aws, invoke: Invoke) -> Show:
 
 @pytest.fixture
 def delayed(show: Show, monkeypatch: pytest.MonkeyPatch) -> Show:
-    """The same with five seconds before the wall shows a wish."""
-    patient = show.worker.settings.model_copy(update={"wall_delay": 5})
+    """The same with a while before the wall shows a wish, longer than any test takes."""
+    patient = show.worker.settings.model_copy(update={"wall_delay": DELAY})
     assert isinstance(patient, settings.WorkerSettings)
     monkeypatch.setattr(show.worker, "settings", patient)
     return show
@@ -45,7 +47,7 @@ def test_what_is_not_due_holds_up_nothing_and_is_not_missed(delayed: Show, monke
     page = delayed.wall()
     assert ([wish["wish_id"] for wish in page["wishes"]], page["cursor"]) == ([held], "1-0-1")
     delayed.board(late)
-    _let_time_pass(monkeypatch, seconds=6)
+    _let_time_pass(monkeypatch, seconds=DELAY + 1)
     page = delayed.wall(after=page["cursor"])
     assert [wish["wish_id"] for wish in page["wishes"]] == [early, late]
     assert delayed.wall(after=page["cursor"])["wishes"] == []
@@ -64,7 +66,7 @@ def test_a_pending_wish_can_be_hidden_before_anybody_sees_it(delayed: Show, monk
     (wish_id,) = ids(1)
     delayed.board(wish_id)
     delayed.act(wish_id, "hide")
-    _let_time_pass(monkeypatch, seconds=6)
+    _let_time_pass(monkeypatch, seconds=DELAY + 1)
     page = delayed.wall()
     assert (page["wishes"], page["withdrawn"], page["cursor"]) == ([], [wish_id], "1-2-1")
 
@@ -149,7 +151,7 @@ def test_a_crowd_that_is_not_due_does_not_hide_the_latest(delayed: Show, monkeyp
     delayed.act(shown, "release")
     monkeypatch.setattr(delayed.worker, "settings", delayed.worker.settings.model_copy(update={"wall_delay": 0}))
     delayed.board(crowd[0])
-    monkeypatch.setattr(delayed.worker, "settings", delayed.worker.settings.model_copy(update={"wall_delay": 5}))
+    monkeypatch.setattr(delayed.worker, "settings", delayed.worker.settings.model_copy(update={"wall_delay": DELAY}))
     for start in range(1, 149, 50):
         delayed.board(*crowd[start : start + 50])
     seen = {wish["wish_id"] for wish in delayed.wall(after="latest", limit="100")["wishes"]}
