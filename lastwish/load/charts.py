@@ -6,12 +6,12 @@ Every line differs from its neighbours by more than its colour, for those who se
 import io
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -46,6 +46,8 @@ _LINES: dict[str, dict[str, Any]] = {
     "p99": {"color": MARS, "linestyle": "-", "marker": "o", "markersize": 2.6},
 }
 _SINCE = "seconds since the load began"
+_MINUTES = 180_000  # milliseconds from which an axis counts minutes
+_LETTERS = 7.5  # of a legend, per inch of width
 _MUCH = 4  # times what was answered at most
 _WIDE, _HALF, _TALL = (11.8, 3.9), (5.7, 3.0), (5.7, 3.6)  # inches; the page scales all alike
 
@@ -56,32 +58,33 @@ def latency(times: OverTime, overall: Percentiles) -> Markup:
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
         middles = [start + times.width / 2 for start in times.starts]
+        worst = times.worst()
+        unit = _unit(worst[1] if worst else 0)
         for name, values in times.percentiles.items():
-            axes.plot(middles, values, label=f"{name}: {took(overall[name])} over all", **_LINES[name])
+            label = f"{name}: {took(overall[name])} over all"
+            axes.plot(middles, [value / unit.ms for value in values], label=label, **_LINES[name])
         _seconds(axes, max(axes.dataLim.x1 + times.width / 2, times.width))
-        _as_time(axes.yaxis)
-        _mark_worst(axes, times)
+        axes.yaxis.set_major_formatter(unit.tick)
+        if worst:
+            _mark_worst(axes, times, worst, unit)
         _legend(axes)
 
     return _svg(draw, _WIDE, "Latency over time: p50, p95 and p99 by intended send")
 
 
-def _mark_worst(axes: Axes, times: OverTime) -> None:
-    worst = times.worst()
-    if worst is None:
-        return
+def _mark_worst(axes: Axes, times: OverTime, worst: tuple[float, float], unit: "_Unit") -> None:
     at, value = worst
     right = at > 0.6 * (times.starts[-1] + times.width)
     axes.annotate(
         f"worst p99: {took(value)} at {at:.0f} s",
-        worst,
+        (at, value / unit.ms),
         xytext=(-10 if right else 10, 4),
         textcoords="offset points",
         ha="right" if right else "left",
         weight="bold",
         color=MARS,
     )
-    axes.set_ylim(top=1.15 * value or 1)
+    axes.set_ylim(top=1.15 * value / unit.ms or 1)
 
 
 def rates(times: OverTime) -> Markup:
@@ -121,15 +124,17 @@ def boarded(milliseconds: Sequence[float], overall: Percentiles) -> Markup:
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
-        axes.hist(milliseconds, bins=40, range=(0, max(1, *milliseconds)), color=SAND)
+        longest = max(1, *milliseconds)
+        unit = _unit(longest)
+        axes.hist([each / unit.ms for each in milliseconds], bins=40, range=(0, longest / unit.ms), color=SAND)
         for name, value in overall.items():
             if value is not None:
                 line = {**_LINES[name], "marker": None, "linewidth": 2}
-                axes.axvline(value, label=f"{name}: {took(value)}", **line)
+                axes.axvline(value / unit.ms, label=f"{name}: {took(value)}", **line)
         axes.set_xlim(left=0)
         axes.set_ylabel("wishes")
         axes.xaxis.set_major_locator(MaxNLocator(6))
-        _as_time(axes.xaxis)
+        axes.xaxis.set_major_formatter(unit.tick)
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         _legend(axes)
 
@@ -175,15 +180,31 @@ def _seconds(axes: Axes, end: float) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(5))
 
 
-def _as_time(axis: Axis) -> None:
-    """Milliseconds as short as the ticks allow: 20 ms, 0.5 s, 8 s."""
-    short = max(axis.get_data_interval()) < 1000
-    axis.set_major_formatter(lambda value, _: f"{value:g} ms" if short else f"{value / 1000:g} s")
+@dataclass(frozen=True)
+class _Unit:
+    """What the ticks of an axis count: 20 ms, 0.5 s, 8 min."""
+
+    name: str
+    ms: float
+
+    def tick(self, value: float, _position: object) -> str:
+        return f"{value:g} {self.name}"
+
+
+def _unit(longest: float) -> _Unit:
+    """The one that suits values up to this many milliseconds."""
+    if longest < 1000:
+        return _Unit("ms", 1)
+    return _Unit("s", 1000) if longest < _MINUTES else _Unit("min", 60_000)
 
 
 def _legend(axes: Axes) -> None:
-    """Above the plot, where it hides nothing."""
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2, borderpad=0)
+    """Above the plot, where it hides nothing: in one row where there is room, else in two."""
+    _, labels = axes.get_legend_handles_labels()
+    figure = axes.get_figure(root=True)
+    room = figure.get_figwidth() if figure else 0
+    columns = 3 if len("".join(labels)) < _LETTERS * room else 2
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2, borderpad=0)
 
 
 def _svg(draw: Callable[[Figure], None], inches: tuple[float, float], says: str) -> Markup:
