@@ -6,6 +6,7 @@ request that was answered 202 and that the frontend says nothing of is named by 
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
 
 from lastwish.aws import aws_client, physical_ids
@@ -15,32 +16,35 @@ _GROUPS = ("AccessLogs", "FrontendLogs")
 _PROMISES = ("202", "303")
 
 
-def source(stack: str) -> Callable[[], list[str]]:
-    """Reads the promises of a stack on AWS anew at each call. Raises AwsError."""
+def source(stack: str, since: datetime | None = None) -> Callable[[], list[str]]:
+    """Reads the promises of a stack on AWS anew at each call, all or those made since. Raises AwsError."""
     groups = physical_ids(aws_client("cloudformation"), stack)
     if missing := [name for name in _GROUPS if name not in groups]:
         raise AwsError(f"stack {stack} has no {' and no '.join(missing)}: nothing tells what it answered 202")
     logs = aws_client("logs")
-    return lambda: promised(logs, groups["AccessLogs"], groups["FrontendLogs"])
+    return lambda: promised(logs, groups["AccessLogs"], groups["FrontendLogs"], since)
 
 
-def promised(logs: Any, access_group: str, frontend_group: str) -> list[str]:
-    """Ids of the wishes that were answered 202 (or 303, a form), as long as the logs are kept."""
+def promised(logs: Any, access_group: str, frontend_group: str, since: datetime | None = None) -> list[str]:
+    """Ids of the wishes that were answered 202 (or 303, a form), as long as the logs are kept, or since then."""
     accepted = {
         line["requestId"]
-        for line in _lines(logs, access_group, '"POST"')
+        for line in _lines(logs, access_group, '"POST"', since)
         if line.get("method") == "POST" and line.get("status") in _PROMISES
     }
     wishes = {
         line["correlation_id"]: str(line["wish_id"])
-        for line in _lines(logs, frontend_group, '"wish submitted"')
+        for line in _lines(logs, frontend_group, '"wish submitted"', since)
         if line.get("message") == "wish submitted"
     }
     return [wishes.get(request, f"request {request}") for request in sorted(accepted)]
 
 
-def _lines(logs: Any, group: str, pattern: str) -> Iterator[dict[str, Any]]:
-    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, filterPattern=pattern)
+def _lines(logs: Any, group: str, pattern: str, since: datetime | None) -> Iterator[dict[str, Any]]:
+    asked: dict[str, Any] = {"logGroupName": group, "filterPattern": pattern}
+    if since:
+        asked["startTime"] = int(1000 * since.timestamp())
+    pages = logs.get_paginator("filter_log_events").paginate(**asked)
     for page in pages:
         for event in page["events"]:
             try:

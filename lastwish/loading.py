@@ -1,9 +1,9 @@
 """`lastwish load`: parses, asks, calls and answers."""
 
-import os
 import secrets
 import shlex
 import sys
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +15,7 @@ from lastwish.options import Json, Stack
 
 if TYPE_CHECKING:
     from lastwish.load.plan import Options
+    from lastwish.load.run import Run
 
 loader = typer.Typer()
 
@@ -29,17 +30,19 @@ def load(  # noqa: PLR0917 - typer reads them as options
     wishes: Annotated[int | None, typer.Option(min=1, help="How many.")] = None,
     over: Annotated[float | None, typer.Option(min=0.1, help="Seconds that they are sent over.")] = None,
     seed: Annotated[int | None, typer.Option(help="Repeats a load exactly. Without it, a new one.")] = None,
-    profile: Annotated[str | None, typer.Option(help="A ready-made load; other options win over it.")] = None,
-    duplicates: Annotated[float | None, _share("sent a second time")] = None,
-    hostile: Annotated[float | None, _share("not meant well")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="rehearsal, audience-of-300 or reinvent-65k; other options win over it.")
+    ] = None,
+    duplicates: Annotated[float | None, _share("a double tap: one of the latest wishes once more")] = None,
+    hostile: Annotated[float | None, _share("meant to break something, and to be defused")] = None,
     oversized: Annotated[float | None, _share("too large, to be refused")] = None,
     malformed: Annotated[float | None, _share("broken, to be refused")] = None,
     in_flight: Annotated[int, typer.Option(help="Requests at once, at most.")] = 64,
-    give_up: Annotated[float, typer.Option(min=0, help="Seconds that a wish is tried for.")] = 60,
+    give_up: Annotated[float, typer.Option(min=0, max=3600, help="Seconds that a wish is tried for.")] = 120,
     follow: Annotated[
         bool, typer.Option("--follow/--no-follow", help="Ask what became of them, or of 300 of many.")
     ] = True,
-    settle: Annotated[float, typer.Option(min=0, help="Seconds until all must have ended.")] = 120,
+    settle: Annotated[float, typer.Option(min=0, max=86_400, help="Seconds until all must have ended.")] = 120,
     report: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Where the report goes; else into .lastwish.")
     ] = None,
@@ -47,14 +50,14 @@ def load(  # noqa: PLR0917 - typer reads them as options
         Path | None, typer.Option(dir_okay=False, help="Every request, a line each, into this file.")
     ] = None,
     ui: Annotated[bool, typer.Option("--ui", help="Locust's own pages meanwhile, on this machine.")] = False,
-    raise_ceiling: Annotated[bool, typer.Option("--raise-ceiling", help="More than is meant for a laptop.")] = False,
+    raise_ceiling: Annotated[bool, typer.Option("--raise-ceiling", help="More than 20,000 wishes, or 500/s.")] = False,
     yes_load: Annotated[str | None, typer.Option(help="With --stack: its name again, instead of being asked.")] = None,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
     """Send many wishes as a crowd would, and tell the truth about it, to their seats.
 
-    Exit code 0 when the audit is well and every wish was answered as it should be; 130 after Ctrl-C.
+    Exit code 0 when all is stored and every wish was answered as it should be; 130 when it was stopped; else 1.
     """
     given = {
         "shape": shape,
@@ -70,11 +73,12 @@ def load(  # noqa: PLR0917 - typer reads them as options
         from lastwish.load import driver, manners
         from lastwish.load import report as reporting
         from lastwish.load.sender_process import Manner
+        from lastwish.local import interrupts
 
         options = _options(profile, {name: value for name, value in given.items() if value is not None})
         _writable(report, csv)
         manners.bounded(options, in_flight, raise_ceiling)
-        if stack:
+        if stack or yes_load is not None:
             manners.confirmed(stack, yes_load, None if as_json or not sys.stdin.isatty() else _ask)
         asked = driver.Asked(
             target=manners.target(stack),
@@ -85,14 +89,9 @@ def load(  # noqa: PLR0917 - typer reads them as options
             command=shlex.join(["lastwish", *sys.argv[1:]]),
         )
         run = driver.drive(asked, answer.console)
-        report = report or _usual_place(run.started)
-        report.write_text(reporting.page(run), encoding="utf-8")
-        facts = reporting.facts(run) | {"report": str(report)}
-        if csv:
-            reporting.write_csv(run, csv)
-        _say(answer, run, facts, report)
-        if any(each.ms is None and each.end != "unfinished" for each in run.followed.values()):
-            answer.note("these wishes were there before: `lastwish reset`, or another --seed, makes them new")
+        with interrupts.ignored():  # nothing of it is there a second time
+            where, run = _written(run, report, csv)
+            _say(answer, run, where)
         if code := reporting.exit_code(run):
             raise typer.Exit(code)
 
@@ -111,13 +110,39 @@ def _options(profile: str | None, given: dict[str, Any]) -> "Options":
         raise typer.BadParameter(str(error)) from None
 
 
-def _writable(*files: Path | None) -> None:
+def _writable(report: Path | None, csv: Path | None) -> None:
     """Before the load, not after it. Raises BadParameter."""
-    for file in files:
-        if file and not file.absolute().parent.is_dir():
-            raise typer.BadParameter(f"there is no directory {file.absolute().parent}")
-        if file and not os.access(file if file.exists() else file.absolute().parent, os.W_OK):
-            raise typer.BadParameter(f"{file} may not be written")
+    if report and csv and report.resolve() == csv.resolve():
+        raise typer.BadParameter("--report and --csv are the same file")
+    for file in (report, csv):
+        if not file:
+            continue
+        was_there = file.exists()
+        try:
+            file.open("ab").close()
+        except OSError as error:
+            raise typer.BadParameter(f"{file} cannot be written: {error.strerror}") from None
+        if not was_there:
+            file.unlink()
+
+
+def _written(run: "Run", report: Path | None, csv: Path | None) -> tuple[Path | None, "Run"]:
+    """Where the report is, if anywhere; and the run, with what failed on the way there."""
+    from lastwish.load import report as reporting
+
+    failures, page = [], reporting.page(run)
+    try:
+        report = report or _usual_place(run.started)
+        report.write_text(page, encoding="utf-8")
+    except OSError as error:
+        failures.append(f"the report could not be written: {error}")
+        report = None
+    try:
+        if csv:
+            reporting.write_csv(run, csv)
+    except OSError as error:
+        failures.append(f"the CSV could not be written: {error}")
+    return report, replace(run, failures=[*run.failures, *failures])
 
 
 def _usual_place(started: datetime) -> Path:
@@ -132,13 +157,14 @@ def _ask(words: str) -> str:
     return str(typer.prompt(words, err=True))
 
 
-def _say(answer: Answer, run: Any, facts: dict[str, Any], report: Path) -> None:
+def _say(answer: Answer, run: "Run", report: Path | None) -> None:
     from rich.console import Console
 
-    from lastwish.load.report import table
+    from lastwish.load.report import facts, table
 
     if answer.as_json:
-        answer.give(facts)
+        answer.give(facts(run) | {"report": report and str(report)})
     else:
         Console(highlight=False).print(table(run))
-    answer.note(f"report: {report}")
+    if report:
+        answer.note(f"report: {report}")

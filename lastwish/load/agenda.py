@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from heapq import heappop, heappush
 
 from gevent.event import Event
@@ -18,6 +19,10 @@ from lastwish.load.plan import Planned
 
 # As the form's script does it (src/web/assets/form.js), in seconds.
 FIRST_PAUSE, LONGEST_PAUSE, MOST_ASKED = 1.0, 30.0, 60.0
+
+
+# Goes on while a laptop sleeps, where there is such a clock.
+_clock = partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @dataclass(slots=True)
@@ -56,12 +61,12 @@ class Agenda:
 
     def begin(self) -> None:
         """Now."""
-        self._zero = time.monotonic()
+        self._zero = _clock()
         self._begun.set()
 
     def now(self) -> float:
         """Seconds since then."""
-        return time.monotonic() - self._zero
+        return _clock() - self._zero
 
     def take(self) -> Underway | None:
         """Wait for the next to be due; None when there is none any more. It is in flight until `again` or `done`."""

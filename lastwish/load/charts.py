@@ -19,7 +19,16 @@ from lastwish.load.figures import OverTime, Percentiles
 from lastwish.load.report import took
 from lastwish.load.run import Sample
 
-INK, SOFT, GRID, MARS, JUPITER, SAND = "#131a27", "#4a5567", "#d5dce5", "#9f3c16", "#14607f", "#c9d3de"
+# Stand for the page's variables of these names, by which it has a dark form.
+_COLOURS = {
+    "ink": "#131a27",
+    "soft": "#4a5567",
+    "grid": "#d5dce5",
+    "mars": "#9f3c16",
+    "jupiter": "#14607f",
+    "sand": "#c9d3de",
+}
+INK, SOFT, GRID, MARS, JUPITER, SAND = _COLOURS.values()
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.size": 11,
@@ -76,7 +85,7 @@ def _mark_worst(axes: Axes, times: OverTime, worst: tuple[float, float], unit: "
     at, value = worst
     right = at > 0.6 * (times.starts[-1] + times.width)
     axes.annotate(
-        f"worst p99: {took(value)} at {at:.0f} s",
+        f"worst p99: {took(value)} at {at:g} s",
         (at, value / unit.ms),
         xytext=(-10 if right else 10, 4),
         textcoords="offset points",
@@ -109,9 +118,10 @@ def _cut_off(axes: Axes, times: OverTime) -> None:
     if planned <= _MUCH * answered or not answered:
         return
     at = times.starts[times.planned.index(planned)] + times.width
+    burst = planned * times.width
     axes.set_ylim(top=_MUCH * answered)
     axes.annotate(
-        f"↑ {planned:,.0f} planned in a second",
+        f"↑ {burst:,.0f} planned in {times.width:g} s",
         (at, _MUCH * answered),
         xytext=(10, -10),
         textcoords="offset points",
@@ -133,9 +143,9 @@ def boarded(milliseconds: Sequence[float], overall: Percentiles) -> Markup:
                 axes.axvline(value / unit.ms, label=f"{name}: {took(value)}", **line)
         axes.set_xlim(left=0)
         axes.set_ylabel("wishes")
-        axes.xaxis.set_major_locator(MaxNLocator(6))
+        axes.xaxis.set_major_locator(_ticks(6))
         axes.xaxis.set_major_formatter(unit.tick)
-        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.yaxis.set_major_locator(_ticks(5, integer=True))
         _legend(axes)
 
     return _svg(draw, _HALF, "Distribution of the time from intended send to boarded")
@@ -165,7 +175,7 @@ def queues(samples: Sequence[Sample], times: OverTime) -> Markup:
         for axes, label in zip(panels, ("messages", "oldest, s"), strict=False):
             axes.set_ylabel(label)
             axes.set_ylim(bottom=0, top=None if axes.dataLim.y1 > 0 else 1)
-            axes.yaxis.set_major_locator(MaxNLocator(4, integer=axes is panels[0]))
+            axes.yaxis.set_major_locator(_ticks(4, integer=axes is panels[0]))
         panels[-1].set_xlabel(_SINCE)
         panels[-1].set_xlim(0, max(times.starts[-1] + times.width, samples[-1].at))
         _legend(panels[0])
@@ -177,7 +187,7 @@ def _seconds(axes: Axes, end: float) -> None:
     axes.set_xlim(0, end)
     axes.set_ylim(bottom=0)
     axes.set_xlabel(_SINCE)
-    axes.yaxis.set_major_locator(MaxNLocator(5))
+    axes.yaxis.set_major_locator(_ticks(5))
 
 
 @dataclass(frozen=True)
@@ -196,6 +206,10 @@ def _unit(longest: float) -> _Unit:
     if longest < 1000:
         return _Unit("ms", 1)
     return _Unit("s", 1000) if longest < _MINUTES else _Unit("min", 60_000)
+
+
+def _ticks(most: int, integer: bool = False) -> MaxNLocator:
+    return MaxNLocator(most, steps=[1, 2, 5, 10], integer=integer)
 
 
 def _legend(axes: Axes) -> None:
@@ -219,6 +233,8 @@ def _svg(draw: Callable[[Figure], None], inches: tuple[float, float], says: str)
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r' (xmlns(:\w+)?|width|height|version)="[^"]*"', "", svg[: svg.index(">")]) + svg[svg.index(">") :]
     svg = svg.replace("xlink:href=", "href=")
+    for name, colour in _COLOURS.items():
+        svg = svg.replace(colour, f"var(--{name})")
     prefix = says.partition(" ")[0].lower()
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
     svg = re.sub(r'(url\(|href=")#', rf"\1#{prefix}-", svg)

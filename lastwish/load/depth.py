@@ -18,6 +18,7 @@ from lastwish.stores import Stores
 
 INTERVAL = 2.0
 QUEUES = ("Inbox", "Pods")
+_A_MINUTE = 60.0  # is how often CloudWatch has something new, and each question costs
 _RECENT = timedelta(minutes=5)  # CloudWatch is some minutes behind with SQS
 
 type Look = Callable[[], tuple[dict[str, int], dict[str, float]]]  # messages, and age of the oldest, by queue
@@ -49,7 +50,7 @@ class Depths(threading.Thread):
         """No more looks."""
         self._over.set()
         if self.is_alive():
-            self.join()
+            self.join(INTERVAL)
 
 
 def in_engine(stores: Stores, engine: str) -> Look:
@@ -74,9 +75,15 @@ def on_aws(stores: Stores, cloudwatch: Any) -> Look:
         for queue in QUEUES
     ]
 
+    due = 0.0
+
     def look() -> tuple[dict[str, int], dict[str, float]]:
+        nonlocal due
         now = datetime.now(UTC)
         depth = {queue: stores.waiting(queue) for queue in QUEUES}
+        if time.monotonic() < due:
+            return depth, {}
+        due = time.monotonic() + _A_MINUTE
         answer = cloudwatch.get_metric_data(MetricDataQueries=asked, StartTime=now - _RECENT, EndTime=now)
         ages = {each["Id"]: _latest(each) for each in answer["MetricDataResults"]}
         return depth, {queue: age for queue in QUEUES if (age := ages.get(queue.lower())) is not None}

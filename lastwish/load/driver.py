@@ -1,12 +1,13 @@
 """One load from the plan to what the report needs: sends, watches, follows, audits. Ctrl-C shortens what is under way.
 
-Everything but the sending is gentle: two looks at the queues and ten at the wishes, in a second, at most.
+Everything but the sending is gentle: a look at the queues every two seconds, and at most ten a second at the wishes
+until the queues are empty.
 """
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from os import cpu_count, getpid
 from pathlib import Path
@@ -25,13 +26,14 @@ from lastwish.load.follow import Follower, chosen
 from lastwish.load.manners import Target
 from lastwish.load.plan import Options, Plan
 from lastwish.load.run import Followed, Run
-from lastwish.load.sender_process import Manner, Sender, sending
+from lastwish.load.sender_process import STOP_TIMEOUT, Manner, Sender, sending
 from lastwish.load.watch import Watch
 from lastwish.local import interrupts
 from lastwish.stores import Stores, stores
 
 _REFRESH = 0.25
 _SHORT = 10.0  # seconds to settle after Ctrl-C
+_LOGS_LATE = timedelta(minutes=1)  # before the load, of which logs are read: clocks differ
 _CAUGHT_UP = 5.0  # seconds that the manifest may be behind an audit that found all well
 
 
@@ -50,21 +52,22 @@ class Asked:
 def drive(asked: Asked, console: Console) -> Run:
     """Do it. Raises LoadRefused, SenderFailed, AwsError, Interrupted: only before anything was sent."""
     try:
-        return _drive(asked, console)
-    except KeyboardInterrupt:
+        with interrupts.interruptible():
+            plan, backstage = Plan(asked.options), _Backstage(asked.target)
+        with interrupts.ignored():  # but where somebody waits
+            return _drive(asked, console, plan, backstage)
+    except KeyboardInterrupt:  # never later
         raise Interrupted("interrupted before anything was sent") from None
 
 
-def _drive(asked: Asked, console: Console) -> Run:
-    plan, backstage = Plan(asked.options), _Backstage(asked.target)
+def _drive(asked: Asked, console: Console, plan: Plan, backstage: "_Backstage") -> Run:
     wanted = chosen(plan.requests, asked.options.seed) if asked.follow else {}
     with TemporaryDirectory(prefix="lastwish-load-") as place, http_client(asked.target.url) as http:
         before = manners.manifest(http)
         plan.write(Path(place) / "plan.jsonl")
         started = datetime.now(UTC)
         with (
-            Watch(console, [each.at for each in plan.requests]) as watch,
-            interrupts.ignored(),  # but where somebody waits
+            Watch(console, [each.at for each in plan.requests], _title(asked)) as watch,
             sending(Path(place) / "plan.jsonl", asked.target.url, Path(place), asked.manner) as sender,
         ):
             course = _Course(asked, sender, watch, Follower(http, wanted), backstage)
@@ -73,7 +76,9 @@ def _drive(asked: Asked, console: Console) -> Run:
             promised = {each.wish_id for each in results if each.status == 202 and each.wish_id}
             found = course.audited(promised)
             course.depths.stop()
-        after = _ended(http, before, len(promised))
+            course.tell("reporting")
+            new = len(promised) - sum(each.is_older for each in course.followed.values())
+            after = _ended(http, before, new)
     return Run(
         options=asked.options,
         digest=plan.digest(),
@@ -87,10 +92,16 @@ def _drive(asked: Asked, console: Console) -> Run:
         cpu=course.cpu,
         cores=cpu_count(),
         audit=found,
-        interrupted=course.interrupted,
+        interrupted=course.interrupted or (len(results) < len(plan.requests) and not course.failures),
         failures=course.failures,
         local=asked.target.stack is None,
     )
+
+
+def _title(asked: Asked) -> str:
+    options = asked.options
+    what = f"{options.shape}: {options.wishes:,} wishes in {options.over:g} s, seed {options.seed}"
+    return f"{what}, to {asked.target.name}"
 
 
 class _Backstage:
@@ -105,7 +116,7 @@ class _Backstage:
             from lastwish import access_log
 
             self.look = on_aws(self.stores, aws_client("cloudwatch"))
-            self.promises = access_log.source(target.stack)
+            self.promises = access_log.source(target.stack, datetime.now(UTC) - _LOGS_LATE)
         else:
             from lastwish.local.ledger import promised
             from lastwish.local.stack import LocalStack
@@ -136,14 +147,18 @@ class _Course:
         if not self._until_interrupted(self._send):
             if not self._sender.zero:
                 raise KeyboardInterrupt
-            self._watch.phase = "stopping"
+            self.tell("stopping")
             self._sender.stop()
-            self._attend()
+            self._until_interrupted(lambda: self._attend(STOP_TIMEOUT))  # once more: now
+            if self._sender.sends():
+                self._sender.kill()
+        self._watch.halt(self._now())
         self._note_failure(self._sender.failure())
         now = cpu_seconds(self._backstage.pids)
         parts = {name: round(now[name] - used, 3) for name, used in self._used.items() if name in now}
-        self.cpu = {"sender": self._sender.cpu or 0.0, **parts} if parts else {}
-        self._watch.phase = "settling"
+        own = {} if self._sender.cpu is None else {"sender": self._sender.cpu}
+        self.cpu = own | parts if parts else {}
+        self.tell("settling")
         self._until_interrupted(self._settle)
         found = self._follower.finish().items()
         # Who was not asked for is not unfinished.
@@ -151,8 +166,7 @@ class _Course:
 
     def audited(self, promised: set[str]) -> dict[str, object] | None:
         """What the audit finds, also for wishes that only we know to be promised. None: interrupted, or impossible."""
-        self._watch.phase = "auditing"
-        self._show()
+        self.tell("auditing")
         found: list[dict[str, object]] = []
 
         def look() -> None:
@@ -165,6 +179,11 @@ class _Course:
         self._until_interrupted(look)
         return found[0] if found else None
 
+    def tell(self, phase: str) -> None:
+        """Show what is done now."""
+        self._watch.phase = phase
+        self._show()
+
     def _note_failure(self, words: str | None) -> None:
         if words:
             self.failures.append(words)
@@ -172,23 +191,25 @@ class _Course:
 
     @property
     def _patience(self) -> float:
-        return min(_SHORT, self._asked.settle) if self.interrupted else self._asked.settle
+        # On AWS the logs that tell what was promised are late, and half of them is a false alarm.
+        is_short = self.interrupted and not self._asked.target.stack
+        return min(_SHORT, self._asked.settle) if is_short else self._asked.settle
 
     def _send(self) -> None:
-        self._sender.wait_until_sending()
+        self._sender.wait_until_sending(self._show)
         self._used = cpu_seconds(self._backstage.pids)
         self.depths.start()
         self._follower.start(self._sender.zero)
-        self._watch.phase = "sending"
+        self.tell("sending")
         if self._sender.ui:
-            self._watch.note(f"Locust's pages: {self._sender.ui}")
+            self._watch.note(f"Locust's pages, until this command ends: {self._sender.ui}")
         self._attend()
 
-    def _attend(self) -> None:
-        """Until the sender has ended."""
-        runs = True
-        while runs:
-            runs = self._sender.runs()  # asked first: what it wrote before its end is read after it
+    def _attend(self, limit: float = float("inf")) -> None:
+        """Until the sender has ended, or so many seconds."""
+        runs, deadline = True, time.monotonic() + limit
+        while runs and time.monotonic() < deadline:
+            runs = self._sender.sends()  # asked first: what it wrote before its end is read after it
             news = self._sender.news()
             self._watch.add(news)
             for each in news:
@@ -200,6 +221,8 @@ class _Course:
     def _settle(self) -> None:
         deadline = time.monotonic() + self._patience
         while self._follower.open and time.monotonic() < deadline:
+            if self.depths.samples and not any(self.depths.samples[-1].depth.values()):
+                self._follower.hurry()
             self._show()
             time.sleep(_REFRESH)
 
@@ -213,11 +236,12 @@ class _Course:
         return True
 
     def _show(self) -> None:
-        self._watch.samples, self._watch.following = self.depths.samples, self._follower.open
+        follower = self._follower
+        self._watch.samples, self._watch.followed = self.depths.samples, (len(follower.found), follower.asked_for)
         self._watch.show(self._now())
 
     def _now(self) -> float:
-        return time.time() - self._sender.zero
+        return time.time() - self._sender.zero if self._sender.zero else 0.0
 
 
 def _ended(http: httpx.Client, before: dict[str, int], expected: int) -> dict[str, int] | None:

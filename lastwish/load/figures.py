@@ -1,10 +1,11 @@
 """Every number of a report, computed here and nowhere else, from all requests and not from a sample. Pure.
 
 Latency is timed from the *intended* send to the final answer, retries and waiting for a free connection included: a
-server that stalls cannot hide the wishes that would have been sent meanwhile. A wish that was given up counts with
-the time that it was tried for.
+server that stalls cannot hide the wishes that would have been sent meanwhile. A wish that was given up has no latency:
+it is counted, beside those that have.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ def percentiles(milliseconds: Iterable[float]) -> Percentiles:
 def tenths(results: Sequence[Result], over: float) -> list[float | None]:
     """The p99 in milliseconds of each tenth of a plan of ``over`` seconds, by intended send: is it flat?"""
     parts: list[list[float]] = [[] for _ in range(10)]
-    for result in results:
+    for result in answered(results):
         parts[min(int(10 * result.at / over), 9)].append(latency_ms(result))
     return [percentiles(part)["p99"] for part in parts]
 
@@ -61,10 +62,11 @@ class Counts:
     """How many results there are of what.
 
     accepted    distinct wishes answered 202: what the audit must find
-    again       202 for a wish that had one already: duplicates that were recognised
+    again       202 for a key that had one already, with the same wish's id: duplicates that were recognised
     refused     final refusals by status, also those that were meant to be refused
     given_up    no answer, or "try again" to the last
-    unexpected  neither given up nor answered as its kind should be, by kind and status
+    unexpected  neither given up nor answered as its kind should be, by kind and status; or ids that are not as the
+                keys say
     """
 
     sent: int
@@ -79,21 +81,41 @@ class Counts:
 
 def counts(results: Sequence[Result]) -> Counts:
     """Of these results."""
-    promised = [result.wish_id for result in results if result.status == 202]
-    distinct = len(set(promised))
+    promised = [result for result in results if result.status == 202]
+    again, confused = _by_key(promised)
     lost = [result for result in results if is_given_up(result)]
     refused = Counter(each.status for each in results if each.status != 202 and not is_given_up(each))
-    odd = (each for each in results if not is_given_up(each) and each.status not in EXPECTED[each.kind])
+    odd = [f"{each.kind} {each.status}" for each in answered(results) if each.status not in EXPECTED[each.kind]]
     return Counts(
         sent=len(results),
-        accepted=distinct,
-        again=len(promised) - distinct,
+        accepted=len({result.wish_id for result in promised}),
+        again=again,
         refused=dict(sorted(refused.items())),
         given_up=len(lost),
-        unexpected=dict(sorted(Counter(f"{each.kind} {each.status}" for each in odd).items())),
+        unexpected=dict(sorted(Counter(odd + confused).items())),
         retried=sum(result.tries > 1 for result in results),
         tries=sum(result.tries for result in results),
     )
+
+
+def _by_key(promised: Sequence[Result]) -> tuple[int, list[str]]:
+    """How many had a key that was answered before, with the same id; and what is wrong with the ids of others."""
+    wish_of, key_of, again = dict[str, str | None](), dict[str | None, str](), 0
+    confused = []
+    for each in promised:
+        if each.key in wish_of:
+            again += wish_of[each.key] == each.wish_id
+            confused += ["another wish for the same key"] * (wish_of[each.key] != each.wish_id)
+        elif each.wish_id in key_of:
+            confused.append("one wish for two keys")
+        wish_of.setdefault(each.key, each.wish_id)
+        key_of.setdefault(each.wish_id, each.key)
+    return again, confused
+
+
+def answered(results: Iterable[Result]) -> list[Result]:
+    """Those that have a final answer."""
+    return [result for result in results if not is_given_up(result)]
 
 
 def is_given_up(result: Result) -> bool:
@@ -114,10 +136,17 @@ def troubles(results: Iterable[Result]) -> dict[str, tuple[int, int]]:
 
 
 def rate(results: Sequence[Result]) -> float:
-    """Answers per second until the last was sent: what the system sustained under the load, without the tail."""
-    end = max((result.sent for result in results), default=0.0)
-    answered = sum(result.done <= end and not is_given_up(result) for result in results)
-    return round(answered / end, 1) if end else 0.0
+    """Answers per second from the begin until 99 of 100 are there: one straggler does not make a slow run."""
+    ends = sorted(result.done for result in answered(results))
+    count = math.ceil(0.99 * len(ends))
+    return round(count / ends[count - 1], 1) if ends else 0.0
+
+
+def busiest(times: Iterable[float], seconds: float = 5.0) -> float:
+    """The most per second in any span of so many seconds: what was sustained, or asked for, at least so long."""
+    ordered = np.sort(np.fromiter(times, dtype=float))
+    inside = np.searchsorted(ordered, ordered + seconds, side="left") - np.arange(ordered.size)
+    return round(float(inside.max(initial=0)) / seconds, 1)
 
 
 def shares(seconds: Mapping[str, float]) -> dict[str, float]:
@@ -153,15 +182,16 @@ def over_time(planned: Sequence[float], results: Sequence[Result]) -> OverTime:
     end = max([*planned, *(result.done for result in results)], default=0.0)
     width = next((width for width in _WIDTHS if end / width <= _MOST_BINS), _WIDTHS[-1])
     edges = np.arange(0, end + width, width) if end else np.array([0.0, width])
-    bins = np.searchsorted(edges, [result.at for result in results], side="right") - 1
-    values = np.array([latency_ms(result) for result in results])
+    known = answered(results)
+    bins = np.searchsorted(edges, [result.at for result in known], side="right") - 1
+    values = np.array([latency_ms(result) for result in known])
     groups = [values[bins == index] for index in range(len(edges) - 1)]
     rows = [np.percentile(group, PERCENTS) if group.size else np.full(len(PERCENTS), np.nan) for group in groups]
     return OverTime(
         width=width,
         starts=[float(edge) for edge in edges[:-1]],
         planned=_rates(planned, edges),
-        answered=_rates([result.done for result in results if not is_given_up(result)], edges),
+        answered=_rates([result.done for result in known], edges),
         percentiles={f"p{percent}": [float(row[at]) for row in rows] for at, percent in enumerate(PERCENTS)},
     )
 

@@ -21,6 +21,8 @@ from lastwish.load.run import Followed
 
 MOST = 300
 PACE = 0.1  # seconds between two requests: ten a second at most
+BRISK = 0.02  # the same once nothing is on its way any more
+_LAST = 10.0  # seconds for the request that is under way at the end
 FIRST_LOOK, LONGEST_PAUSE = 1.0, 8.0
 ENDS = {f"lastwish.wish.{end}": end for end in ("boarded", "waitlisted", "rejected")}
 
@@ -45,6 +47,7 @@ class Follower:
         self._accepted: set[int] = set()
         self._lock = threading.Lock()
         self._over = threading.Event()
+        self._pace = PACE
         self._thread = threading.Thread(target=self._run, daemon=True, name="following")
 
     def start(self, zero: float) -> None:
@@ -59,20 +62,32 @@ class Follower:
             with self._lock:
                 heappush(self._due, (time.monotonic() + FIRST_LOOK, number, wish_id, FIRST_LOOK))
 
+    def hurry(self) -> None:
+        """The chain is at rest: whoever has ended can be asked for at once."""
+        if self._pace == PACE:
+            self._pace = BRISK
+            with self._lock:
+                self._due = sorted((0.0, number, wish_id, FIRST_LOOK) for _, number, wish_id, _ in self._due)
+
     @property
     def open(self) -> int:
         """How many were accepted and have not been seen to end."""
-        return len(self._accepted) - len(self.found)
+        return self.asked_for - len(self.found)
+
+    @property
+    def asked_for(self) -> int:
+        """How many were accepted, and are asked for."""
+        return len(self._accepted)
 
     def finish(self) -> dict[int, Followed]:
         """Ask no more. What has not ended by now is unfinished."""
         self._over.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_LAST)  # a server that never ends its answer does not keep us
         return {number: self.found.get(number, Followed("unfinished")) for number in sorted(self._accepted)}
 
     def _run(self) -> None:
-        rest = PACE
+        rest = self._pace
         while not self._over.wait(rest):
             rest = self.look()
 
@@ -80,17 +95,17 @@ class Follower:
         """Ask for one wish, if one is due. Seconds until the next request may be made."""
         with self._lock:
             if not self._due or self._due[0][0] > time.monotonic():
-                return PACE
+                return self._pace
             _, number, wish_id, pause = heappop(self._due)
-        rest = PACE
+        rest = self._pace
         try:
             answer = self._http.get(f"wishes/{wish_id}")
             if answer.status_code in WORTH_A_RETRY:
-                rest = max(PACE, retry_after(answer))
+                rest = max(self._pace, retry_after(answer))
             elif answer.status_code == 200 and (ended := self._end(number, answer.json())):
                 self.found[number] = ended
                 return rest
-        except (httpx.HTTPError, ValueError):
+        except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):  # no answer, or none of a wish
             rest = FIRST_LOOK
         with self._lock:
             heappush(self._due, (time.monotonic() + pause, number, wish_id, min(LONGEST_PAUSE, 2 * pause)))

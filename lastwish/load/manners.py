@@ -1,5 +1,6 @@
 """What may be loaded, and how hard: the stack that runs here, or one on AWS that was named twice; else nothing."""
 
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -41,14 +42,16 @@ def bounded(options: Options, in_flight: int, raised: bool) -> None:
     )
 
 
-def confirmed(stack: str, typed: str | None, ask: Callable[[str], str] | None) -> None:
+def confirmed(stack: str | None, typed: str | None, ask: Callable[[str], str] | None) -> None:
     """Whoever loads a stack on AWS types its name a second time: as an option, or when asked. Raises LoadRefused."""
+    if not stack:
+        raise LoadRefused("--yes-load confirms a stack: name it with --stack")
     if "/" in stack:
         raise LoadRefused(f"{stack} is no stack: --stack takes the name of one, and no URL is loaded")
     if typed is None and ask:
         typed = ask(f"This loads stack {stack} on AWS, and costs money. Type its name to go on")
     if typed != stack:
-        raise LoadRefused(f"stack {stack} was not confirmed: --yes-load {stack} does that", stack=stack)
+        raise LoadRefused(f"stack {stack} was not confirmed: --yes-load with its name does that", stack=stack)
 
 
 def target(stack: str | None) -> Target:
@@ -57,6 +60,8 @@ def target(stack: str | None) -> Target:
         from lastwish.aws import api_url
 
         url = api_url(stack)
+        if urllib.request.getproxies().get("https") and not urllib.request.proxy_bypass(httpx.URL(url).host):
+            raise LoadRefused("the load does not go through a proxy: unset HTTPS_PROXY, or name the API in NO_PROXY")
     else:
         from lastwish.local.environment import HOST
         from lastwish.local.stack import LocalStack

@@ -50,6 +50,7 @@ def _values(run: Run) -> dict[str, Any]:
         "well": well,
         "sentence": sentence,
         "numbers": numbers,
+        "older": report.OLDER,
         "differences": list((run.audit or {}).get("differences", []))[:_MOST_DIFFERENCES],
         "bin": f"{times.width:g} s" if times.width != 1 else "second",
         "latency": charts.latency(times, facts["http_ms"]) if run.results else None,

@@ -4,7 +4,7 @@ facts(run) -> dict      what --json prints, but for "report": the caller knows t
 table(run)              something rich can print
 page(run) -> str        one HTML file: no script, nothing from elsewhere, fit for a projector and for paper
 write_csv(run, path)    every request, a line each; no text of a wish
-exit_code(run) -> int   0: the audit is well and every wish was answered as its kind should be; 130: Ctrl-C; else 1
+exit_code(run) -> int   0: all is stored and every wish was answered as its kind should be; 130: Ctrl-C or Stop; else 1
 """
 
 import csv
@@ -19,17 +19,28 @@ from rich.text import Text
 
 from lastwish.load import figures
 from lastwish.load.run import Result, Run
+from lastwish.load.shapes import offsets
 from lastwish.waterfall_table import duration
 
 _STYLES = {True: "bold green", False: "bold red", None: ""}
 ENDS = ("boarded", "waitlisted", "rejected")
+OLDER = "the same seed was sent to this stack before; `lastwish reset`, or another --seed, makes them new"
+_LATENCIES = (
+    ("answered", "http_ms", ""),
+    ("boarded", "boarded_ms", ""),
+    ("sent late", "late_ms", ": all connections were busy"),
+    ("closed loop", "first_ms", ", had it not counted what waits"),
+)
 
 
 def facts(run: Run) -> dict[str, Any]:
     """As a JSON object. Numbers are wishes unless they say otherwise; null where it was not measured."""
     counts = figures.counts(run.results)
     followed = Counter(each.end for each in run.followed.values())
-    ended = run.totals if run.totals is not None else followed
+    is_own = run.totals is None or len(run.followed) == counts.accepted
+    ended = followed if is_own else run.totals or {}
+    answered = figures.answered(run.results)
+    planned = offsets(run.options.shape, run.options.wishes, run.options.over, run.options.seed)
     return {
         "shape": run.options.shape,
         "wishes": run.options.wishes,
@@ -48,11 +59,17 @@ def facts(run: Run) -> dict[str, Any]:
         "tries": counts.tries,
         "given_up": counts.given_up,
         **{end: ended.get(end, 0) for end in ENDS},
+        "ended_of": "this load" if is_own else "the whole stack meanwhile",
         "followed": len(run.followed),
         "unfinished": followed["unfinished"],
+        "older": sum(each.is_older for each in run.followed.values()),
         "rate": figures.rate(run.results),
-        "http_ms": figures.percentiles(map(figures.latency_ms, run.results)),
-        "first_ms": figures.percentiles(map(figures.first_try_ms, run.results)),
+        "busiest": {
+            "answered": figures.busiest(result.done for result in answered),
+            "planned": figures.busiest(planned),
+        },
+        "http_ms": figures.percentiles(map(figures.latency_ms, answered)),
+        "first_ms": figures.percentiles(map(figures.first_try_ms, answered)),
         "p99_by_tenth_ms": figures.tenths(run.results, run.options.over),
         "boarded_ms": figures.percentiles(boarded_ms(run)),
         "late_ms": figures.percentiles(map(figures.late_ms, run.results)),
@@ -65,8 +82,8 @@ def facts(run: Run) -> dict[str, Any]:
 
 
 def boarded_ms(run: Run) -> list[float]:
-    """From the intended send to the end, of every followed wish that has ended."""
-    return [each.ms for each in run.followed.values() if each.ms is not None]
+    """From the intended send to its seat, of every followed wish that has boarded."""
+    return [each.ms for each in run.followed.values() if each.ms is not None and each.end == "boarded"]
 
 
 def deepest(run: Run) -> dict[str, int]:
@@ -83,21 +100,23 @@ def exit_code(run: Run) -> int:
     if run.interrupted:
         return 130
     counts = figures.counts(run.results)
-    well = run.audit and run.audit.get("ok") and not run.failures
-    return 0 if well and not counts.given_up and not counts.unexpected else 1
+    well, _, _ = verdict(run)
+    return 0 if well and not run.failures and not counts.given_up and not counts.unexpected else 1
 
 
 def verdict(run: Run) -> tuple[bool | None, str, str]:
-    """Whether all is well (None: nobody looked), that in one sentence, and the numbers behind it."""
+    """Whether all is well (None: nobody knows), that in one sentence, and the numbers behind it: of the whole stack."""
     audit = run.audit
     if audit is None:
         return None, "Not audited", "Nobody compared what was promised with what is stored"
     elsewhere = {"in_flight": "in flight", "dead_lettered": "in a dead-letter queue", "parked": "parked"}
-    numbers = f"{audit['accepted']:,} promised, {audit['stored']:,} stored"
+    numbers = f"in the whole stack {audit['accepted']:,} promised, {audit['stored']:,} stored"
     numbers += "".join(f", {audit[name]:,} {words}" for name, words in elsewhere.items() if audit.get(name))
     found = len(audit["differences"])
     if not audit["ok"]:
         return False, f"The audit found {_count(found, 'difference')}", numbers
+    if audit["in_flight"]:  # or lost: as many messages are on their way, and nobody knows whose
+        return None, f"{_count(audit['in_flight'], 'wish', 'es')} not found yet", numbers
     waiting = audit["dead_lettered"] + audit.get("parked", 0)
     if waiting:
         return True, f"Nothing was lost, {_count(waiting, 'wish', 'es')} set aside", numbers
@@ -133,7 +152,9 @@ def _what_was_sent(run: Run, found: Mapping[str, Any]) -> _Rows:
     options = run.options
     yield "load", f"{options.wishes:,} wishes in {options.over:g} s, {options.shape}, seed {options.seed}", False
     yield "digest", run.digest[:16], False
-    yield "sent", f"{found['sent']:,}{' until it was interrupted' if run.interrupted else ''}", False
+    all_sent = found["sent"] == options.wishes
+    cut = " of them until it was stopped" if not all_sent else ", and then it was interrupted"
+    yield "sent", f"{found['sent']:,}{cut if run.interrupted else ''}", False
     for failure in run.failures:
         yield "failed", failure, True
 
@@ -145,21 +166,30 @@ def _what_came_of_it(found: Mapping[str, Any]) -> _Rows:
             yield name, _listed(found[name]), name == "unexpected"
     yield "given up", f"{found['given_up']:,}", bool(found["given_up"])
     yield "retried", f"{found['retried']:,}; {found['tries']:,} tries in all", False
-    yield "ended", ", ".join(f"{found[end]:,} {end}" for end in ENDS), False
+    where = "" if found["ended_of"] == "this load" else f" ({found['ended_of']})"
+    yield "ended", ", ".join(f"{found[end]:,} {end}" for end in ENDS) + where, False
     if found["unfinished"]:
-        yield "unfinished", f"{found['unfinished']:,} of {found['followed']:,} followed", True
+        yield "unfinished", f"{found['unfinished']:,} of {found['followed']:,} followed were not seen to end", False
+    if found["older"]:
+        yield "older", f"{_count(found['older'], 'wish', 'es')} of an earlier load: {OLDER}", True
 
 
 def _what_it_took(found: Mapping[str, Any]) -> _Rows:
-    yield "answered", f"{found['rate']:,.1f}/s while sending", False
-    for name, row in (("http", "http_ms"), ("boarded", "boarded_ms"), ("sent late", "late_ms")):
-        yield name, "   ".join(f"{percent} {took(value)}" for percent, value in found[row].items()), False
+    busiest = found["busiest"]
+    peak = f"{busiest['answered']:,.0f}/s in the busiest five seconds, where {busiest['planned']:,.0f}/s were planned"
+    yield "rate", f"{found['rate']:,.1f}/s answered; {peak}", False
+    for name, row, words in _LATENCIES:
+        yield name, "   ".join(f"{percent} {took(value)}" for percent, value in found[row].items()) + words, False
     if found["sent"]:
-        yield "http p99", "by tenths of the plan: " + ", ".join(map(took, found["p99_by_tenth_ms"])), False
+        yield "p99", "of each tenth of the time: " + ", ".join(map(took, found["p99_by_tenth_ms"])), False
     if found["deepest"]:
         yield "queues", "at most " + _listed(found["deepest"]), False
     if found["cpu"]:
-        yield "CPU", ", ".join(f"{part} {share:.0%}" for part, share in found["cpu"].items()), False
+        yield (
+            "CPU",
+            "of what all took: " + ", ".join(f"{part} {share:.0%}" for part, share in found["cpu"].items()),
+            False,
+        )
 
 
 def _listed(these: Mapping[str, int]) -> str:

@@ -15,9 +15,10 @@ from lastwish.load.plan import Options
 class Result:
     """How one planned wish was answered in the end. One that was never sent (Ctrl-C) has none.
 
-    ``status`` is that of the last answer, 0 where none came; ``error`` is one or two words for that case
-    ("timeout", "connection"). ``first_done`` is when the first try ended; ``again_for`` says why each further try was
-    made: the status as text, or such a word. So ``len(again_for) == tries - 1``.
+    ``key`` is the Idempotency-Key that it was sent with. ``status`` is that of the last answer, 0 where none came;
+    ``error`` is one or two words for that case ("timeout", "connection"). ``first_done`` is when the first try ended;
+    ``again_for`` says why each further try was made: the status as text, or such a word. So
+    ``len(again_for) == tries - 1``.
     """
 
     n: int
@@ -31,6 +32,7 @@ class Result:
     error: str | None = None
     first_done: float | None = None
     again_for: Sequence[str] = ()
+    key: str = ""
 
     @classmethod
     def from_line(cls, line: Mapping[str, Any]) -> Self:
@@ -48,6 +50,11 @@ class Followed:
 
     end: str
     ms: float | None = None
+
+    @property
+    def is_older(self) -> bool:
+        """It ended before it was sent: a wish of an earlier load with the same seed."""
+        return self.ms is None and self.end != "unfinished"
 
 
 @dataclass(frozen=True, slots=True)

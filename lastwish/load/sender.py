@@ -6,7 +6,8 @@
     {"n": 0, "kind": "ordinary", …}      a wish that is finished: the fields of run.Result
     {"ended": 12.8, "cpu": 1.93}         the end, and the CPU seconds that it took since zero
 
-SIGINT and SIGTERM stop the sending: what is in flight gets up to GRACE seconds. It also stops when its parent is gone.
+SIGINT and SIGTERM stop the sending: what is in flight gets up to GRACE seconds. It also stops when its parent is gone,
+or at a press on Stop in Locust's pages. These stay until a signal comes after the end.
 """
 
 import lastwish.load.patched  # noqa: F401 # isort: skip - before whatever uses sockets
@@ -23,30 +24,33 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
+import flask
 import gevent
 import gevent.ssl
 import locust
 import typer
+from gevent.event import Event
 from locust.env import Environment
 from locust.exception import StopUser
+from locust.runners import STATE_RUNNING
 
 from lastwish.load.agenda import Agenda, Underway
 from lastwish.load.plan import EXPECTED, Planned, planned
 from lastwish.load.run import Result
 
 GRACE = 10.0
-TIMEOUT = 10.0  # of one try, as in the form's script
 IDLE = 2.0  # seconds after which a connection is not used again; our proxy closes it after five
 
 
 class Phone(locust.FastHttpUser):
     """One request in flight: takes what is due, sends it, and says how it went."""
 
-    network_timeout = connection_timeout = TIMEOUT
     concurrency = 1
     insecure = False
     ssl_context_factory = staticmethod(cache(gevent.ssl.create_default_context))
 
+    url: ClassVar[str]
+    timeout: ClassVar[float]
     agenda: ClassVar[Agenda]
     book: ClassVar["Book"]
     give_up: ClassVar[float]
@@ -82,15 +86,19 @@ class Phone(locust.FastHttpUser):
             self.client.client.close()  # the server may have done the same, and then the wish would find it so
         # Not entered as a context, so Locust counts nothing by itself: a wish counts once, when it is done.
         http: Any = self.client
-        answer = http.post("wishes", data=request.body, headers=headers, catch_response=True, allow_redirects=False)
+        # The whole URL: Locust's pages cannot lead it elsewhere.
+        where, how = f"{self.url}wishes", {"catch_response": True, "allow_redirects": False}
+        answer: Any = None
+        with gevent.Timeout(self.timeout, False):
+            answer = http.post(where, data=request.body, headers=headers, **how)
         self._last = self.agenda.now()
-        wish.status, wish.error = answer.status_code, None
         if wish.first_done is None:
             wish.first_done = self.agenda.now()
-        if not wish.status:
-            cause = getattr(answer.error, "original", answer.error)
-            wish.error = "timeout" if isinstance(cause, TimeoutError) else "connection"
+        wish.status, wish.error = 0, _why_none(answer)
+        if wish.error:
+            http.client.close()  # half of an answer may still come
             return 0
+        wish.status = answer.status_code
         wish.wish_id = _wish_id(answer.content) if wish.status == 202 else None
         if wish.status == 429 or wish.status >= 500:
             asked = (answer.headers or {}).get("retry-after", "")
@@ -103,6 +111,8 @@ class Phone(locust.FastHttpUser):
     def _finish(self, wish: Underway) -> None:
         result = self.book.write(wish, self.agenda.now())
         self.agenda.done(wish)
+        if not result:
+            return
         odd = result.status not in EXPECTED[result.kind]
         self.environment.events.request.fire(
             request_type="POST",
@@ -115,16 +125,23 @@ class Phone(locust.FastHttpUser):
 
 
 class Book:
-    """The file of results. Each line is there as soon as it is written, whole."""
+    """The file of results. Each line is there as soon as it is written, whole.
+
+    Where it cannot be written nothing that is sent is known, so the process ends there and then.
+    """
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("ab", buffering=0)
+        self._closed = False
 
-    def write(self, wish: Underway, done: float) -> Result:
-        """One more is finished."""
+    def write(self, wish: Underway, done: float) -> Result | None:
+        """One more is finished. None when the book is closed: the wish stands in it already."""
+        if self._closed:
+            return None
         request = wish.planned
         result = Result(
             n=request.number,
+            key=request.key,
             kind=request.kind,
             at=request.at,
             sent=round(wish.sent, 6),
@@ -139,9 +156,32 @@ class Book:
         self.line(**asdict(result))
         return result
 
+    def close(self, ended: float, cpu: float) -> None:
+        """The last line."""
+        self.line(ended=ended, cpu=cpu)
+        self._closed = True
+
     def line(self, **values: object) -> None:
         """Any line."""
-        self._file.write(json.dumps(values, separators=(",", ":")).encode() + b"\n")
+        line = json.dumps(values, separators=(",", ":")).encode() + b"\n"
+        try:
+            written = self._file.write(line)
+        except OSError:
+            written = 0
+        if written != len(line):
+            logging.critical("the results cannot be written: is the disk full?")
+            os._exit(1)
+
+
+def _why_none(answer: Any) -> str | None:
+    """In a word, why there is no whole answer. The body of a refusal says nothing that is asked for."""
+    if answer is None:
+        return "timeout"
+    if answer.status_code >= 400 or answer.request_meta["exception"] is None:
+        return None
+    error = answer.request_meta["exception"]
+    is_slow = isinstance(getattr(error, "original", error), TimeoutError | gevent.Timeout)
+    return "timeout" if is_slow else "connection"
 
 
 def _wish_id(content: bytes | None) -> str | None:
@@ -158,18 +198,18 @@ def read(plan: Path) -> Iterator[Planned]:
         yield from map(planned, lines)
 
 
-def run(agenda: Agenda, book: Book, environment: Any, users: int, ui: int | None) -> None:
+def run(agenda: Agenda, book: Book, environment: Any, users: int, *, ui: int | None, parent: int) -> None:
     """Send all, and return when it is over or was stopped."""
-    runner = environment.create_local_runner()
-    del sys.argv[1:]  # Locust's pages would parse them as its own
-    pages = environment.create_web_ui("127.0.0.1", ui) if ui else None
+    runner, signalled = environment.create_local_runner(), Event()
+    pages = _pages(environment, ui) if ui else None
     for number in (signal.SIGINT, signal.SIGTERM):
+        gevent.signal_handler(number, signalled.set)
         gevent.signal_handler(number, agenda.close)
-    # A press on Stop in Locust's pages.
-    environment.events.test_stopping.add_listener(lambda **_: agenda.close())
+    environment.events.test_stopping.add_listener(lambda **_: agenda.close())  # a press on Stop
     runner.start(users, spawn_rate=users)
     runner.spawning_greenlet.join()
-    parent = os.getppid()
+    if os.getppid() != parent:  # gone before anything was sent
+        return
     agenda.begin()
     book.line(zero=time.time(), ui=f"http://127.0.0.1:{ui}/" if ui else None)
     cpu = time.process_time()
@@ -180,11 +220,32 @@ def run(agenda: Agenda, book: Book, environment: Any, users: int, ui: int | None
     for wish in agenda.left():  # in flight for too long, or in a pause before its next try
         wish.error = "interrupted"
         book.write(wish, agenda.now())
-    book.line(ended=agenda.now(), cpu=time.process_time() - cpu)
+    book.close(agenda.now(), time.process_time() - cpu)
     runner.user_greenlets.join(1)
+    if runner.state == STATE_RUNNING:  # and not stopped in its pages
+        runner.stop()
+    while pages and os.getppid() == parent and not signalled.wait(0.5):
+        pass
     runner.quit()
-    if pages:
-        pages.stop()
+
+
+def _pages(environment: Any, port: int) -> Any:
+    """Locust's own, to look at and to press Stop. What is sent, where to and by how many was planned."""
+    del sys.argv[1:]  # they would parse them as theirs
+    pages = environment.create_web_ui("127.0.0.1", port)
+    pages.app.before_request(_only_looking)
+    return pages
+
+
+def _only_looking() -> tuple[dict[str, object], int] | None:
+    """Flask's refusal of all else, and of any page of somebody else's, by whatever name it calls this machine."""
+    asked = flask.request
+    ours = asked.host.partition(":")[0] in ("127.0.0.1", "localhost")
+    if not ours or asked.headers.get("Origin", f"http://{asked.host}") != f"http://{asked.host}":
+        return {"success": False, "message": "These pages are for this machine."}, 403
+    if asked.method not in ("GET", "HEAD") and asked.path != "/stop":
+        return {"success": False, "message": "The load was planned by the command that started it."}, 409
+    return None
 
 
 def main(  # noqa: PLR0917 - typer reads them as options
@@ -194,11 +255,16 @@ def main(  # noqa: PLR0917 - typer reads them as options
     in_flight: Annotated[int, typer.Option(help="Requests at once, at most.")] = 64,
     give_up: Annotated[float, typer.Option(help="Seconds after its first try when a wish is given up.")] = 60,
     ui: Annotated[int | None, typer.Option(help="Port for Locust's own pages.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds for one try, from its begin to the end of its answer.")] = 10,
+    parent: Annotated[int | None, typer.Option(help="Process without which nothing is sent.")] = None,
 ) -> None:
     """Send a plan."""
     logging.basicConfig(level=logging.WARNING)
-    Phone.host, Phone.agenda, Phone.book, Phone.give_up = url, Agenda(read(plan)), Book(results), give_up
-    run(Phone.agenda, Phone.book, Environment(user_classes=[Phone], stop_timeout=1), in_flight, ui)
+    Phone.host = Phone.url = url
+    Phone.timeout = Phone.network_timeout = Phone.connection_timeout = timeout
+    Phone.agenda, Phone.book, Phone.give_up = Agenda(read(plan)), Book(results), give_up
+    environment = Environment(user_classes=[Phone], stop_timeout=1)
+    run(Phone.agenda, Phone.book, environment, in_flight, ui=ui, parent=parent or os.getppid())
 
 
 if __name__ == "__main__":

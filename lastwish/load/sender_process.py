@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +26,13 @@ UI_PORT = 8089  # Locust's own
 
 @dataclass(frozen=True)
 class Manner:
-    """How to send. ``give_up`` in seconds after a wish's first try; ``ui``: with Locust's own pages."""
+    """How to send. ``give_up`` in seconds after a wish's first try; ``ui``: with Locust's own pages; ``timeout`` in
+    seconds for one whole try, as in the form's script."""
 
     in_flight: int = 64
-    give_up: float = 60.0
+    give_up: float = 120.0
     ui: bool = False
+    timeout: float = 10.0
 
 
 class Sender:
@@ -49,18 +51,23 @@ class Sender:
         """Of its process."""
         return self._process.pid
 
-    def wait_until_sending(self) -> None:
+    def wait_until_sending(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         """Return once the run has begun. Raises SenderFailed."""
         deadline = time.monotonic() + START_TIMEOUT
         while not self.zero:
             self.news()
             if not self.zero and (not self.runs() or time.monotonic() > deadline):
                 raise SenderFailed(f"the sender did not start: {tail(self._log) or 'it says nothing'}")
+            meanwhile()
             time.sleep(0.05)
 
     def runs(self) -> bool:
-        """Whether it has not ended yet."""
+        """Whether it has not ended yet. After the sending Locust's pages, if it has some, keep it alive."""
         return self._process.poll() is None
+
+    def sends(self) -> bool:
+        """Whether it has not said yet that all is over."""
+        return self.ended is None and self.runs()
 
     def news(self) -> list[Result]:
         """What was finished since the last look."""
@@ -87,14 +94,18 @@ class Sender:
         if self.runs():
             self._process.send_signal(signal.SIGINT)
 
+    def kill(self) -> None:
+        """At once. What it wrote so far is known."""
+        self._process.kill()
+        self._process.wait()
+
     def end(self) -> None:
         """Stop it, by force where it does not listen."""
         self.stop()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(STOP_TIMEOUT)
         if self.runs():
-            self._process.kill()
-            self._process.wait()
+            self.kill()
 
     def _result(self, line: dict[str, Any]) -> Result | None:
         if "zero" in line:
@@ -116,6 +127,7 @@ def sending(plan: Path, url: str, directory: Path, manner: Manner) -> Iterator[S
     results.touch()
     command = [sys.executable, "-m", "lastwish.load.sender", str(plan), str(results), url]
     command += ["--in-flight", str(manner.in_flight), "--give-up", str(manner.give_up)]
+    command += ["--timeout", str(manner.timeout), "--parent", str(os.getpid())]
     command += ["--ui", str(_port())] if manner.ui else []
     sender = None
     try:

@@ -1,4 +1,7 @@
-"""The display while a load runs, on stderr: a live one on a terminal, a line every ten seconds elsewhere."""
+"""The display while a load runs, on stderr: a live one on a terminal, a line every ten seconds elsewhere.
+
+Its rows are always the same, so nothing jumps; what there is nothing of is a dash.
+"""
 
 import time
 from bisect import bisect_right
@@ -6,8 +9,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -20,17 +24,23 @@ EVERY = 10.0  # seconds between two lines
 _WINDOW = 5.0  # seconds that a rate is taken over
 _BLOCKS, _ASCII = "▁▂▃▄▅▆▇█", "_.-:=+*#"
 _WIDEST = 40
+_NOTHING = "–"
 
 
 class Watch:
-    """``planned``: all intended sends in seconds. `add` what was finished, `show` now and then."""
+    """``planned``: all intended sends in seconds. `add` what was finished, `show` now and then.
 
-    def __init__(self, console: Console, planned: Sequence[float]) -> None:
+    ``title`` says what is loaded, ``followed`` how many wishes have been seen to end and how many are asked for.
+    """
+
+    def __init__(self, console: Console, planned: Sequence[float], title: str = "") -> None:
         self.phase = "starting"
         self.samples: Sequence[Sample] = ()
-        self.following = 0
-        self._console, self._planned = console, planned
-        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        self.followed = (0, 0)
+        self._console, self._planned, self._title = console, planned, title
+        draws = console.is_terminal and not console.is_dumb_terminal
+        self._live = Live(console=console, auto_refresh=False, transient=True) if draws else None
+        self._halted: float | None = None
         self._latencies: list[float] = []
         self._done: list[float] = []
         self._troubled: list[Result] = []
@@ -42,14 +52,18 @@ class Watch:
         self._done += sorted(result.done for result in results)
         self._troubled += [each for each in results if each.again_for or figures.is_given_up(each)]
 
+    def halt(self, now: float) -> None:
+        """Nothing more is sent."""
+        self._halted = now
+
     def show(self, now: float) -> None:
         """Draw it as it stands ``now``, in seconds since the run began."""
         if self._live:
             self._live.update(self._drawn(now), refresh=True)
         elif time.monotonic() - self._said >= EVERY:
             self._said = time.monotonic()
-            words = "; ".join(f"{name} {value}" for name, value in self.rows(now))
-            self._console.print(words, markup=False)
+            words = "; ".join(f"{name} {value}" for name, value in self.rows(now) if value != _NOTHING)
+            self._console.print(f"{now:4.0f} s  {words}", markup=False)
 
     def note(self, words: str) -> None:
         """A line that stays."""
@@ -57,50 +71,57 @@ class Watch:
 
     def rows(self, now: float) -> list[tuple[str, str]]:
         """What there is to say, by name."""
-        intended, answered = bisect_right(self._planned, now), len(self._done)
+        now = now if self._halted is None else min(now, self._halted)
+        due, answered = bisect_right(self._planned, now), len(self._done)
         since = max(0.0, now - _WINDOW)
-        span = max(now - since, 0.001)
-        planned_rate = (intended - bisect_right(self._planned, since)) / span
+        span = max(now - since, 1.0)
+        planned_rate = (due - bisect_right(self._planned, since)) / span
         rate = (answered - bisect_right(self._done, since)) / span
         found = figures.percentiles(self._latencies)
-        rows = [
-            (self.phase, f"{answered:,} of {len(self._planned):,} answered, {intended:,} planned by now"),
+        ended, asked_for = self.followed
+        return [
+            (self.phase, f"{answered:,} of {len(self._planned):,} answered, {due:,} due"),
             ("rate", f"{rate:,.0f}/s answered, {planned_rate:,.0f}/s planned"),
             ("latency", "  ".join(f"{name} {_took(value)}" for name, value in found.items())),
+            ("queues", self._queues()),
+            ("followed", f"{ended:,} of {asked_for:,} seen to end" if asked_for else _NOTHING),
+            ("errors", self._errors()),
+            ("left", self._left(now, due - answered, rate)),
         ]
-        if self.samples:
-            depth = ", ".join(f"{name} {count:,}" for name, count in self.samples[-1].depth.items())
-            rows.append(("queues", f"{depth}  {self._sparkline()}"))
-        if self.following:
-            rows.append(("following", f"{self.following:,} on their way"))
-        if self._troubled:
-            kinds = figures.troubles(self._troubled).items()
-            rows.append(
-                ("errors", ", ".join(f"{name}: {again:,} again, {gone:,} given up" for name, (again, gone) in kinds))
-            )
-        if left := self._left(now, rate):
-            rows.append(("left", f"about {left:,.0f} s"))
-        return rows
 
-    def _left(self, now: float, rate: float) -> float:
-        """Seconds until all are answered, as far as one can tell."""
-        waiting = len(self._planned) - len(self._done)
-        behind = waiting / rate if rate else 0.0
-        return max(self._planned[-1] - now, behind) if waiting else 0.0
+    def _queues(self) -> str:
+        if not self.samples:
+            return _NOTHING
+        depth = ", ".join(f"{name} {count:,}" for name, count in self.samples[-1].depth.items())
+        most = max(_together(sample) for sample in self.samples)
+        return f"{depth}  {self._sparkline()} at most {most:,}"
+
+    def _errors(self) -> str:
+        kinds = figures.troubles(self._troubled).items()
+        told = ", ".join(f"{name}: {again:,} again, {gone:,} given up" for name, (again, gone) in kinds)
+        return told or _NOTHING
+
+    def _left(self, now: float, behind: int, rate: float) -> str:
+        """Until all are answered, as far as one can tell: seconds of the plan, or of what it is behind."""
+        if self._halted is not None or len(self._done) == len(self._planned):
+            return _NOTHING
+        left = max(self._planned[-1] - now, behind / rate if rate else 0.0)
+        return f"about {left:,.0f} s of sending"
 
     def _sparkline(self) -> str:
         blocks = _ASCII if self._console.options.ascii_only else _BLOCKS
-        depths = [sum(sample.depth.values()) for sample in self.samples[-_WIDEST:]]
+        depths = [_together(sample) for sample in self.samples[-_WIDEST:]]
         most = max(*depths, 1)
         return "".join(blocks[round(depth / most * (len(blocks) - 1))] for depth in depths)
 
-    def _drawn(self, now: float) -> Table:
+    def _drawn(self, now: float) -> Group:
         grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-        grid.add_column(style="dim", no_wrap=True)
+        grid.add_column(style="dim", no_wrap=True, min_width=len("reporting"))
         grid.add_column(overflow="fold")
         for name, value in self.rows(now):
-            grid.add_row(name, Text(value, style="yellow" if name == "errors" else ""))
-        return grid
+            grid.add_row(name, Text(value, style="yellow" if name == "errors" and value != _NOTHING else ""))
+        bar = ProgressBar(total=len(self._planned), completed=len(self._done), width=_WIDEST)
+        return Group(Text(self._title, style="bold"), bar, grid)
 
     def __enter__(self) -> Self:
         if self._live:
@@ -114,5 +135,9 @@ class Watch:
             self._live.stop()
 
 
+def _together(sample: Sample) -> int:
+    return sum(sample.depth.values())
+
+
 def _took(milliseconds: float | None) -> str:
-    return "–" if milliseconds is None else duration(round(milliseconds))
+    return _NOTHING if milliseconds is None else duration(round(milliseconds))

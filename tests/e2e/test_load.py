@@ -2,6 +2,8 @@
 
 import json
 import signal
+import time
+from csv import DictReader
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +87,46 @@ def test_a_sender_that_is_killed_takes_nothing_along(clean: Stack, tmp_path: Pat
     assert found["audit_ok"]
     assert found["audit"]["accepted"] >= found["accepted"] > 10
     assert "The sender died" in report.read_text()
+
+
+def test_a_second_ctrl_c_ends_a_sender_that_does_not_listen(clean: Stack, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    running = clean.laptop.start("load", "--wishes", "3000", "--over", "300", "--json", "--report", str(report))
+    ledger = clean.home / "ledger.jsonl"
+    assert wait_until(lambda: ledger.exists() and len(ledger.read_text().splitlines()) > 20)
+    for child in psutil.Process(running.pid).children():
+        child.suspend()
+    running.send_signal(signal.SIGINT)
+    time.sleep(1)
+    running.send_signal(signal.SIGINT)
+    out, errors = running.communicate(timeout=120)
+    found = json.loads(out)
+    assert running.returncode == 130, errors
+    assert found["failures"][0].startswith("the sender died")
+    assert found["audit_ok"]
+
+
+def test_the_same_seed_is_the_same_load_and_says_so_where_it_was_before(clean: Stack, tmp_path: Path) -> None:
+    sent = []
+    for run in ("first", "second"):
+        csv = tmp_path / run
+        options = ("--wishes", "20", "--over", "1", "--seed", "5", "--duplicates", "0.2", "--csv", str(csv))
+        found = load(clean, *options, "--report", str(tmp_path / "report.html"))
+        with csv.open() as file:
+            rows = [(row["n"], row["at"], row["key"], row["wish_id"]) for row in DictReader(file)]
+        sent.append((found["digest"], rows))
+    assert sent[0] == sent[1]
+    assert len(rows) == 20
+    assert (found["older"], found["accepted"]) == (16, 16)
+    assert "the same seed was sent to this stack before" in (tmp_path / "report.html").read_text()
+
+
+def test_report_and_csv_are_two_files_that_can_be_written(laptop: Laptop, tmp_path: Path) -> None:
+    for files in (("--report", "x", "--csv", "./x"), ("--csv", "/proc/x"), ("--report", str(tmp_path))):
+        done = laptop.run("load", *files)
+        assert done.returncode == 2
+        assert "Traceback" not in done.stderr
+    assert not (tmp_path / "x").exists()
 
 
 def test_without_a_stack_there_is_nothing_to_load(laptop: Laptop) -> None:

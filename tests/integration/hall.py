@@ -27,6 +27,7 @@ class Hall:
     url: str = ""
     came: list[Came] = field(default_factory=list)
     answered: list[str] = field(default_factory=list)
+    drip: float = 0.0  # seconds before each byte of an answer's body
     inside: int = 0
     most: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -57,9 +58,9 @@ def accepts(_came: Came, _attempt: int) -> Answer:
 
 
 @contextmanager
-def hall(does: Does = accepts) -> Iterator[Hall]:
+def hall(does: Does = accepts, drip: float = 0.0) -> Iterator[Hall]:
     """It is there for the block."""
-    here = Hall()
+    here = Hall(drip=drip)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -83,7 +84,13 @@ def hall(does: Does = accepts) -> Iterator[Hall]:
             for name, value in {**headers, "Content-Length": str(len(content))}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(content)
+            for byte in content if here.drip else ():
+                time.sleep(here.drip)
+                try:
+                    self.wfile.write(bytes([byte]))
+                except OSError:  # nobody listens any more
+                    return
+            self.wfile.write(content if not here.drip else b"")
 
         def log_message(self, *_args: object) -> None:
             pass

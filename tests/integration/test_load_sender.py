@@ -6,6 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
+import psutil
+
 from lastwish.load.figures import counts, first_try_ms, latency_ms, percentiles
 from lastwish.load.plan import Options, Plan
 from lastwish.load.run import Result
@@ -88,6 +91,25 @@ def test_a_lost_connection_is_tried_again(tmp_path: Path) -> None:
     assert [(each.status, list(each.again_for)) for each in results] == [(202, ["connection"])] * 3
 
 
+def test_a_server_that_never_ends_its_answer_is_a_timeout(tmp_path: Path) -> None:
+    with hall(drip=0.3) as here:
+        results = sent(Plan(Options(wishes=2, over=0.1)), here, tmp_path, Manner(timeout=1, give_up=0))
+    assert [(each.status, each.error, each.tries) for each in results] == [(0, "timeout", 1)] * 2
+
+
+def test_a_page_that_is_no_answer_of_ours_is_not_taken_for_one(tmp_path: Path) -> None:
+    with hall(lambda _, attempt: (200, {}) if attempt == 1 else (202, {})) as here:
+        results = sent(Plan(Options(wishes=2, over=0.1)), here, tmp_path)
+    assert [(each.status, list(each.again_for)) for each in results] == [(202, ["no wish"])] * 2
+
+
+def test_a_server_leads_it_nowhere_else(tmp_path: Path) -> None:
+    with hall() as elsewhere, hall(lambda *_: (307, {"Location": f"{elsewhere.url}wishes"})) as here:
+        results = sent(Plan(Options(wishes=2, over=0.1)), here, tmp_path, Manner(give_up=0))
+    assert [each.error for each in results] == ["no wish"] * 2
+    assert elsewhere.came == []
+
+
 def test_what_is_refused_for_good_is_not_sent_again(tmp_path: Path) -> None:
     with hall(lambda *_: (422, {})) as here:
         results = sent(Plan(Options(wishes=3, over=0.2, malformed=1)), here, tmp_path)
@@ -128,6 +150,51 @@ def test_there_are_never_more_requests_in_flight_than_allowed(tmp_path: Path) ->
         results = sent(Plan(Options("spike", wishes=120, over=1)), here, tmp_path, Manner(in_flight=5))
     assert here.most == 5
     assert [each.status for each in results] == [202] * 120
+
+
+def test_locusts_pages_only_show_and_stop(tmp_path: Path) -> None:
+    plan = Plan(Options("steady", wishes=2000, over=200, seed=2))
+    plan.write(tmp_path / "plan.jsonl")
+    with hall() as elsewhere, hall() as here:
+        with sending(tmp_path / "plan.jsonl", here.url, tmp_path, Manner(in_flight=2, ui=True)) as sender:
+            sender.wait_until_sending()
+            assert sender.ui
+            swarm = {"user_count": "50", "spawn_rate": "50", "host": elsewhere.url}
+            with httpx.Client(base_url=sender.ui, trust_env=False, timeout=10) as pages:
+                assert pages.post("swarm", data=swarm).status_code == 409
+                assert pages.post("stop", headers={"Origin": "https://evil.example"}).status_code == 403
+                assert pages.get("", headers={"Host": "evil.example"}).status_code == 403
+                assert wait_until(lambda: len(here.came) > 10)
+                assert sender.sends()
+                assert pages.get("stop").status_code == 405
+                assert pages.post("stop", headers={"Origin": sender.ui.rstrip("/")}).status_code == 200
+                assert wait_until(lambda: sender.news() is not None and not sender.sends())
+                assert pages.get("").status_code == 200  # to be looked at when all is over
+            sender.news()
+            assert (sender.failure(), here.most <= 2, elsewhere.came) == (None, True, [])
+        assert not sender.runs()
+
+
+def test_results_that_cannot_be_written_end_the_sending(tmp_path: Path) -> None:
+    plan, results = tmp_path / "plan.jsonl", tmp_path / "results.jsonl"
+    Plan(Options("steady", wishes=500, over=5)).write(plan)
+    with hall() as here:
+        sender = f"ulimit -f 4; {sys.executable} -m lastwish.load.sender {plan} {results} {here.url}"
+        done = subprocess.run(["sh", "-c", sender], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "the results cannot be written" in done.stderr
+    assert len(here.came) < 500
+
+
+def test_nothing_is_sent_for_who_is_gone_before_the_first_wish(tmp_path: Path) -> None:
+    plan, results = tmp_path / "plan.jsonl", tmp_path / "results.jsonl"
+    Plan(Options("steady", wishes=100, over=5)).write(plan)
+    with hall() as here:
+        sender = f"{sys.executable} -m lastwish.load.sender {plan} {results} {here.url} --parent $$ >/dev/null 2>&1"
+        told = subprocess.run(["sh", "-c", f"{sender} & echo $!"], capture_output=True, text=True, check=True)
+        assert wait_until(lambda: not psutil.pid_exists(int(told.stdout)))
+    assert results.read_text() == ""
+    assert here.came == []
 
 
 def test_the_end_of_who_started_it_is_its_end(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ def result(n: int = 0, *, at: float = 0.0, took: float = 0.02, **more: Any) -> R
     line = {"n": n, "kind": "ordinary", "at": at, "sent": at, "done": at + took, "status": 202}
     if more.get("status", 202) == 202:
         line["wish_id"] = str(UUID(int=n))
+    line["key"] = f"key of {more.get('wish_id') or line.get('wish_id') or n}"
     return Result.from_line({**line, **more})
 
 

@@ -41,6 +41,15 @@ def test_nothing_is_taken_before_the_run_begins() -> None:
     assert waiting.get(timeout=1)
 
 
+def test_pauses_grow_and_are_random_and_longer_than_what_was_asked() -> None:
+    for tries, bound in ((1, 1), (2, 2), (5, 16), (6, 30), (20, 30)):
+        pauses = [Underway(planned(0), 0.0, tries).pause(0) for _ in range(300)]
+        assert 0 <= min(pauses) < 0.3 * bound
+        assert 0.7 * bound < max(pauses) <= bound
+    assert 45 <= Underway(planned(0), 0.0, 1).pause(45) <= 46
+    assert MOST_ASKED <= Underway(planned(0), 0.0, 1).pause(3600) <= MOST_ASKED + 1
+
+
 def test_a_pause_of_one_keeps_no_other_waiting() -> None:
     agenda = begun(planned(0), planned(1))
     agenda.again(taken(agenda), 0.05)

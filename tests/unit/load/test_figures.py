@@ -78,10 +78,30 @@ def test_no_answer_and_try_again_to_the_last_are_given_up(status: int) -> None:
     assert figures.troubles([lost]) == {str(status or "timeout"): (0, 1)}
 
 
-def test_the_rate_counts_what_was_answered_while_sending() -> None:
+def test_one_straggler_makes_no_slow_rate() -> None:
     results = [result(n, at=n / 10, took=0.01) for n in range(1, 101)] + [result(200, at=10.0, took=30.0)]
-    assert figures.rate(results) == pytest.approx(9.9, abs=0.11)
-    assert figures.rate([]) == 0
+    assert figures.rate(results) == 10.0
+    assert figures.rate(results[:1]) == pytest.approx(9.1)
+    assert figures.rate([result(1, status=503)]) == figures.rate([]) == 0
+
+
+def test_the_busiest_five_seconds_are_found_wherever_they_begin() -> None:
+    assert figures.busiest([0.0, 8.0, 9.0, 10.0, 11.0, 12.9, 13.0, 20.0]) == 1.0
+    assert figures.busiest([0.1]) == 0.2
+    assert figures.busiest([]) == 0
+
+
+def test_what_was_given_up_makes_no_latency_better() -> None:
+    results = [result(n, at=0.0, took=1.0) for n in range(99)] + [result(100, at=0.0, took=0.001, status=503)]
+    assert figures.tenths(results, over=1.0)[0] == 1000
+    assert figures.over_time([0.0] * 100, results).percentiles["p50"][0] == 1000
+
+
+def test_ids_must_be_as_the_keys_say() -> None:
+    first, double, other = result(1, key="a"), result(2, key="a", wish_id="w"), result(3, key="b", wish_id="w")
+    assert figures.counts([first, double]).unexpected == {"another wish for the same key": 1}
+    assert figures.counts([first, double]).again == 0
+    assert figures.counts([double, other]).unexpected == {"one wish for two keys": 1}
 
 
 def test_shares_of_the_cpu_are_of_all_that_was_measured() -> None:

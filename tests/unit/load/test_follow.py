@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from lastwish.load import follow
-from lastwish.load.follow import MOST, PACE, Follower, chosen
+from lastwish.load.follow import BRISK, MOST, PACE, Follower, chosen
 from lastwish.load.plan import Options, Plan
 from lastwish.load.run import Followed
 from tests.laptop import wait_until
@@ -80,6 +80,31 @@ def test_a_wish_of_an_earlier_run_with_the_same_seed_has_no_time() -> None:
     follower, _ = followed({0: 3600.0}, wish("submitted.v1", "boarded.v2"))
     follower.accepted(0, "w0")
     assert until_found(follower) == {0: Followed("boarded", None)}
+
+
+def test_who_is_busy_is_asked_when_it_says() -> None:
+    follower, asked = followed({0: 0.0}, httpx.Response(429, headers={"Retry-After": "7"}), wish("boarded.v2"))
+    follower.accepted(0, "w0")
+    assert follower.look() == 7
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("answer", [[], {"history": [{}]}, {"history": 5}])
+def test_what_is_no_wish_is_asked_for_again(answer: object) -> None:
+    follower, _ = followed({0: 0.0}, httpx.Response(200, json=answer), wish("submitted.v1", "boarded.v2"))
+    follower.accepted(0, "w0")
+    follower.hurry()
+    follower.look()
+    assert until_found(follower) == {0: Followed("boarded", 1000.0)}
+
+
+def test_once_the_chain_is_at_rest_all_are_asked_for_at_once() -> None:
+    follower, asked = followed(dict.fromkeys(range(3), 0.0), wish("submitted.v1", "boarded.v2"))
+    for number in range(3):
+        follower.accepted(number, f"w{number}")
+    follower.hurry()
+    assert [follower.look() for _ in range(3)] == [BRISK] * 3
+    assert (len(asked), follower.open) == (3, 0)
 
 
 def test_nobody_else_is_followed_and_nobody_twice() -> None:

@@ -42,6 +42,11 @@ def test_the_bound_on_requests_in_flight_is_bounded_itself(in_flight: int) -> No
         manners.bounded(Options(), in_flight, raised=True)
 
 
+def test_a_confirmation_of_nothing_is_not_taken_for_the_stack_here() -> None:
+    with pytest.raises(LoadRefused, match="name it with --stack"):
+        manners.confirmed(None, "wishes", None)
+
+
 def test_a_url_is_no_stack() -> None:
     with pytest.raises(LoadRefused, match="no URL is loaded"):
         manners.confirmed("https://example.com/", "https://example.com/", None)
@@ -61,7 +66,7 @@ def test_anything_else_does_not_confirm_it(typed: str) -> None:
 
 
 def test_nobody_to_ask_is_no_confirmation() -> None:
-    with pytest.raises(LoadRefused, match="--yes-load wishes"):
+    with pytest.raises(LoadRefused, match="--yes-load with its name"):
         manners.confirmed("wishes", None, None)
 
 

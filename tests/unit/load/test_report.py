@@ -69,6 +69,8 @@ def test_all_are_counted_by_the_manifest_when_only_a_sample_was_followed() -> No
         ({"interrupted": True}, 130),
         ({"failures": ["the sender died"]}, 1),
         ({"audit": None}, 1),
+        ({"audit": {**AUDIT, "accepted": 9, "stored": 8, "in_flight": 1}}, 1),
+        ({"results": [result(1, key="a"), result(2, key="a")]}, 1),
         ({"audit": {**AUDIT, "ok": False, "differences": [{"kind": "missing", "wish_id": "x", "detail": "y"}]}}, 1),
         ({"results": [result(status=503)]}, 1),
         ({"results": [result(status=0, error="timeout")]}, 1),
@@ -149,7 +151,7 @@ def test_the_page_says_what_a_presenter_wants_to_say() -> None:
     text = shown(report.page(told))
     assert "Nothing was lost" in text
     assert "40 last wishes in 10 seconds" in text
-    assert "The generator itself took 15%" in text
+    assert "the generator itself took 15%" in text
     assert "says nothing about how much AWS would bear" in text
     assert told.digest in text
     assert "lastwish load --seed 1" in text
@@ -159,6 +161,7 @@ def test_the_page_says_what_a_presenter_wants_to_say() -> None:
     ("audit", "words"),
     [
         (None, "Not audited"),
+        ({**AUDIT, "accepted": 9, "stored": 8, "in_flight": 1}, "1 wish not found yet"),
         ({**AUDIT, "accepted": 9, "stored": 8, "dead_lettered": 1}, "Nothing was lost, 1 wish set aside"),
         ({**AUDIT, "ok": False, "differences": [{"kind": "missing", "wish_id": "w", "detail": "d"}]}, "1 difference"),
     ],
@@ -167,6 +170,35 @@ def test_the_verdict_is_the_audits(audit: dict[str, Any] | None, words: str) -> 
     told = run(audit=audit)
     assert words in shown(report.page(told))
     assert words in printed(told, width=120)
+
+
+def test_wishes_of_an_earlier_load_are_told_apart() -> None:
+    told = run(followed={n: Followed("boarded", None) for n in range(3)})
+    assert report.facts(told)["older"] == 3
+    for text in (printed(told, width=200), shown(report.page(told))):
+        assert "the same seed was sent to this stack before" in text
+
+
+def test_only_boarding_is_timed_as_boarding() -> None:
+    told = run(followed={0: Followed("boarded", 5.0), 1: Followed("waitlisted", 9.0), 2: Followed("rejected", 9.0)})
+    assert report.facts(told)["boarded_ms"]["p99"] == 5.0
+
+
+def test_ends_are_those_of_the_load_where_all_of_it_was_followed_and_else_of_the_whole_stack() -> None:
+    everything = run(totals={"boarded": 1000})
+    assert report.facts(everything)["boarded"] == len(everything.followed)
+    sample = replace(everything, followed={0: Followed("boarded", 5.0)})
+    assert report.facts(sample)["boarded"] == 1000
+    for text in (printed(sample, width=200), shown(report.page(sample))):
+        assert "the whole stack meanwhile" in text
+
+
+def test_what_a_closed_loop_would_have_said_stands_beside_it() -> None:
+    waited = [result(n, at=0.0, sent=n / 10, took=n / 10 + 0.05) for n in range(100)]
+    told = run(results=waited, followed={})
+    assert report.facts(told)["first_ms"]["p99"] == 50
+    assert "A closed loop would not have seen that, and said: p50 50 ms, p99 50 ms." in shown(report.page(told))
+    assert "closed loop  p50 50 ms" in printed(told, width=200)
 
 
 def test_what_failed_is_told_everywhere() -> None:
@@ -179,7 +211,7 @@ def test_what_failed_is_told_everywhere() -> None:
 def test_a_run_that_was_interrupted_before_its_first_answer_still_has_a_report() -> None:
     told = replace(run(), results=[], followed={}, samples=[], cpu={}, audit=None, interrupted=True, local=False)
     assert "Interrupted: 0 were sent" in shown(report.page(told))
-    assert "until it was interrupted" in printed(told)
+    assert "0 of them until it was stopped" in printed(told)
     assert report.facts(told)["http_ms"]["p99"] is None
 
 
