@@ -18,5 +18,13 @@
     watch      the display while it runs
     manners    what may be loaded, and how hard
 
+One load, and what Ctrl-C does in each phase:
+
+    starting   the plan is made, the sender started       nothing was sent: only an error
+    sending    the sender sends, we watch and follow      stopping: what is in flight may end; once more: killed
+    settling   until all that were followed have ended    on with what is known
+    auditing   promised and stored are compared           no verdict
+    reporting  manifest, table, page, CSV                 ignored
+
 `lastwish.loading` is the command.
 """

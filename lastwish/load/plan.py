@@ -56,9 +56,9 @@ class Options:
     def __post_init__(self) -> None:
         """Raises ValueError, in words for a person."""
         if self.shape not in SHAPES:
-            raise ValueError(f"no shape {self.shape!r}: {', '.join(SHAPES)}")
+            raise ValueError(f"there is no shape {self.shape!r}, but {', '.join(SHAPES)}")
         if self.wishes < 1 or not 0 < self.over < float("inf"):
-            raise ValueError("a load has at least one wish and takes more than no time")
+            raise ValueError(f"a load has at least one wish and takes some seconds, not {self.wishes} in {self.over:g}")
         shares = [getattr(self, name) for name in _SHARES.values()]
         if not all(0 <= share <= 1 for share in shares) or round(sum(shares), 9) > 1:
             raise ValueError("shares are between 0 and 1, and at most 1 together")

@@ -119,6 +119,8 @@ def test_what_cannot_be_planned_is_said_at_once(wrong: dict[str, float]) -> None
 def test_the_profiles_are_plans() -> None:
     found = profiles()
     assert set(found) >= {"rehearsal", "audience-of-300", "reinvent-65k"}
-    for profile in found.values():
+    rows = (Path(__file__).parents[3] / "docs" / "load.md").read_text()
+    for name, profile in found.items():
+        assert f"| `{name}` | {profile['wishes']} | {profile['over']:g} | {profile['shape']} |" in rows
         assert profile.pop("about")
         assert Options(**profile).wishes == profile["wishes"]
