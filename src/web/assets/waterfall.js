@@ -22,7 +22,7 @@ function row(segment, whole, words, isForAudience) {
   const bar = make("i", { class: isOver ? "span" : "span open" });
   bar.style.setProperty("--from", `${(100 * offset) / whole}%`);
   bar.style.setProperty("--to", `${isOver ? (100 * (offset + took)) / whole : 100}%`);
-  const state = segment.fault || segment.error ? "failed" : hop === "Inbox" || hop === "Pods" ? "waits" : null;
+  const state = segment.fault ? "failed" : hop === "Inbox" || hop === "Pods" ? "waits" : null;
   const element = make(
     "li",
     { "data-hop": hop, "data-state": state },
@@ -37,7 +37,9 @@ function row(segment, whole, words, isForAudience) {
 
 function marks({ fault, error, outcome, receive_count: count }, words, isForAudience) {
   const said = [];
-  if (fault || error) said.push(make("strong", { class: "failed" }, words.failed));
+  if (fault) said.push(make("strong", { class: "failed" }, words.failed));
+  // A 4xx inside: a condition that did not hold, say. Whoever called went on from there.
+  else if (error) said.push(make("span", { class: "mark" }, words.refused));
   if (count > 1) said.push(make("span", { class: "mark" }, words.attempt.replace("{count}", count)));
   const ended = words.outcomes[outcome] ?? (isForAudience ? null : outcome);
   if (ended) said.push(make("span", { class: "mark" }, ended));
