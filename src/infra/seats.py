@@ -58,9 +58,7 @@ class Seats:
                 break
             try:
                 marks = self._advance(asked)
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
+            except self._client.exceptions.ConditionalCheckFailedException as error:
                 marks = _numbers(error.response.get("Item", {}))
                 asked = {each: min(n, self._capacity[each] - marks.get(each, 0)) for each, n in asked.items()}
                 continue
@@ -106,9 +104,7 @@ class Seats:
                         **{f":s{n}": {"N": str(number)} for n, number in enumerate(free)},
                     },
                 )
-            except ClientError as error:
-                if error_code(error) != "ConditionalCheckFailedException":
-                    raise
+            except self._client.exceptions.ConditionalCheckFailedException:
                 continue  # somebody else took one of them
             return [Seat(destination, number) for number in free]
         return []

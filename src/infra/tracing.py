@@ -37,6 +37,15 @@ class _Unquoting(Throwable):  # type: ignore[misc]
 
 entity.Throwable = _Unquoting
 
+
+def _add_exception(self: Any, exception: BaseException, stack: Any, remote: bool = False) -> None:
+    """As the SDK does, which calls every exception a fault; but a condition that does not hold is an answer."""
+    if type(exception).__name__ != "ConditionalCheckFailedException":
+        _add_any_exception(self, exception, stack, remote)
+
+
+_add_any_exception, entity.Entity.add_exception = entity.Entity.add_exception, _add_exception
+
 tracer = Tracer(patch_modules=["botocore"])
 
 # The SDK's own recorder writes only subsegments inside Lambda; a second one with a plain context writes whole segments.

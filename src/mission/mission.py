@@ -149,9 +149,12 @@ def _alarm(alarm: dict[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def _is_news(summary: dict[str, Any]) -> bool:
-    """Not mission control itself, and not a receipt that asked a little early: X-Ray calls every 4xx an error."""
-    asked_early = summary.get("Http", {}).get("HttpStatus") == HTTPStatus.NOT_FOUND and not summary.get("HasFault")
-    return "mission" not in annotated(summary, "Service") and (not asked_early or summary.get("ResponseTime", 0) > 1)
+    """Not mission control itself. And X-Ray calls every 4xx an error, also a receipt that asked a little early, and a
+    condition that did not hold in the way of a wish that went through, such as a double tap."""
+    failed = summary.get("HasFault") or summary.get("HasThrottle")
+    status = summary.get("Http", {}).get("HttpStatus", 0)
+    usual = not failed and (status == HTTPStatus.NOT_FOUND or HTTPStatus.OK <= status < HTTPStatus.BAD_REQUEST)
+    return "mission" not in annotated(summary, "Service") and (not usual or summary.get("ResponseTime", 0) > 1)
 
 
 def _trace(summary: dict[str, Any]) -> dict[str, Any]:

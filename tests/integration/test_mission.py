@@ -187,6 +187,14 @@ def test_a_receipt_that_asked_a_little_early_is_no_news(mission: ModuleType, inv
     assert [each["trace_id"] for each in found] == [each["Id"] for each in reversed(shown)]
 
 
+def test_a_double_tap_is_no_news_and_a_throttled_one_is(mission: ModuleType, invoke: Invoke) -> None:
+    tapped: dict[str, Any] = {"HasError": True, "Http": {"HttpStatus": 202}}
+    shown = [a_summary(1, **tapped, HasThrottle=True), a_summary(2, **tapped, ResponseTime=1.2)]
+    answer_with(mission, [*shown, a_summary(3, **tapped)])
+    found = view(mission, invoke)["traces"]
+    assert [each["trace_id"] for each in found] == [each["Id"] for each in reversed(shown)]
+
+
 def test_on_aws_it_says_where_x_rays_console_is(aws: Aws, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STAGE", "prod")
     mission = load("mission")

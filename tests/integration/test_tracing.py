@@ -5,7 +5,9 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -29,13 +31,13 @@ def handler(event, context):
         print("handed on", header)
         if event.get("call"):
             outcome("boarded")
-            call()
+            call(event.get("endpoint", "http://127.0.0.1:9"))
         if event.get("fail"):
             raise RuntimeError("what was typed")
 
-def call():
+def call(endpoint):
     try:
-        boto3.client("dynamodb", region_name="us-east-1", endpoint_url="http://127.0.0.1:9").put_item(
+        boto3.client("dynamodb", region_name="us-east-1", endpoint_url=endpoint).put_item(
             TableName="EventStore", Item={"stream": {"S": "what was typed"}}
         )
     except Exception:
@@ -128,6 +130,27 @@ def test_the_time_in_the_queue_is_a_segment_between_two_hops(daemon: socket.sock
     assert queue["end_time"] > queue["start_time"]
     assert queue["annotations"] == {"receive_count": 2}
     assert found["parser"]["parent_id"] == queue["id"]
+
+
+@pytest.mark.parametrize(("code", "fault"), [("ConditionalCheckFailedException", None), ("ValidationException", True)])
+def test_a_condition_that_does_not_hold_is_an_answer_and_no_fault(
+    daemon: socket.socket, code: str, fault: bool | None
+) -> None:
+    class Refusing(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.dumps({"__type": code, "message": "what was typed"}).encode()
+            self.send_response(400)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with HTTPServer(("127.0.0.1", 0), Refusing) as dynamodb:
+        threading.Thread(target=dynamodb.handle_request).start()
+        endpoint = f"http://127.0.0.1:{dynamodb.server_port}"
+        run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=1", "call": True, "endpoint": endpoint}, **QUICK)
+    found = segments(daemon, 3)
+    assert (found["dynamodb"].get("fault"), found["dynamodb"]["error"]) == (fault, True)
+    assert "typed" not in json.dumps(found)
 
 
 def test_an_error_is_marked_without_its_text(daemon: socket.socket) -> None:
