@@ -28,8 +28,8 @@ OLDER = "the same seed was sent to this stack before; `lastwish reset`, or anoth
 _LATENCIES = (
     ("answered", "http_ms", ""),
     ("boarded", "boarded_ms", ""),
-    ("sent late", "late_ms", ": all connections were busy"),
-    ("closed loop", "first_ms", ", had it not counted what waits"),
+    ("sent late", "late_ms", ": waiting for a free connection"),
+    ("closed loop", "first_ms", ": the first try alone"),
 )
 
 
@@ -59,7 +59,7 @@ def facts(run: Run) -> dict[str, Any]:
         "tries": counts.tries,
         "given_up": counts.given_up,
         **{end: ended.get(end, 0) for end in ENDS},
-        "ended_of": "this load" if is_own else "the whole stack meanwhile",
+        "ended_of": "this load" if is_own else "whole stack",
         "followed": len(run.followed),
         "unfinished": followed["unfinished"],
         "older": sum(each.is_older for each in run.followed.values()),
@@ -166,7 +166,7 @@ def _what_came_of_it(found: Mapping[str, Any]) -> _Rows:
             yield name, _listed(found[name]), name == "unexpected"
     yield "given up", f"{found['given_up']:,}", bool(found["given_up"])
     yield "retried", f"{found['retried']:,}; {found['tries']:,} tries in all", False
-    where = "" if found["ended_of"] == "this load" else f" ({found['ended_of']})"
+    where = "" if found["ended_of"] == "this load" else f" in the {found['ended_of']}"
     yield "ended", ", ".join(f"{found[end]:,} {end}" for end in ENDS) + where, False
     if found["unfinished"]:
         yield "unfinished", f"{found['unfinished']:,} of {found['followed']:,} followed were not seen to end", False
