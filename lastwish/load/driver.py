@@ -101,7 +101,7 @@ def _drive(asked: Asked, console: Console, plan: Plan, backstage: "_Backstage") 
 def _title(asked: Asked) -> str:
     options = asked.options
     what = f"{options.shape}: {options.wishes:,} wishes in {options.over:g} s, seed {options.seed}"
-    return f"{what}, to {asked.target.name}"
+    return f"{what}, to {asked.target.stack or 'the local stack'}"
 
 
 class _Backstage:

@@ -11,6 +11,7 @@ from typing import Self
 
 from rich.console import Console, Group
 from rich.live import Live
+from rich.padding import Padding
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -121,7 +122,7 @@ class Watch:
         for name, value in self.rows(now):
             grid.add_row(name, Text(value, style="yellow" if name == "errors" and value != _NOTHING else ""))
         bar = ProgressBar(total=len(self._planned), completed=len(self._done), width=_WIDEST)
-        return Group(Text(self._title, style="bold"), bar, grid)
+        return Group(Text(self._title, style="bold"), Padding(bar), grid)
 
     def __enter__(self) -> Self:
         if self._live:
