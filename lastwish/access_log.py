@@ -6,7 +6,7 @@ request that was answered 202 and that the frontend says nothing of is named by 
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from lastwish.aws import aws_client, physical_ids
@@ -14,6 +14,7 @@ from lastwish.errors import AwsError
 
 _GROUPS = ("AccessLogs", "FrontendLogs")
 _PROMISES = ("202", "303")
+_EARLIER = timedelta(minutes=1)
 
 
 def source(stack: str, since: datetime | None = None) -> Callable[[], list[str]]:
@@ -32,9 +33,10 @@ def promised(logs: Any, access_group: str, frontend_group: str, since: datetime 
         for line in _lines(logs, access_group, '"POST"', since)
         if line.get("method") == "POST" and line.get("status") in _PROMISES
     }
+    earlier = since and since - _EARLIER  # the frontend speaks of a wish before the API speaks of its answer
     wishes = {
         line["correlation_id"]: str(line["wish_id"])
-        for line in _lines(logs, frontend_group, '"wish submitted"', since)
+        for line in _lines(logs, frontend_group, '"wish submitted"', earlier)
         if line.get("message") == "wish submitted"
     }
     return [wishes.get(request, f"request {request}") for request in sorted(accepted)]

@@ -1,5 +1,5 @@
 import json
-import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -20,8 +20,8 @@ def logs(aws: Aws) -> Any:
     return client
 
 
-def write(logs: Any, group: str, *lines: Any) -> None:
-    now = int(time.time() * 1000)
+def write(logs: Any, group: str, *lines: Any, at: datetime | None = None) -> None:
+    now = int((at or datetime.now(UTC)).timestamp() * 1000)
     events = [{"timestamp": now, "message": line if isinstance(line, str) else json.dumps(line)} for line in lines]
     logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=events)
 
@@ -37,6 +37,14 @@ def test_what_was_answered_202_or_303_was_promised(logs: Any) -> None:
     # The frontend says so before it answers: what it said of a request that was answered 503 is no promise.
     write(logs, "frontend", "START RequestId: 1", *(submitted(f"r{n}", f"wish-{n}") for n in range(1, 7)))
     assert access_log.promised(logs, "access", "frontend") == ["wish-1", "wish-2"]
+
+
+def test_promises_since_a_moment_are_known_by_what_the_frontend_said_just_before(logs: Any) -> None:
+    now = datetime.now(UTC)
+    write(logs, "access", {**ACCESS, "requestId": "r1", "status": "202"}, at=now - timedelta(minutes=5))
+    write(logs, "frontend", submitted("r1", "wish-1"), submitted("r2", "wish-2"), at=now - timedelta(seconds=30))
+    write(logs, "access", {**ACCESS, "requestId": "r2", "status": "202"}, at=now)
+    assert access_log.promised(logs, "access", "frontend", now - timedelta(seconds=10)) == ["wish-2"]
 
 
 def test_a_promise_that_the_frontend_does_not_know_of_is_named_by_its_request(logs: Any) -> None:

@@ -1,11 +1,14 @@
 """What may be loaded, and how hard."""
 
+from pathlib import Path
+
 import httpx
 import pytest
 
 from lastwish.errors import LoadRefused
 from lastwish.load import manners
 from lastwish.load.plan import Options
+from lastwish.local.state import Home, State
 
 MANIFEST = {
     "destinations": {
@@ -68,6 +71,25 @@ def test_anything_else_does_not_confirm_it(typed: str) -> None:
 def test_nobody_to_ask_is_no_confirmation() -> None:
     with pytest.raises(LoadRefused, match="--yes-load with its name"):
         manners.confirmed("wishes", None, None)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+    monkeypatch.setenv("LASTWISH_HOME", str(tmp_path / "home"))
+    home = Home.from_environment()
+    home.create()
+    return home
+
+
+def test_the_stack_that_runs_here_is_the_target(here: Home) -> None:
+    here.save(State("http://127.0.0.1:8045/", ready=True))
+    assert manners.target(None) == manners.Target("http://127.0.0.1:8045/", None)
+
+
+def test_what_only_says_that_it_runs_here_is_not_loaded(here: Home) -> None:
+    here.save(State("https://example.com/", ready=True))
+    with pytest.raises(LoadRefused, match="is not on this machine"):
+        manners.target(None)
 
 
 def test_the_manifest_of_both_ships() -> None:
