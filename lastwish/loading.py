@@ -128,9 +128,10 @@ def _writable(report: Path | None, csv: Path | None) -> None:
 
 def _written(run: "Run", report: Path | None, csv: Path | None) -> tuple[Path | None, "Run"]:
     """Where the report is, if anywhere; and the run, with what failed on the way there."""
-    from lastwish.load import report as reporting
+    from lastwish.load.page import render  # matplotlib takes a second to import
+    from lastwish.load.report import write_csv
 
-    failures, page = [], reporting.page(run)
+    failures, page = [], render(run)
     try:
         report = report or _usual_place(run.started)
         report.write_text(page, encoding="utf-8")
@@ -139,7 +140,7 @@ def _written(run: "Run", report: Path | None, csv: Path | None) -> tuple[Path | 
         report = None
     try:
         if csv:
-            reporting.write_csv(run, csv)
+            write_csv(run, csv)
     except OSError as error:
         failures.append(f"the CSV could not be written: {error}")
     return report, replace(run, failures=[*run.failures, *failures])
@@ -160,7 +161,8 @@ def _ask(words: str) -> str:
 def _say(answer: Answer, run: "Run", report: Path | None) -> None:
     from rich.console import Console
 
-    from lastwish.load.report import facts, table
+    from lastwish.load.report import facts
+    from lastwish.load.table import table
 
     if answer.as_json:
         answer.give(facts(run) | {"report": report and str(report)})

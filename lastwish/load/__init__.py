@@ -6,8 +6,9 @@
     plan       options and profiles; all requests of a run, in order, and their digest
     run        what is known of a run when it is over: results, ends, queue samples
     figures    every number of a report, computed in one place
-    report     a finished run as facts, as a table in the terminal, as a page, as CSV
-    page       the page, from report.html
+    report     a finished run as facts, with its verdict, as CSV
+    table      the same for the terminal; `words`: numbers as a person reads them
+    page       the same to show, from report.html
     charts     its plots
 
     driver     one load from the plan to what the report needs, phase by phase

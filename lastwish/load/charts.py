@@ -16,8 +16,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from lastwish.load.figures import OverTime, Percentiles
-from lastwish.load.report import took
 from lastwish.load.run import Sample
+from lastwish.load.words import took
 
 # Stand for the page's variables of these names, by which it has a dark form.
 _COLOURS = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from lastwish.load import charts, figures, report
+from lastwish.load import charts, figures, report, words
 from lastwish.load.run import Run
 from lastwish.load.shapes import offsets
 
@@ -29,7 +29,7 @@ _SHAPES = {
 def render(run: Run) -> str:
     """The page of this run."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"took": report.took, "number": "{:,}".format, "percent": "{:.0%}".format, "rate": _rate}
+    environment.filters |= {"took": words.took, "number": "{:,}".format, "percent": "{:.0%}".format, "rate": _rate}
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(_values(run))
 
 

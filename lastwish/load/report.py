@@ -1,36 +1,24 @@
-"""A finished run (`run.Run`) as facts for `--json`, as a table for the terminal, as a page, as CSV.
+"""A finished run (`run.Run`) as facts for `--json`, and what follows from them: the verdict, the exit code, the CSV.
 
 facts(run) -> dict      what --json prints, but for "report": the caller knows the path
-table(run)              something rich can print
-page(run) -> str        one HTML file: no script, nothing from elsewhere, fit for a projector and for paper
-write_csv(run, path)    every request, a line each; no text of a wish
+verdict(run)            whether all is well, and that in words
+write_csv(run, path)    every wish, a line each; no text of a wish
 exit_code(run) -> int   0: all is stored and every wish was answered as its kind should be; 130: Ctrl-C or Stop; else 1
 """
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
-
 from lastwish.load import figures
 from lastwish.load.run import Result, Run
 from lastwish.load.shapes import offsets
-from lastwish.waterfall_table import duration
+from lastwish.load.words import count
 
-_STYLES = {True: "bold green", False: "bold red", None: ""}
 ENDS = ("boarded", "waitlisted", "rejected")
 OLDER = "the same seed was sent to this stack before; `lastwish reset`, or another --seed, makes them new"
-_LATENCIES = (
-    ("answered", "http_ms", ""),
-    ("boarded", "boarded_ms", ""),
-    ("sent late", "late_ms", ": waiting for a free connection"),
-    ("closed loop", "first_ms", ": the first try alone"),
-)
 
 
 def facts(run: Run) -> dict[str, Any]:
@@ -114,93 +102,13 @@ def verdict(run: Run) -> tuple[bool | None, str, str]:
     numbers += "".join(f", {audit[name]:,} {words}" for name, words in elsewhere.items() if audit.get(name))
     found = len(audit["differences"])
     if not audit["ok"]:
-        return False, f"The audit found {_count(found, 'difference')}", numbers
+        return False, f"The audit found {count(found, 'difference')}", numbers
     if audit["in_flight"]:  # or lost: as many messages are on their way, and nobody knows whose
-        return None, f"{_count(audit['in_flight'], 'wish', 'es')} not found yet", numbers
+        return None, f"{count(audit['in_flight'], 'wish', 'es')} not found yet", numbers
     waiting = audit["dead_lettered"] + audit.get("parked", 0)
     if waiting:
-        return True, f"Nothing was lost, {_count(waiting, 'wish', 'es')} set aside", numbers
+        return True, f"Nothing was lost, {count(waiting, 'wish', 'es')} set aside", numbers
     return True, "Nothing was lost", numbers
-
-
-def _count(number: int, noun: str, more: str = "s") -> str:
-    return f"{number:,} {noun}{more if number != 1 else ''}"
-
-
-def took(milliseconds: float | None) -> str:
-    """As a person reads it; a dash where there is nothing."""
-    return "–" if milliseconds is None else duration(round(milliseconds))
-
-
-def table(run: Run) -> Table:
-    """The numbers of a run, for a terminal of any width."""
-    found = facts(run)
-    well, sentence, numbers = verdict(run)
-    grid = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
-    for name, words, is_wrong in (*_what_was_sent(run, found), *_what_came_of_it(found), *_what_it_took(found)):
-        grid.add_row(name, Text(words, style=_STYLES[False] if is_wrong else ""))
-    grid.add_row("audit", Text(f"{sentence}: {numbers}", style=_STYLES[well]))
-    return grid
-
-
-type _Rows = Iterator[tuple[str, str, bool]]  # name, words, whether that is wrong
-
-
-def _what_was_sent(run: Run, found: Mapping[str, Any]) -> _Rows:
-    options = run.options
-    yield "load", f"{options.wishes:,} wishes in {options.over:g} s, {options.shape}, seed {options.seed}", False
-    yield "digest", run.digest[:16], False
-    all_sent = found["sent"] == options.wishes
-    cut = " of them until it was stopped" if not all_sent else ", and then it was interrupted"
-    yield "sent", f"{found['sent']:,}{cut if run.interrupted else ''}", False
-    for failure in run.failures:
-        yield "failed", failure, True
-
-
-def _what_came_of_it(found: Mapping[str, Any]) -> _Rows:
-    yield "accepted", f"{found['accepted']:,}, and {_count(found['duplicates'], 'duplicate')} recognised", False
-    for name in ("refused", "unexpected"):
-        if found[name]:
-            yield name, _listed(found[name]), name == "unexpected"
-    yield "given up", f"{found['given_up']:,}", bool(found["given_up"])
-    yield "retried", f"{found['retried']:,}; {found['tries']:,} tries in all", False
-    where = "" if found["ended_of"] == "this load" else f" in the {found['ended_of']}"
-    yield "ended", ", ".join(f"{found[end]:,} {end}" for end in ENDS) + where, False
-    if found["unfinished"]:
-        yield "unfinished", f"{found['unfinished']:,} of {found['followed']:,} followed were not seen to end", False
-    if found["older"]:
-        yield "older", f"{_count(found['older'], 'wish', 'es')} of an earlier load: {OLDER}", True
-
-
-def _what_it_took(found: Mapping[str, Any]) -> _Rows:
-    busiest = found["busiest"]
-    peak = f"{busiest['answered']:,.0f}/s in the busiest five seconds, where {busiest['planned']:,.0f}/s were planned"
-    yield "rate", f"{found['rate']:,.1f}/s answered; {peak}", False
-    for name, row, words in _LATENCIES:
-        yield name, "   ".join(f"{percent} {took(value)}" for percent, value in found[row].items()) + words, False
-    if found["sent"]:
-        yield "p99", "of each tenth of the time: " + ", ".join(map(took, found["p99_by_tenth_ms"])), False
-    if found["deepest"]:
-        yield "queues", "at most " + _listed(found["deepest"]), False
-    if found["cpu"]:
-        yield (
-            "CPU",
-            "of what all took: " + ", ".join(f"{part} {share:.0%}" for part, share in found["cpu"].items()),
-            False,
-        )
-
-
-def _listed(these: Mapping[str, int]) -> str:
-    return ", ".join(f"{name}: {count:,}" for name, count in these.items())
-
-
-def page(run: Run) -> str:
-    """One HTML file."""
-    from lastwish.load.page import render  # matplotlib takes a second to import
-
-    return render(run)
 
 
 def write_csv(run: Run, path: Path) -> None:

@@ -19,13 +19,12 @@ from rich.text import Text
 from lastwish.load import figures
 from lastwish.load.figures import latency_ms
 from lastwish.load.run import Result, Sample
-from lastwish.waterfall_table import duration
+from lastwish.load.words import NOTHING, took
 
 EVERY = 10.0  # seconds between two lines
 _WINDOW = 5.0  # seconds that a rate is taken over
 _BLOCKS, _ASCII = "▁▂▃▄▅▆▇█", "_.-:=+*#"
 _WIDEST = 40
-_NOTHING = "–"
 
 
 class Watch:
@@ -63,7 +62,7 @@ class Watch:
             self._live.update(self._drawn(now), refresh=True)
         elif time.monotonic() - self._said >= EVERY:
             self._said = time.monotonic()
-            words = "; ".join(f"{name} {value}" for name, value in self.rows(now) if value != _NOTHING)
+            words = "; ".join(f"{name} {value}" for name, value in self.rows(now) if value != NOTHING)
             self._console.print(f"{now:4.0f} s  {words}", markup=False)
 
     def note(self, words: str) -> None:
@@ -83,16 +82,16 @@ class Watch:
         return [
             (self.phase, f"{answered:,} of {len(self._planned):,} answered, {due:,} due"),
             ("rate", f"{rate:,.0f}/s answered, {planned_rate:,.0f}/s planned"),
-            ("latency", "  ".join(f"{name} {_took(value)}" for name, value in found.items())),
+            ("latency", "  ".join(f"{name} {took(value)}" for name, value in found.items())),
             ("queues", self._queues()),
-            ("followed", f"{ended:,} of {asked_for:,} seen to end" if asked_for else _NOTHING),
+            ("followed", f"{ended:,} of {asked_for:,} seen to end" if asked_for else NOTHING),
             ("errors", self._errors()),
             ("left", self._left(now, due - answered, rate)),
         ]
 
     def _queues(self) -> str:
         if not self.samples:
-            return _NOTHING
+            return NOTHING
         depth = ", ".join(f"{name} {count:,}" for name, count in self.samples[-1].depth.items())
         most = max(_together(sample) for sample in self.samples)
         return f"{depth}  {self._sparkline()} at most {most:,}"
@@ -100,12 +99,12 @@ class Watch:
     def _errors(self) -> str:
         kinds = figures.troubles(self._troubled).items()
         told = ", ".join(f"{name}: {again:,} again, {gone:,} given up" for name, (again, gone) in kinds)
-        return told or _NOTHING
+        return told or NOTHING
 
     def _left(self, now: float, behind: int, rate: float) -> str:
         """Until all are answered, as far as one can tell: seconds of the plan, or of what it is behind."""
         if self._halted is not None or len(self._done) == len(self._planned):
-            return _NOTHING
+            return NOTHING
         left = max(self._planned[-1] - now, behind / rate if rate else 0.0)
         return f"about {left:,.0f} s of sending"
 
@@ -120,7 +119,7 @@ class Watch:
         grid.add_column(style="dim", no_wrap=True, min_width=len("reporting"))
         grid.add_column(overflow="fold")
         for name, value in self.rows(now):
-            grid.add_row(name, Text(value, style="yellow" if name == "errors" and value != _NOTHING else ""))
+            grid.add_row(name, Text(value, style="yellow" if name == "errors" and value != NOTHING else ""))
         bar = ProgressBar(total=len(self._planned), completed=len(self._done), width=_WIDEST)
         return Group(Text(self._title, style="bold"), Padding(bar), grid)
 
@@ -138,7 +137,3 @@ class Watch:
 
 def _together(sample: Sample) -> int:
     return sum(sample.depth.values())
-
-
-def _took(milliseconds: float | None) -> str:
-    return _NOTHING if milliseconds is None else duration(round(milliseconds))

@@ -13,8 +13,10 @@ import pytest
 from rich.console import Console
 
 from lastwish.load import report
+from lastwish.load.page import render
 from lastwish.load.plan import Options
 from lastwish.load.run import Followed, Run, Sample
+from lastwish.load.table import table
 from lastwish.load.wishes import texts
 from tests.unit.load.runs import AUDIT, result, run
 
@@ -39,7 +41,7 @@ def shown(page: str) -> str:
 
 def printed(of: Run, width: int = 80) -> str:
     console = Console(width=width, record=True, file=io.StringIO())
-    console.print(report.table(of))
+    console.print(table(of))
     return console.export_text()
 
 
@@ -84,7 +86,7 @@ def test_only_a_well_run_ends_well(changes: dict[str, Any], code: int) -> None:
 
 
 def test_the_page_stands_alone() -> None:
-    page = report.page(run())
+    page = render(run())
     for each in elements(page):
         name = str(each.tag).rpartition("}")[2]
         assert name not in {"script", "link", "img", "image", "iframe", "object", "embed", "base", "form", "a", "video"}
@@ -100,12 +102,12 @@ def test_the_page_stands_alone() -> None:
 
 
 def test_the_ids_of_the_plots_do_not_clash() -> None:
-    ids = [each.attrib["id"] for each in elements(report.page(run())) if "id" in each.attrib]
+    ids = [each.attrib["id"] for each in elements(render(run())) if "id" in each.attrib]
     assert len(ids) == len(set(ids))
 
 
 def test_every_reference_within_the_page_leads_somewhere() -> None:
-    page = report.page(run())
+    page = render(run())
     ids = {each.attrib["id"] for each in elements(page) if "id" in each.attrib}
     wanted = set(re.findall(r'(?:url\(|href=")#([^")]+)', page))
     assert wanted
@@ -122,7 +124,7 @@ def test_nothing_on_the_page_becomes_markup() -> None:
 def _typed(text: str) -> str:
     """A page with this text wherever text comes from outside."""
     difference = {"kind": text, "wish_id": text, "detail": text}
-    return report.page(
+    return render(
         run(
             command=text,
             target=text,
@@ -136,19 +138,19 @@ def _typed(text: str) -> str:
 
 
 def test_no_wish_is_quoted() -> None:
-    page = report.page(run(Options(wishes=100, hostile=0.5)))
+    page = render(run(Options(wishes=100, hostile=0.5)))
     hostile = texts()["hostile"]["messages"]
     ordinary = [text for language in texts()["languages"].values() for text in language["wishes"]]
     assert not [text for text in [*hostile, *ordinary] if text in page]
 
 
 def test_the_same_run_is_the_same_page() -> None:
-    assert report.page(run()) == report.page(run())
+    assert render(run()) == render(run())
 
 
 def test_the_page_says_what_a_presenter_wants_to_say() -> None:
     told = run(command="lastwish load --seed 1")
-    text = shown(report.page(told))
+    text = shown(render(told))
     assert "Nothing was lost" in text
     assert "40 last wishes in 10 seconds" in text
     assert "the generator itself took 15%" in text
@@ -168,14 +170,14 @@ def test_the_page_says_what_a_presenter_wants_to_say() -> None:
 )
 def test_the_verdict_is_the_audits(audit: dict[str, Any] | None, words: str) -> None:
     told = run(audit=audit)
-    assert words in shown(report.page(told))
+    assert words in shown(render(told))
     assert words in printed(told, width=120)
 
 
 def test_wishes_of_an_earlier_load_are_told_apart() -> None:
     told = run(followed={n: Followed("boarded", None) for n in range(3)})
     assert report.facts(told)["older"] == 3
-    for text in (printed(told, width=200), shown(report.page(told))):
+    for text in (printed(told, width=200), shown(render(told))):
         assert "the same seed was sent to this stack before" in text
 
 
@@ -189,7 +191,7 @@ def test_ends_are_those_of_the_load_where_all_of_it_was_followed_and_else_of_the
     assert report.facts(everything)["boarded"] == len(everything.followed)
     sample = replace(everything, followed={0: Followed("boarded", 5.0)})
     assert report.facts(sample)["boarded"] == 1000
-    for text in (printed(sample, width=200), shown(report.page(sample))):
+    for text in (printed(sample, width=200), shown(render(sample))):
         assert "in the whole stack" in re.sub(r"\s+", " ", text)
 
 
@@ -197,7 +199,7 @@ def test_what_a_closed_loop_would_have_said_stands_beside_it() -> None:
     waited = [result(n, at=0.0, sent=n / 10, took=n / 10 + 0.05) for n in range(100)]
     told = run(results=waited, followed={})
     assert report.facts(told)["first_ms"]["p99"] == 50
-    assert "A closed loop would not have seen that, and said: p50 50 ms, p99 50 ms." in shown(report.page(told))
+    assert "A closed loop would not have seen that, and said: p50 50 ms, p99 50 ms." in shown(render(told))
     assert "closed loop  p50 50 ms" in printed(told, width=200)
 
 
@@ -205,19 +207,19 @@ def test_what_failed_is_told_everywhere() -> None:
     told = run(failures=["the sender died: <b>exit code -9</b>", "nobody could audit: no AWS"], audit=None)
     assert report.facts(told)["failures"] == list(told.failures)
     assert "the sender died: <b>exit code -9</b>" in printed(told)
-    assert "The sender died: <b>exit code -9</b> Nobody could audit: no AWS" in shown(report.page(told))
+    assert "The sender died: <b>exit code -9</b> Nobody could audit: no AWS" in shown(render(told))
 
 
 def test_a_run_that_was_interrupted_before_its_first_answer_still_has_a_report() -> None:
     told = replace(run(), results=[], followed={}, samples=[], cpu={}, audit=None, interrupted=True, local=False)
-    assert "Interrupted: 0 were sent" in shown(report.page(told))
+    assert "Interrupted: 0 were sent" in shown(render(told))
     assert "0 of them until it was stopped" in printed(told)
     assert report.facts(told)["http_ms"]["p99"] is None
 
 
 @pytest.mark.parametrize("ms", [0.0, -3.0])
 def test_clocks_that_disagree_spoil_no_report(ms: float) -> None:
-    assert "1 wish was followed" in shown(report.page(run(followed={0: Followed("boarded", ms)})))
+    assert "1 wish was followed" in shown(render(run(followed={0: Followed("boarded", ms)})))
 
 
 @pytest.mark.parametrize("width", [40, 80, 160])
