@@ -18,9 +18,9 @@
     |   +-- NoSuchWish            no stream and no dead letter has this id
     |   +-- NoSuchOperator        nobody of this name may use the console
     |   +-- NotYet                what was waited for did not happen in time
-    +-- LoadError                 a load did not begin, or not end, as it should
+    +-- LoadError                 a load did not begin as it should
     |   +-- LoadRefused           it is too much, or its target is none that may be loaded (exit code 2)
-    |   +-- SenderFailed          the process that sends did not start, or died
+    |   +-- SenderFailed          the process that sends did not start
     +-- WishError                 one wish did not make it
         +-- WishRefused           the API answered with a problem
         +-- NotAnswered           the API cannot be reached, or did not recover in time
@@ -116,7 +116,7 @@ class NotYet(OperatorError):
 
 
 class LoadError(LastWishError):
-    """A load did not begin, or not end, as it should."""
+    """A load did not begin as it should."""
 
 
 class LoadRefused(LoadError):
@@ -126,7 +126,7 @@ class LoadRefused(LoadError):
 
 
 class SenderFailed(LoadError):
-    """The process that sends did not start, or died."""
+    """The process that sends did not start. One that dies later is in the report."""
 
 
 class WishError(LastWishError):

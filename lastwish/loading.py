@@ -3,6 +3,7 @@
 import secrets
 import shlex
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -46,9 +47,7 @@ def load(  # noqa: PLR0917 - typer reads them as options
     report: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Where the report goes; else into .lastwish.")
     ] = None,
-    csv: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Every request, a line each, into this file.")
-    ] = None,
+    csv: Annotated[Path | None, typer.Option(dir_okay=False, help="Every wish, a line each, into this file.")] = None,
     ui: Annotated[bool, typer.Option("--ui", help="Locust's own pages meanwhile, on this machine.")] = False,
     raise_ceiling: Annotated[bool, typer.Option("--raise-ceiling", help="More than 20,000 wishes, or 500/s.")] = False,
     yes_load: Annotated[str | None, typer.Option(help="With --stack: its name again, instead of being asked.")] = None,
@@ -88,10 +87,11 @@ def load(  # noqa: PLR0917 - typer reads them as options
             settle=settle,
             command=shlex.join(["lastwish", *sys.argv[1:]]),
         )
-        run = driver.drive(asked, answer.console)
-        with interrupts.ignored():  # nothing of it is there a second time
-            where, run = _written(run, report, csv)
-            _say(answer, run, where)
+        with interrupts.ignored():  # but where the load may be: nothing of it is there a second time
+            run = driver.drive(asked, answer.console)
+            where, run = written(run, report, csv)
+            with suppress(OSError):  # nobody there any more
+                _say(answer, run, where)
         if code := reporting.exit_code(run):
             raise typer.Exit(code)
 
@@ -126,23 +126,23 @@ def _writable(report: Path | None, csv: Path | None) -> None:
             file.unlink()
 
 
-def _written(run: "Run", report: Path | None, csv: Path | None) -> tuple[Path | None, "Run"]:
+def written(run: "Run", report: Path | None, csv: Path | None) -> tuple[Path | None, "Run"]:
     """Where the report is, if anywhere; and the run, with what failed on the way there."""
     from lastwish.load.page import render  # matplotlib takes a second to import
     from lastwish.load.report import write_csv
 
-    failures, page = [], render(run)
-    try:
-        report = report or _usual_place(run.started)
-        report.write_text(page, encoding="utf-8")
-    except OSError as error:
-        failures.append(f"the report could not be written: {error}")
-        report = None
+    failures = []
     try:
         if csv:
             write_csv(run, csv)
     except OSError as error:
         failures.append(f"the CSV could not be written: {error}")
+    try:
+        report = report or _usual_place(run.started)
+        report.write_text(render(run), encoding="utf-8")
+    except Exception as error:  # noqa: BLE001 - a picture that cannot be drawn must not cost the figures
+        failures.append(f"the report could not be written: {error}")
+        report = None
     return report, replace(run, failures=[*run.failures, *failures])
 
 

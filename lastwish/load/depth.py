@@ -40,8 +40,10 @@ class Depths(threading.Thread):
         """The thread's."""
         while True:
             began = time.monotonic()
-            with suppress(BotoCoreError, ClientError, httpx.HTTPError):
+            with suppress(BotoCoreError, ClientError, httpx.HTTPError, ValueError, KeyError):
                 depth, oldest = self._look()
+                if self._over.is_set():  # too late
+                    return
                 self.samples.append(Sample(round(self._clock(), 3), depth, oldest))
             if self._over.wait(max(0.1, INTERVAL - (time.monotonic() - began))):
                 return

@@ -33,7 +33,8 @@ from lastwish.stores import Stores, stores
 
 _REFRESH = 0.25
 _SHORT = 10.0  # seconds to settle after Ctrl-C
-_LOGS_LATE = timedelta(minutes=1)  # before the load, of which logs are read: clocks differ
+_LOGS_EARLIER = timedelta(minutes=1)  # than the load they are read: clocks differ
+_LEAST = 5.0  # seconds that the audit may wait, if --settle allows, when following took all of it
 _CAUGHT_UP = 5.0  # seconds that the manifest may be behind an audit that found all well
 
 
@@ -88,11 +89,11 @@ def _drive(asked: Asked, console: Console, plan: Plan, backstage: "_Backstage") 
         results=results,
         followed=course.followed,
         totals=after,
-        samples=course.depths.samples,
+        samples=tuple(course.depths.samples),
         cpu=course.cpu,
         cores=cpu_count(),
         audit=found,
-        interrupted=course.interrupted or (len(results) < len(plan.requests) and not course.failures),
+        interrupted=course.interrupted,
         failures=course.failures,
         local=asked.target.stack is None,
     )
@@ -116,7 +117,7 @@ class _Backstage:
             from lastwish import access_log
 
             self.look = on_aws(self.stores, aws_client("cloudwatch"))
-            self.promises = access_log.source(target.stack, datetime.now(UTC) - _LOGS_LATE)
+            self.promises = access_log.source(target.stack, datetime.now(UTC) - _LOGS_EARLIER)
         else:
             from lastwish.local.ledger import promised
             from lastwish.local.stack import LocalStack
@@ -138,22 +139,21 @@ class _Course:
         self.followed: dict[int, Followed] = {}
         self.cpu: dict[str, float] = {}
         self._used: dict[str, float] = {}
+        self._finished, self._deadline = 0, 0.0
         self._asked, self._sender, self._watch, self._follower = asked, sender, watch, follower
         self._backstage = backstage
         self.depths = Depths(backstage.look, self._now)
 
     def run(self) -> None:
         """Send, then follow. Raises KeyboardInterrupt before anything was sent."""
-        if not self._until_interrupted(self._send):
-            if not self._sender.zero:
-                raise KeyboardInterrupt
-            self.tell("stopping")
-            self._sender.stop()
-            self._until_interrupted(lambda: self._attend(STOP_TIMEOUT))  # once more: now
-            if self._sender.sends():
-                self._sender.kill()
+        killed = None if self._until_interrupted(self._send) else self._stop()
+        if not self._sender.zero:
+            raise KeyboardInterrupt
         self._watch.halt(self._now())
-        self._note_failure(self._sender.failure())
+        self._note_failure(killed or self._sender.failure())
+        # Or somebody pressed Stop in Locust's pages.
+        self.interrupted |= not self.failures and self._finished < self._asked.options.wishes
+        self._deadline = time.monotonic() + self._patience
         now = cpu_seconds(self._backstage.pids)
         parts = {name: round(now[name] - used, 3) for name, used in self._used.items() if name in now}
         own = {} if self._sender.cpu is None else {"sender": self._sender.cpu}
@@ -164,15 +164,28 @@ class _Course:
         # Who was not asked for is not unfinished.
         self.followed = {n: each for n, each in found if not (self.interrupted and each.end == "unfinished")}
 
+    def _stop(self) -> str | None:
+        """Let what is in flight come back. Why that had to end by force, if it had to."""
+        self.tell("stopping")
+        self._sender.stop()
+        waited = self._until_interrupted(lambda: self._attend(STOP_TIMEOUT))  # a second Ctrl-C: now
+        if not self._sender.sends():
+            return None
+        self._sender.kill()
+        self._take_news()
+        why = f"it did not stop in {STOP_TIMEOUT:g} s" if waited else "a second Ctrl-C"
+        return f"the sender was killed: {why}"
+
     def audited(self, promised: set[str]) -> dict[str, object] | None:
         """What the audit finds, also for wishes that only we know to be promised. None: interrupted, or impossible."""
         self.tell("auditing")
         found: list[dict[str, object]] = []
 
         def look() -> None:
+            left = max(min(_LEAST, self._patience), self._deadline - time.monotonic())
             everything = lambda: promised.union(self._backstage.promises())  # noqa: E731
             try:
-                found.append(audit(self._backstage.stores, everything, self._patience).facts())
+                found.append(audit(self._backstage.stores, everything, left).facts())
             except LastWishError as error:  # what was sent and measured is reported nevertheless
                 self._note_failure(f"nobody could audit: {error}")
 
@@ -210,17 +223,20 @@ class _Course:
         runs, deadline = True, time.monotonic() + limit
         while runs and time.monotonic() < deadline:
             runs = self._sender.sends()  # asked first: what it wrote before its end is read after it
-            news = self._sender.news()
-            self._watch.add(news)
-            for each in news:
-                if each.wish_id:
-                    self._follower.accepted(each.n, each.wish_id)
+            self._take_news()
             self._show()
             time.sleep(_REFRESH)
 
+    def _take_news(self) -> None:
+        news = self._sender.news()
+        self._finished += len(news)
+        self._watch.add(news)
+        for each in news:
+            if each.wish_id:
+                self._follower.accepted(each.n, each.wish_id)
+
     def _settle(self) -> None:
-        deadline = time.monotonic() + self._patience
-        while self._follower.open and time.monotonic() < deadline:
+        while self._follower.open and time.monotonic() < self._deadline:
             if self.depths.samples and not any(self.depths.samples[-1].depth.values()):
                 self._follower.hurry()
             self._show()

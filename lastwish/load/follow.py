@@ -22,6 +22,7 @@ from lastwish.load.run import Followed
 MOST = 300
 PACE = 0.1  # seconds between two requests: ten a second at most
 BRISK = 0.02  # the same once nothing is on its way any more
+_CLOCKS = 1.0  # seconds that the stack's clock may be behind ours
 _LAST = 10.0  # seconds for the request that is under way at the end
 FIRST_LOOK, LONGEST_PAUSE = 1.0, 8.0
 ENDS = {f"lastwish.wish.{end}": end for end in ("boarded", "waitlisted", "rejected")}
@@ -116,5 +117,5 @@ class Follower:
             if end := next((end for name, end in ENDS.items() if str(event["type"]).startswith(name)), None):
                 took = datetime.fromisoformat(event["time"]).timestamp() - self._zero - self._wanted[number]
                 # Before it was sent: a wish of an earlier run with the same seed, whose time says nothing.
-                return Followed(end, round(1000 * took, 1) if took >= 0 else None)
+                return Followed(end, None if took < -_CLOCKS else round(1000 * max(0.0, took), 1))
         return None

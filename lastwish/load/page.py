@@ -53,7 +53,7 @@ def _values(run: Run) -> dict[str, Any]:
         "older": report.OLDER,
         "differences": list((run.audit or {}).get("differences", []))[:_MOST_DIFFERENCES],
         "bin": f"{times.width:g} s" if times.width != 1 else "second",
-        "latency": charts.latency(times, facts["http_ms"]) if run.results else None,
+        "latency": charts.latency(times, facts["http_ms"]) if facts["http_ms"]["p50"] is not None else None,
         "rates": charts.rates(times),
         "boarded": charts.boarded(ended, facts["boarded_ms"]) if ended else None,
         "queues": charts.queues(run.samples, times) if run.samples else None,

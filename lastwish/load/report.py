@@ -25,8 +25,9 @@ def facts(run: Run) -> dict[str, Any]:
     """As a JSON object. Numbers are wishes unless they say otherwise; null where it was not measured."""
     counts = figures.counts(run.results)
     followed = Counter(each.end for each in run.followed.values())
-    is_own = run.totals is None or len(run.followed) == counts.accepted
-    ended = followed if is_own else run.totals or {}
+    ended, ended_of = followed, "this load" if len(run.followed) == counts.accepted else "those followed"
+    if run.totals is not None and ended_of != "this load":
+        ended, ended_of = Counter(run.totals), "the whole stack"
     answered = figures.answered(run.results)
     planned = offsets(run.options.shape, run.options.wishes, run.options.over, run.options.seed)
     return {
@@ -46,8 +47,8 @@ def facts(run: Run) -> dict[str, Any]:
         "retried": counts.retried,
         "tries": counts.tries,
         "given_up": counts.given_up,
-        **{end: ended.get(end, 0) for end in ENDS},
-        "ended_of": "this load" if is_own else "whole stack",
+        **{end: ended[end] for end in ENDS},
+        "ended_of": ended_of,
         "followed": len(run.followed),
         "unfinished": followed["unfinished"],
         "older": sum(each.is_older for each in run.followed.values()),
@@ -93,12 +94,13 @@ def exit_code(run: Run) -> int:
 
 
 def verdict(run: Run) -> tuple[bool | None, str, str]:
-    """Whether all is well (None: nobody knows), that in one sentence, and the numbers behind it: of the whole stack."""
+    """Whether all is well (None: nobody knows), that in one sentence, and the numbers behind it."""
     audit = run.audit
     if audit is None:
         return None, "Not audited", "Nobody compared what was promised with what is stored"
     elsewhere = {"in_flight": "in flight", "dead_lettered": "in a dead-letter queue", "parked": "parked"}
-    numbers = f"in the whole stack {audit['accepted']:,} promised, {audit['stored']:,} stored"
+    where = "in the whole stack" if run.local else "since the load began"
+    numbers = f"{where} {audit['accepted']:,} promised, {audit['stored']:,} stored"
     numbers += "".join(f", {audit[name]:,} {words}" for name, words in elsewhere.items() if audit.get(name))
     found = len(audit["differences"])
     if not audit["ok"]:

@@ -74,7 +74,7 @@ class Run:
     followed  by number, once per wish: no duplicates
     totals    how many of all wishes ended how while it ran ("boarded", "waitlisted", "rejected", from two looks at the
               manifest); without it the report counts the followed ones
-    cpu       CPU seconds used while it ran by "sender", "cli", "engine" and "proxy"; empty on AWS
+    cpu       CPU seconds used while it ran by "sender", "cli", "engine", "agent" and "proxy"; empty on AWS
     audit     facts() of the audit; None where there was none
     command   as somebody can type it again
     target    where to, in words: "local stack at http://…", "stack lastwish-prod"

@@ -221,6 +221,7 @@ def run(agenda: Agenda, book: Book, environment: Any, users: int, *, ui: int | N
         wish.error = "interrupted"
         book.write(wish, agenda.now())
     book.close(agenda.now(), time.process_time() - cpu)
+    signalled.clear()
     runner.user_greenlets.join(1)
     if runner.state == STATE_RUNNING:  # and not stopped in its pages
         runner.stop()
@@ -253,7 +254,7 @@ def main(  # noqa: PLR0917 - typer reads them as options
     results: Annotated[Path, typer.Argument(help="File to append results to.")],
     url: Annotated[str, typer.Argument(help="Base URL of the API, with a trailing slash.")],
     in_flight: Annotated[int, typer.Option(help="Requests at once, at most.")] = 64,
-    give_up: Annotated[float, typer.Option(help="Seconds after its first try when a wish is given up.")] = 60,
+    give_up: Annotated[float, typer.Option(help="Seconds after its first try when a wish is given up.")] = 120,
     ui: Annotated[int | None, typer.Option(help="Port for Locust's own pages.")] = None,
     timeout: Annotated[float, typer.Option(help="Seconds for one try, from its begin to the end of its answer.")] = 10,
     parent: Annotated[int | None, typer.Option(help="Process without which nothing is sent.")] = None,
@@ -263,7 +264,7 @@ def main(  # noqa: PLR0917 - typer reads them as options
     Phone.host = Phone.url = url
     Phone.timeout = Phone.network_timeout = Phone.connection_timeout = timeout
     Phone.agenda, Phone.book, Phone.give_up = Agenda(read(plan)), Book(results), give_up
-    environment = Environment(user_classes=[Phone], stop_timeout=1)
+    environment = Environment(user_classes=[Phone], stop_timeout=GRACE)
     run(Phone.agenda, Phone.book, environment, in_flight, ui=ui, parent=parent or os.getppid())
 
 

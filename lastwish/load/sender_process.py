@@ -87,7 +87,8 @@ class Sender:
         """Why it ended without saying that it was over, if it did."""
         if self.ended is not None:
             return None
-        return f"the sender died: {tail(self._log) or f'exit code {self._process.returncode}'}"
+        last = tail(self._log)
+        return f"the sender died with exit code {self._process.returncode}{f': {last}' if last else ''}"
 
     def stop(self) -> None:
         """Ask it to send nothing more; it ends when what is in flight has come back."""

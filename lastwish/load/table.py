@@ -53,7 +53,7 @@ def _what_came_of_it(found: Mapping[str, Any]) -> _Rows:
             yield name, _listed(found[name]), name == "unexpected"
     yield "given up", f"{found['given_up']:,}", bool(found["given_up"])
     yield "retried", f"{found['retried']:,}; {found['tries']:,} tries in all", False
-    where = "" if found["ended_of"] == "this load" else f" in the {found['ended_of']}"
+    where = "" if found["ended_of"] == "this load" else f" of {found['ended_of']}"
     yield "ended", ", ".join(f"{found[end]:,} {end}" for end in report.ENDS) + where, False
     if found["unfinished"]:
         yield "unfinished", f"{found['unfinished']:,} of {found['followed']:,} followed were not seen to end", False

@@ -5,7 +5,7 @@ Its rows are always the same, so nothing jumps; what there is nothing of is a da
 
 import time
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -41,6 +41,7 @@ class Watch:
         draws = console.is_terminal and not console.is_dumb_terminal
         self._live = Live(console=console, auto_refresh=False, transient=True) if draws else None
         self._halted: float | None = None
+        self._is_alone = False
         self._latencies: list[float] = []
         self._done: list[float] = []
         self._troubled: list[Result] = []
@@ -59,15 +60,24 @@ class Watch:
     def show(self, now: float) -> None:
         """Draw it as it stands ``now``, in seconds since the run began."""
         if self._live:
-            self._live.update(self._drawn(now), refresh=True)
+            live, drawn = self._live, self._drawn(now)
+            self._tell(lambda: live.update(drawn, refresh=True))
         elif time.monotonic() - self._said >= EVERY:
             self._said = time.monotonic()
             words = "; ".join(f"{name} {value}" for name, value in self.rows(now) if value != NOTHING)
-            self._console.print(f"{now:4.0f} s  {words}", markup=False)
+            self.note(f"{now:4.0f} s  {words}")
 
     def note(self, words: str) -> None:
         """A line that stays."""
-        self._console.print(words, markup=False)
+        self._tell(lambda: self._console.print(words, markup=False))
+
+    def _tell(self, write: Callable[[], object]) -> None:
+        """Whoever listens: a terminal that was closed, or a pipe (of which rich makes a SystemExit), ends no load."""
+        if not self._is_alone:
+            try:
+                write()
+            except (OSError, SystemExit):
+                self._is_alone = True
 
     def rows(self, now: float) -> list[tuple[str, str]]:
         """What there is to say, by name."""
@@ -125,14 +135,14 @@ class Watch:
 
     def __enter__(self) -> Self:
         if self._live:
-            self._live.start()
+            self._tell(self._live.start)
         return self
 
     def __exit__(
         self, _type: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
     ) -> None:
         if self._live:
-            self._live.stop()
+            self._tell(self._live.stop)
 
 
 def _together(sample: Sample) -> int:

@@ -153,7 +153,7 @@ def _is_news(summary: dict[str, Any]) -> bool:
     condition that did not hold in the way of a wish that went through, such as a double tap."""
     failed = summary.get("HasFault") or summary.get("HasThrottle")
     status = summary.get("Http", {}).get("HttpStatus", 0)
-    usual = not failed and (status == HTTPStatus.NOT_FOUND or HTTPStatus.OK <= status < HTTPStatus.BAD_REQUEST)
+    usual = not failed and (status == HTTPStatus.NOT_FOUND or status < HTTPStatus.BAD_REQUEST)
     return "mission" not in annotated(summary, "Service") and (not usual or summary.get("ResponseTime", 0) > 1)
 
 

@@ -173,7 +173,7 @@ def test_slow_and_failed_traces_come_newest_first(mission: ModuleType, invoke: I
 
 def test_twenty_traces_are_enough_and_mission_controls_own_are_none(mission: ModuleType, invoke: Invoke) -> None:
     own = {"Annotations": {"Service": annotation("mission")}}
-    answer_with(mission, [a_summary(99, **own), *(a_summary(n) for n in range(30))])
+    answer_with(mission, [a_summary(99, **own), *(a_summary(n, HasFault=True) for n in range(30))])
     found = view(mission, invoke)["traces"]
     assert len(found) == 20
     assert a_summary(99)["Id"] not in [each["trace_id"] for each in found]
@@ -181,8 +181,8 @@ def test_twenty_traces_are_enough_and_mission_controls_own_are_none(mission: Mod
 
 def test_a_receipt_that_asked_a_little_early_is_no_news(mission: ModuleType, invoke: Invoke) -> None:
     early: dict[str, Any] = {"HasError": True, "Http": {"HttpStatus": 404}}
-    shown = [a_summary(1, **early, HasFault=True), a_summary(2, **early, ResponseTime=1.2), a_summary(3, HasError=True)]
-    answer_with(mission, [*shown, a_summary(4, **early)])
+    shown = [a_summary(1, **early, HasFault=True), a_summary(2, **early, ResponseTime=1.2)]
+    answer_with(mission, [*shown, a_summary(3, HasError=True), a_summary(4, **early)])
     found = view(mission, invoke)["traces"]
     assert [each["trace_id"] for each in found] == [each["Id"] for each in reversed(shown)]
 

@@ -145,7 +145,7 @@ def test_a_condition_that_does_not_hold_is_an_answer_and_no_fault(
             self.wfile.write(body)
 
     with HTTPServer(("127.0.0.1", 0), Refusing) as dynamodb:
-        threading.Thread(target=dynamodb.handle_request).start()
+        threading.Thread(target=dynamodb.handle_request, daemon=True).start()
         endpoint = f"http://127.0.0.1:{dynamodb.server_port}"
         run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=1", "call": True, "endpoint": endpoint}, **QUICK)
     found = segments(daemon, 3)

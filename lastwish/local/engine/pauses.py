@@ -2,7 +2,8 @@
 
 All of the stand-in for AWS lies in one Python process, and a full collection visits every object in it: with each
 thousand wishes it answers nobody for some milliseconds longer. What has survived one is data, and stays until it is
-deleted, which takes no collector. So it is frozen (`gc.freeze`), and the next one visits only what came since.
+deleted, for which no collector is needed. So it is frozen (`gc.freeze`), and the next one visits only what came since.
+What was under way at that moment is frozen too, and a cycle in it is not freed any more: that is the price.
 """
 
 import gc

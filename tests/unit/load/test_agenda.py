@@ -57,7 +57,7 @@ def test_a_pause_of_one_keeps_no_other_waiting() -> None:
     assert (second.planned.number, second.tries) == (1, 1)
     again = taken(agenda)
     assert (again.planned.number, again.tries) == (0, 2)
-    assert again.sent < 0.05  # when it was sent first
+    assert again.sent <= second.sent  # when it was sent first
 
 
 def test_who_waits_for_a_later_wish_takes_one_that_comes_back_earlier() -> None:
@@ -91,13 +91,3 @@ def test_after_its_close_nothing_is_sent_and_what_has_no_answer_is_known() -> No
     assert agenda.left() == [first, second]
     agenda.done(first)
     assert agenda.over.is_set()
-
-
-def test_a_pause_is_what_was_asked_for_and_jitter_that_grows_to_a_bound() -> None:
-    wish = Underway(planned(0), 0.0, tries=1)
-    assert all(3 <= wish.pause(3) <= 4 for _ in range(100))
-    wish.tries = 20
-    pauses = [wish.pause(0) for _ in range(200)]
-    assert max(pauses) <= 30
-    assert min(pauses) < 10
-    assert wish.pause(1e9) <= MOST_ASKED + 30

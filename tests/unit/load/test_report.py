@@ -192,7 +192,25 @@ def test_ends_are_those_of_the_load_where_all_of_it_was_followed_and_else_of_the
     sample = replace(everything, followed={0: Followed("boarded", 5.0)})
     assert report.facts(sample)["boarded"] == 1000
     for text in (printed(sample, width=200), shown(render(sample))):
-        assert "in the whole stack" in re.sub(r"\s+", " ", text)
+        assert "of the whole stack" in re.sub(r"\s+", " ", text)
+
+
+def test_a_sample_is_not_taken_for_all_where_the_manifest_could_not_be_read() -> None:
+    told = run(followed={0: Followed("boarded", 5.0)}, totals=None)
+    assert report.facts(told)["ended_of"] == "those followed"
+    for text in (printed(told, width=200), shown(render(told))):
+        assert "of those followed" in text
+
+
+def test_on_aws_the_audit_is_of_what_was_promised_since_the_load_began() -> None:
+    assert "since the load began" in printed(run(local=False), width=200)
+    assert "in the whole stack" in printed(run(), width=200)
+
+
+def test_a_load_of_which_nothing_was_answered_has_no_figures() -> None:
+    text = shown(render(run(results=[result(n, status=503) for n in range(3)], followed={}, audit=None)))
+    assert "Nothing was answered." in text
+    assert "A closed loop" not in text
 
 
 def test_what_a_closed_loop_would_have_said_stands_beside_it() -> None:

@@ -47,6 +47,19 @@ def test_a_terminal_that_cannot_be_drawn_on_gets_lines(monkeypatch: pytest.Monke
     assert said.getvalue().startswith("  21 s  starting 0 of 1 answered, 1 due; rate")
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_terminal_that_goes_away_ends_nothing(is_terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def write(self, _text: str) -> int:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(watch, "EVERY", 0.0)
+    with Watch(Console(file=Gone(), force_terminal=is_terminal), [0.0]) as looking:
+        looking.show(1)
+        looking.note("still here")
+        looking.show(2)
+
+
 def test_a_terminal_shows_what_is_loaded() -> None:
     said = io.StringIO()
     with Watch(Console(file=said, force_terminal=True, width=80), [0.0], "spike: 1 wish") as looking:
