@@ -114,6 +114,14 @@ def wait_until(true: Callable[[], object], seconds: float = 90) -> bool:
     return True
 
 
+def lives(pid: int) -> bool:
+    """Whether there is such a process, and it is no zombie."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 def operator_account(stack: Stack, name: str, group: str | None) -> tuple[str, str]:
     """A user of the stack's user pool, in a group or in none; name and password."""
     password = "Correct-horse-battery-1"

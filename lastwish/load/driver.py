@@ -25,7 +25,7 @@ from lastwish.load.depth import Depths, Look, cpu_seconds, in_engine, on_aws
 from lastwish.load.follow import Follower, chosen
 from lastwish.load.manners import Target
 from lastwish.load.plan import Options, Plan
-from lastwish.load.run import Followed, Run
+from lastwish.load.run import Followed, Result, Run
 from lastwish.load.sender_process import STOP_TIMEOUT, Manner, Sender, sending
 from lastwish.load.watch import Watch
 from lastwish.local import interrupts
@@ -51,12 +51,14 @@ class Asked:
 
 
 def drive(asked: Asked, console: Console) -> Run:
-    """Do it. Raises LoadRefused, SenderFailed, AwsError, Interrupted: only before anything was sent."""
+    """Do it. Raises LoadRefused, SenderFailed, AwsError, Interrupted: only before anything was sent.
+
+    The caller ignores signals: they count where somebody waits, and nowhere else.
+    """
     try:
         with interrupts.interruptible():
             plan, backstage = Plan(asked.options), _Backstage(asked.target)
-        with interrupts.ignored():  # but where somebody waits
-            return _drive(asked, console, plan, backstage)
+        return _drive(asked, console, plan, backstage)
     except KeyboardInterrupt:  # never later
         raise Interrupted("interrupted before anything was sent") from None
 
@@ -73,8 +75,7 @@ def _drive(asked: Asked, console: Console, plan: Plan, backstage: "_Backstage") 
         ):
             course = _Course(asked, sender, watch, Follower(http, wanted), backstage)
             course.run()
-            results = sender.all()
-            promised = {each.wish_id for each in results if each.status == 202 and each.wish_id}
+            promised = {each.wish_id for each in course.results if each.status == 202 and each.wish_id}
             found = course.audited(promised)
             course.depths.stop()
             course.tell("reporting")
@@ -86,7 +87,7 @@ def _drive(asked: Asked, console: Console, plan: Plan, backstage: "_Backstage") 
         command=asked.command,
         target=asked.target.name,
         started=started,
-        results=results,
+        results=course.results,
         followed=course.followed,
         totals=after,
         samples=tuple(course.depths.samples),
@@ -136,10 +137,11 @@ class _Course:
     def __init__(self, asked: Asked, sender: Sender, watch: Watch, follower: Follower, backstage: _Backstage) -> None:
         self.interrupted = False
         self.failures: list[str] = []
+        self.results: list[Result] = []
         self.followed: dict[int, Followed] = {}
         self.cpu: dict[str, float] = {}
         self._used: dict[str, float] = {}
-        self._finished, self._deadline = 0, 0.0
+        self._deadline = 0.0
         self._asked, self._sender, self._watch, self._follower = asked, sender, watch, follower
         self._backstage = backstage
         self.depths = Depths(backstage.look, self._now)
@@ -152,7 +154,7 @@ class _Course:
         self._watch.halt(self._now())
         self._note_failure(killed or self._sender.failure())
         # Or somebody pressed Stop in Locust's pages.
-        self.interrupted |= not self.failures and self._finished < self._asked.options.wishes
+        self.interrupted |= not self.failures and len(self.results) < self._asked.options.wishes
         self._deadline = time.monotonic() + self._patience
         now = cpu_seconds(self._backstage.pids)
         parts = {name: round(now[name] - used, 3) for name, used in self._used.items() if name in now}
@@ -229,7 +231,7 @@ class _Course:
 
     def _take_news(self) -> None:
         news = self._sender.news()
-        self._finished += len(news)
+        self.results += news
         self._watch.add(news)
         for each in news:
             if each.wish_id:

@@ -83,15 +83,15 @@ def counts(results: Sequence[Result]) -> Counts:
     """Of these results."""
     promised = [result for result in results if result.status == 202]
     again, confused = _by_key(promised)
-    lost = [result for result in results if is_given_up(result)]
-    refused = Counter(each.status for each in results if each.status != 202 and not is_given_up(each))
-    odd = [f"{each.kind} {each.status}" for each in answered(results) if each.status not in EXPECTED[each.kind]]
+    known = answered(results)
+    refused = Counter(each.status for each in known if each.status != 202)
+    odd = [f"{each.kind} {each.status}" for each in known if each.status not in EXPECTED[each.kind]]
     return Counts(
         sent=len(results),
         accepted=len({result.wish_id for result in promised}),
         again=again,
         refused=dict(sorted(refused.items())),
-        given_up=len(lost),
+        given_up=len(results) - len(known),
         unexpected=dict(sorted(Counter(odd + confused).items())),
         retried=sum(result.tries > 1 for result in results),
         tries=sum(result.tries for result in results),
@@ -100,16 +100,16 @@ def counts(results: Sequence[Result]) -> Counts:
 
 def _by_key(promised: Sequence[Result]) -> tuple[int, list[str]]:
     """How many had a key that was answered before, with the same id; and what is wrong with the ids of others."""
-    wish_of, key_of, again = dict[str, str | None](), dict[str | None, str](), 0
-    confused = []
+    of_key, of_wish = dict[str, Result](), dict[str | None, Result]()
+    again, confused = 0, []
     for each in promised:
-        if each.key in wish_of:
-            again += wish_of[each.key] == each.wish_id
-            confused += ["another wish for the same key"] * (wish_of[each.key] != each.wish_id)
-        elif each.wish_id in key_of:
+        first, holder = of_key.setdefault(each.key, each), of_wish.setdefault(each.wish_id, each)
+        if first is each and holder is not each:
             confused.append("one wish for two keys")
-        wish_of.setdefault(each.key, each.wish_id)
-        key_of.setdefault(each.wish_id, each.key)
+        elif first is not each and first.wish_id != each.wish_id:
+            confused.append("another wish for the same key")
+        elif first is not each:
+            again += 1
     return again, confused
 
 

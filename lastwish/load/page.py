@@ -7,7 +7,6 @@ from jinja2 import Environment, StrictUndefined
 
 from lastwish.load import charts, figures, report, words
 from lastwish.load.run import Run
-from lastwish.load.shapes import offsets
 
 _TEMPLATE = Path(__file__).with_name("report.html")
 _MOST_DIFFERENCES = 10
@@ -40,8 +39,7 @@ def _rate(per_second: float) -> str:
 def _values(run: Run) -> dict[str, Any]:
     options, facts = run.options, report.facts(run)
     well, sentence, numbers = report.verdict(run)
-    planned = offsets(options.shape, options.wishes, options.over, options.seed)
-    times = figures.over_time(planned, run.results)
+    times = figures.over_time(options.times(), run.results)
     ended = report.boarded_ms(run)
     return {
         "run": run,

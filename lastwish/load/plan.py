@@ -65,6 +65,10 @@ class Options:
         if self.counts()["duplicate"] and not self.counts()["ordinary"]:
             raise ValueError("a duplicate repeats an ordinary wish: leave room for one")
 
+    def times(self) -> list[float]:
+        """All intended sends, sorted, in seconds since the run began."""
+        return offsets(self.shape, self.wishes, self.over, self.seed)
+
     def counts(self) -> dict[str, int]:
         """How many of each kind, exactly."""
         ends = [round(self.wishes * share) for share in accumulate(getattr(self, name) for name in _SHARES.values())]
@@ -100,8 +104,7 @@ class Plan:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        times = offsets(options.shape, options.wishes, options.over, options.seed)
-        self.requests: list[Planned] = list(_requests(times, _kinds(options), options.seed))
+        self.requests: list[Planned] = list(_requests(options.times(), _kinds(options), options.seed))
 
     def digest(self) -> str:
         """SHA-256 over all requests in order, in hex: that of the file."""

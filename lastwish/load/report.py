@@ -14,7 +14,6 @@ from typing import Any
 
 from lastwish.load import figures
 from lastwish.load.run import Result, Run
-from lastwish.load.shapes import offsets
 from lastwish.load.words import count
 
 ENDS = ("boarded", "waitlisted", "rejected")
@@ -29,7 +28,6 @@ def facts(run: Run) -> dict[str, Any]:
     if run.totals is not None and ended_of != "this load":
         ended, ended_of = Counter(run.totals), "the whole stack"
     answered = figures.answered(run.results)
-    planned = offsets(run.options.shape, run.options.wishes, run.options.over, run.options.seed)
     return {
         "shape": run.options.shape,
         "wishes": run.options.wishes,
@@ -55,7 +53,7 @@ def facts(run: Run) -> dict[str, Any]:
         "rate": figures.rate(run.results),
         "busiest": {
             "answered": figures.busiest(result.done for result in answered),
-            "planned": figures.busiest(planned),
+            "planned": figures.busiest(run.options.times()),
         },
         "http_ms": figures.percentiles(map(figures.latency_ms, answered)),
         "first_ms": figures.percentiles(map(figures.first_try_ms, answered)),

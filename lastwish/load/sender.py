@@ -86,11 +86,15 @@ class Phone(locust.FastHttpUser):
             self.client.client.close()  # the server may have done the same, and then the wish would find it so
         # Not entered as a context, so Locust counts nothing by itself: a wish counts once, when it is done.
         http: Any = self.client
-        # The whole URL: Locust's pages cannot lead it elsewhere.
-        where, how = f"{self.url}wishes", {"catch_response": True, "allow_redirects": False}
         answer: Any = None
         with gevent.Timeout(self.timeout, False):
-            answer = http.post(where, data=request.body, headers=headers, **how)
+            answer = http.post(
+                f"{self.url}wishes",  # whole: Locust's pages cannot lead it elsewhere
+                data=request.body,
+                headers=headers,
+                catch_response=True,
+                allow_redirects=False,
+            )
         self._last = self.agenda.now()
         if wish.first_done is None:
             wish.first_done = self.agenda.now()

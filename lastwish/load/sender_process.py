@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from lastwish.errors import SenderFailed
 from lastwish.load.run import Result
 from lastwish.local import interrupts
 from lastwish.local.environment import HOST
-from lastwish.local.processes import spawn, tail
+from lastwish.local.processes import comes_up, spawn, tail
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 20.0  # more than the grace that the sender gives to what is in flight
@@ -53,13 +52,15 @@ class Sender:
 
     def wait_until_sending(self, meanwhile: Callable[[], object] = lambda: None) -> None:
         """Return once the run has begun. Raises SenderFailed."""
-        deadline = time.monotonic() + START_TIMEOUT
-        while not self.zero:
-            self.news()
-            if not self.zero and (not self.runs() or time.monotonic() > deadline):
-                raise SenderFailed(f"the sender did not start: {tail(self._log) or 'it says nothing'}")
+
+        def begun() -> bool:
             meanwhile()
-            time.sleep(0.05)
+            self.news()
+            self._read = 0  # what may have come with it is news for whoever asks next
+            return self.zero > 0
+
+        if not comes_up(self._process, begun, START_TIMEOUT):
+            raise SenderFailed(f"the sender did not start: {tail(self._log) or 'it says nothing'}")
 
     def runs(self) -> bool:
         """Whether it has not ended yet. After the sending Locust's pages, if it has some, keep it alive."""
@@ -77,11 +78,6 @@ class Sender:
         whole = text[: text.rfind(b"\n") + 1]
         self._read += len(whole)
         return [result for line in whole.splitlines() if (result := self._result(json.loads(line)))]
-
-    def all(self) -> list[Result]:
-        """Everything that was finished."""
-        self._read = 0
-        return self.news()
 
     def failure(self) -> str | None:
         """Why it ended without saying that it was over, if it did."""

@@ -80,4 +80,4 @@ def _what_it_took(found: Mapping[str, Any]) -> _Rows:
 
 
 def _listed(these: Mapping[str, int]) -> str:
-    return ", ".join(f"{name}: {count:,}" for name, count in these.items())
+    return ", ".join(f"{name}: {number:,}" for name, number in these.items())

@@ -19,7 +19,7 @@ from lastwish.local import foreground
 from lastwish.local.ledger import promised
 from lastwish.local.stack import LocalStack
 from lastwish.local.state import Home
-from tests.laptop import PATIENCE, Laptop, Stack, start_detached, wait_until
+from tests.laptop import PATIENCE, Laptop, Stack, lives, start_detached, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -71,7 +71,7 @@ def test_status_of_a_healthy_stack_is_a_success(stack: Stack) -> None:
     assert said["health"] == {"engine": "ok", "agent": "ok", "proxy": "ok", "api": "ok", "resources": "ok"}
 
 
-def test_a_second_up_says_where_the_first_one_runs(stack: Stack) -> None:
+def test_a_second_up_says_where_the_first_onelives(stack: Stack) -> None:
     done = stack.run("up", "--detach", "--json")
 
     assert done.returncode == 1
@@ -293,15 +293,8 @@ def wounded(second: Stack, loading: "subprocess.Popen[str]") -> Stack:
     """The same after somebody killed its engine."""
     assert loading.poll() is None
     psutil.Process(second.pids["engine"]).kill()
-    assert wait_until(lambda: not _runs(second.pids["engine"]))
+    assert wait_until(lambda: not lives(second.pids["engine"]))
     return second
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
 
 
 def test_reset_empties_the_stack_and_the_ledger(second: Stack) -> None:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
-import psutil
 
 from lastwish.load.figures import counts, first_try_ms, latency_ms, percentiles
 from lastwish.load.plan import Options, Plan
 from lastwish.load.run import Result
 from lastwish.load.sender_process import Manner, Sender, sending
 from tests.integration.hall import Answer, Came, Hall, hall
-from tests.laptop import wait_until
+from tests.laptop import lives, wait_until
 
 STALL = 2.0  # seconds
 AS_USUAL = Manner()
@@ -29,7 +28,7 @@ def sent(
         sender.wait_until_sending()
         during(sender)
         assert wait_until(lambda: not sender.runs())
-        results = sender.all()
+        results = sender.news()
         assert sender.failure() is None
     return sorted(results, key=lambda each: each.n)
 
@@ -83,6 +82,15 @@ def test_who_is_refused_for_now_comes_back_with_the_same_key_and_not_before_it_m
         first, second, _ = [came.at for came in here.came if came.key == each.key]
         assert second - first >= 1
     assert all(each.first_done is not None and each.first_done < each.done for each in results)
+
+
+def test_what_was_finished_before_anybody_looked_is_news(tmp_path: Path) -> None:
+    plan = Plan(Options(wishes=3, over=0.1))
+    plan.write(tmp_path / "plan.jsonl")
+    with hall() as here, sending(tmp_path / "plan.jsonl", here.url, tmp_path, AS_USUAL) as sender:
+        assert wait_until(lambda: not sender.runs())
+        sender.wait_until_sending()
+        assert sorted(each.n for each in sender.news()) == [0, 1, 2]
 
 
 def test_a_lost_connection_is_tried_again(tmp_path: Path) -> None:
@@ -182,13 +190,12 @@ def test_stop_in_the_pages_lets_what_is_in_flight_come_back(tmp_path: Path) -> N
 
     plan = Plan(Options("steady", wishes=2000, over=200, seed=2))
     plan.write(tmp_path / "plan.jsonl")
-    with hall(slowly) as here:
-        with sending(tmp_path / "plan.jsonl", here.url, tmp_path, Manner(ui=True)) as sender:
-            sender.wait_until_sending()
-            assert wait_until(lambda: here.inside > 3)
-            httpx.post(f"{sender.ui}stop", trust_env=False, timeout=30)
-            assert wait_until(lambda: sender.news() is not None and not sender.sends())
-        results = sender.all()
+    with hall(slowly) as here, sending(tmp_path / "plan.jsonl", here.url, tmp_path, Manner(ui=True)) as sender:
+        sender.wait_until_sending()
+        assert wait_until(lambda: here.inside > 3)
+        httpx.post(f"{sender.ui}stop", trust_env=False, timeout=30)
+        results: list[Result] = []
+        assert wait_until(lambda: results.extend(sender.news()) or not sender.sends())
     assert {each.status for each in results} == {202}
     assert len(results) == len(here.came)
 
@@ -204,20 +211,13 @@ def test_results_that_cannot_be_written_end_the_sending(tmp_path: Path) -> None:
     assert len(here.came) < 500
 
 
-def _lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-
 def test_nothing_is_sent_for_who_is_gone_before_the_first_wish(tmp_path: Path) -> None:
     plan, results = tmp_path / "plan.jsonl", tmp_path / "results.jsonl"
     Plan(Options("steady", wishes=100, over=5)).write(plan)
     with hall() as here:
         sender = f"{sys.executable} -m lastwish.load.sender {plan} {results} {here.url} --parent $$ >/dev/null 2>&1"
         told = subprocess.run(["sh", "-c", f"{sender} & echo $!"], capture_output=True, text=True, check=True)
-        assert wait_until(lambda: not _lives(int(told.stdout)))
+        assert wait_until(lambda: not lives(int(told.stdout)))
     assert results.read_text() == ""
     assert here.came == []
 
