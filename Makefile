@@ -29,7 +29,7 @@ down: ## stop the stack
 	@$(BIN)/lastwish down
 
 test: setup ## pass every test
-	@$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration
+	@$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration tests/repository
 	@$(BIN)/pytest tests/e2e tests/browser
 
 check: setup ## lint, types, template, imports
@@ -45,10 +45,10 @@ bench: setup ## measure the ratios, write bench/results.json
 	@$(BIN)/python -m bench
 
 pictures: setup ## take the pictures in docs/images anew
-	@$(BIN)/python -m tests.browser.pictures
+	@$(BIN)/python -m tests.support.pictures
 
 observability: setup ## write alarms, dashboard and their docs anew, after a change of src/mission/slos.py
-	@$(BIN)/python -m lastwish.reliability.generate
+	@$(BIN)/python -m observability.generate
 
 build: setup ## package the functions for AWS without Docker (ARCH=arm64 or x86_64)
 	@ARCHITECTURE=$(ARCH) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCH)

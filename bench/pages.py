@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 
 from bench.throughput import WISH, BenchFailed
-from tests.browser.chromium import FLAGS, chromium
-from tests.browser.sizes import PHONE
-from tests.laptop import a_stack
+from tests.support.chromium import FLAGS, chromium
+from tests.support.laptop import a_stack
+from tests.support.sizes import PHONE
 
 BARE = "bare answer (/health)"
 SLOWER = 4

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from lastwish.aws import REGION, describe_stack, engine_client
+from lastwish.aws.clients import REGION, describe_stack, engine_client
 from lastwish.local import environment, interrupts
 from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, stop

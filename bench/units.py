@@ -11,13 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lastwish.aws import engine_client
+from lastwish.aws.clients import engine_client
 from lastwish.local import environment
 from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, stop
 from lastwish.local.state import ROOT, Home
-from tests import template
-from tests.samples import LambdaContext
+from tests.support import template
+from tests.support.samples import LambdaContext
 
 SLICES = (1, 20, 90)
 WISHES = 180

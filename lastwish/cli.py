@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from lastwish import __version__
-from lastwish.accounts import accounts
-from lastwish.answer import Answer
-from lastwish.laptop import laptop, signposts
-from lastwish.loading import loader
-from lastwish.observing import observer
-from lastwish.operating import operator
-from lastwish.options import Json, Stack
+from lastwish.commands.answer import Answer
+from lastwish.commands.load import loader
+from lastwish.commands.maintenance import operator
+from lastwish.commands.observe import observer
+from lastwish.commands.operators import accounts
+from lastwish.commands.options import Json, Stack
+from lastwish.commands.stack import laptop, signposts
 
 app = typer.Typer(
     name="lastwish",
@@ -75,8 +75,8 @@ def _status_here() -> tuple[dict[str, object], dict[str, str]]:
 
 
 def _status_on_aws(name: str) -> tuple[dict[str, object], dict[str, str]]:
-    from lastwish import aws
-    from lastwish.local.proxy_process import health
+    from lastwish.aws import clients as aws
+    from lastwish.local.proxy.process import health
 
     state, outputs = aws.describe_stack(aws.aws_client("cloudformation"), name)
     url = aws.api_url_of(name, outputs)
@@ -111,7 +111,7 @@ def submit(  # noqa: PLR0917 - typer reads them as options
 
 def _base_url(stack: str | None) -> str:
     if stack:
-        from lastwish.aws import api_url
+        from lastwish.aws.clients import api_url
 
         return api_url(stack)
     from lastwish.local.stack import LocalStack

@@ -26,7 +26,7 @@
         +-- NotAnswered           the API cannot be reached, or did not recover in time
         +-- NotEnded              accepted, but did not end in time
 
-`lastwish.answer` maps all of them to an exit code, in one place.
+`lastwish.commands.answer` maps all of them to an exit code, in one place.
 """
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.laptop import Laptop, Stack, start_detached
+from tests.support.laptop import Laptop, Stack, start_detached
 
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",

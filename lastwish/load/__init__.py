@@ -27,5 +27,5 @@ One load, and what Ctrl-C does in each phase:
     auditing   promised and stored are compared           no verdict
     reporting  manifest, table, page, CSV                 ignored
 
-`lastwish.loading` is the command.
+`lastwish.commands.load` is the command.
 """

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lastwish.load.run import Sample
 from lastwish.local.engine.queues import PATH
-from lastwish.stores import Stores
+from lastwish.maintenance.stores import Stores
 
 INTERVAL = 2.0
 QUEUES = ("Inbox", "Pods")

@@ -16,8 +16,7 @@ from tempfile import TemporaryDirectory
 import httpx
 from rich.console import Console
 
-from lastwish.audit import audit
-from lastwish.aws import aws_client
+from lastwish.aws.clients import aws_client
 from lastwish.client import http_client
 from lastwish.errors import Interrupted, LastWishError, LoadRefused
 from lastwish.load import manners
@@ -29,7 +28,8 @@ from lastwish.load.run import Followed, Result, Run
 from lastwish.load.sender_process import STOP_TIMEOUT, Manner, Sender, sending
 from lastwish.load.watch import Watch
 from lastwish.local import interrupts
-from lastwish.stores import Stores, stores
+from lastwish.maintenance.audit import audit
+from lastwish.maintenance.stores import Stores, stores
 
 _REFRESH = 0.25
 _SHORT = 10.0  # seconds to settle after Ctrl-C
@@ -115,12 +115,12 @@ class _Backstage:
         self.promises: Callable[[], Iterable[str]]
         self.look: Look
         if target.stack:
-            from lastwish import access_log
+            from lastwish.aws import access_log
 
             self.look = on_aws(self.stores, aws_client("cloudwatch"))
             self.promises = access_log.source(target.stack, datetime.now(UTC) - _LOGS_EARLIER)
         else:
-            from lastwish.local.ledger import promised
+            from lastwish.local.proxy.ledger import promised
             from lastwish.local.stack import LocalStack
             from lastwish.local.state import Home
 

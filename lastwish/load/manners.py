@@ -57,7 +57,7 @@ def confirmed(stack: str | None, typed: str | None, ask: Callable[[str], str] | 
 def target(stack: str | None) -> Target:
     """Where to send, once it was `confirmed`. Raises LoadRefused, NotRunning, AwsError."""
     if stack:
-        from lastwish.aws import api_url
+        from lastwish.aws.clients import api_url
 
         url = api_url(stack)
         if urllib.request.getproxies().get("https") and not urllib.request.proxy_bypass(httpx.URL(url).host):

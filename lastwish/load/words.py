@@ -1,6 +1,6 @@
 """Numbers as a person reads them."""
 
-from lastwish.waterfall_table import duration
+from lastwish.observe.waterfall import duration
 
 NOTHING = "–"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lastwish.aws import engine_client, plain_errors
+from lastwish.aws.clients import engine_client, plain_errors
 from lastwish.errors import DeployFailed, TemplateError
 from lastwish.local.template import resources
 

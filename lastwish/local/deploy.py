@@ -8,7 +8,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from lastwish.aws import REGION, describe_stack, engine_client, physical_ids, plain_errors
+from lastwish.aws.clients import REGION, describe_stack, engine_client, physical_ids, plain_errors
 from lastwish.errors import DeployFailed
 from lastwish.local import environment
 from lastwish.local.processes import spawn, tail

@@ -5,7 +5,7 @@ Profiles, credentials, endpoints, proxies and Python settings of the operator's 
 
 import os
 
-from lastwish.aws import REGION
+from lastwish.aws.clients import REGION
 from lastwish.local.processes import MARK
 from lastwish.local.state import Home
 

@@ -1,9 +1,10 @@
 """Whether the parts of a running stack do their work."""
 
-from lastwish.aws import engine_client, plain_errors
-from lastwish.local import lan, proxy_process
+from lastwish.aws.clients import engine_client, plain_errors
+from lastwish.local import lan
 from lastwish.local.agent import process as agent_process
 from lastwish.local.engine import process as engine
+from lastwish.local.proxy import process as proxy_process
 from lastwish.local.state import OPTIONAL, Home, State
 
 

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from lastwish.aws import engine_client, plain_errors
+from lastwish.aws.clients import engine_client, plain_errors
 from lastwish.errors import AwsError
 from lastwish.local.agent import process as agent_process
 from lastwish.local.health import deleted, tables

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
 
+from lastwish.aws.operators import PRESENTER, on_engine
 from lastwish.errors import AlreadyRunning, EngineFailed, NotRunning, ProxyFailed
-from lastwish.local import composites, deploy, interrupts, lan, proxy_process, routes
+from lastwish.local import composites, deploy, interrupts, lan
 from lastwish.local.agent import process as agent_process
 from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, stop, sweep
+from lastwish.local.proxy import process as proxy_process
+from lastwish.local.proxy import routes
 from lastwish.local.state import OPTIONAL, Home, State
-from lastwish.operators import PRESENTER, on_engine
 
 Step = Callable[[str], AbstractContextManager[object]]
 Note = Callable[[str], None]

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from pydantic import ConfigDict, TypeAdapter
 
+from lastwish.aws.operators import Operator
 from lastwish.errors import AlreadyRunning, StackError
 from lastwish.local.processes import ProcessId
-from lastwish.operators import Operator
 
 # A part that the others do without: no wish needs it.
 OPTIONAL = frozenset({"agent"})

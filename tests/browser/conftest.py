@@ -1,15 +1,16 @@
 """A real Chromium. Without one the browser tests skip and say so; `.ci/run` installs it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.chromium import FLAGS, chromium
-from tests.browser.sizes import PHONE, PROJECTOR
-from tests.laptop import Stack, operator_account, wait_until
+from tests.support.backstage import Backstage, Open
+from tests.support.chromium import FLAGS, chromium
+from tests.support.laptop import Stack
+from tests.support.sizes import PHONE, PROJECTOR
 
 LOCALES = {"en": "en-GB", "ja": "ja-JP"}
 # What tests do on purpose: refusals, a receipt that is not stored yet, no token, no network.
@@ -26,9 +27,6 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
-
-
-type Open = Callable[..., Page]
 
 
 @pytest.fixture
@@ -67,33 +65,6 @@ def phone_without_script(screen: Open) -> Page:
 def projector(screen: Open) -> Page:
     """A page on the big screen."""
     return screen(PROJECTOR)
-
-
-class Backstage:
-    """The API as an operator uses it, beside the pages."""
-
-    def __init__(self, stack: Stack, http: httpx.Client) -> None:
-        self.http = http
-        self.account = operator_account(stack, "ana", "operators")
-        name, password = self.account
-        token = http.post("sign-in", json={"name": name, "password": password}).json()["token"]
-        self.headers = {"Authorization": f"Bearer {token}"}
-
-    def send(self, message: str, name: str = "", to: str = "mars") -> str:
-        """A wish that is stored; its id."""
-        wish = {"message": message, "destination": to} | ({"name": name} if name else {})
-        wish_id: str = self.http.post("wishes", json=wish).json()["wish_id"]
-        assert wait_until(lambda: self.http.get(f"wishes/{wish_id}").status_code == 200)
-        return wish_id
-
-    def release(self, wish_id: str) -> None:
-        assert self.http.post(f"ops/wishes/{wish_id}/release", headers=self.headers).status_code == 200
-
-    def hide(self, wish_id: str) -> None:
-        assert self.http.post(f"ops/wishes/{wish_id}/hide", headers=self.headers).status_code == 200
-
-    def panic(self, on: bool) -> None:
-        assert self.http.post("ops/wall/panic", headers=self.headers, json={"on": on}).status_code == 200
 
 
 @pytest.fixture

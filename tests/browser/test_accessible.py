@@ -6,9 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Backstage, Open
-from tests.browser.sizes import LAPTOP, PHONE, PROJECTOR
-from tests.browser.test_mission import alarm, complete_trace, mission_control, slow
+from tests.support.backstage import Backstage, Open
+from tests.support.mission_page import alarm, complete_trace, mission_control, slow
+from tests.support.sizes import LAPTOP, PHONE, PROJECTOR
 from web.language import LANGUAGES
 
 type Theme = Literal["dark", "light"]

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.sizes import LAPTOP
-from tests.laptop import Stack, a_stack, wait_until
+from tests.support.laptop import Stack, a_stack, wait_until
+from tests.support.sizes import LAPTOP
 from web.language import texts
 
 SOON = 30_000  # what is promised of a fresh stack

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.template import load
-from tests.unit.test_template_cdn import routes
+from tests.support.template import load, routes
 from web.language import language
 
 CODE: str = load()["Resources"]["AtTheEdge"]["Properties"]["FunctionCode"]

@@ -3,9 +3,9 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Backstage, Open
-from tests.browser.sizes import LAPTOP, PROJECTOR
-from tests.laptop import Stack, operator_account
+from tests.support.backstage import Backstage, Open
+from tests.support.laptop import Stack, operator_account
+from tests.support.sizes import LAPTOP, PROJECTOR
 from web.language import texts
 
 SOON = 60_000

@@ -4,8 +4,8 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Open
-from tests.browser.sizes import PHONE, SMALL_PHONE
+from tests.support.backstage import Open
+from tests.support.sizes import PHONE, SMALL_PHONE
 from web.language import LANGUAGES, texts
 
 BOARDED = 60_000  # milliseconds that a wish may take on a slow machine

@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from frontend.sanitise import normalise
-from tests.browser.conftest import Backstage, Open
-from tests.browser.sizes import LAPTOP, PHONE, PROJECTOR
-from tests.samples import HOSTILE, OVERRIDDEN
+from tests.support.backstage import Backstage, Open
+from tests.support.samples import HOSTILE, OVERRIDDEN
+from tests.support.sizes import LAPTOP, PHONE, PROJECTOR
 
 TEXTS = [*HOSTILE, *OVERRIDDEN]
 _VIOLATIONS = """

@@ -1,66 +1,19 @@
 """Mission control: on the real stack, and with answers that a laptop does not give every day."""
 
 import re
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from playwright.sync_api import Error, Page, Route, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Backstage, Open
-from tests.browser.sizes import LAPTOP, PHONE
-from tests.laptop import wait_until
+from tests.support.backstage import Backstage, Open
+from tests.support.mission_page import SOON, Change, alarm, complete_trace, mission_control, sign_in, slow
+from tests.support.sizes import LAPTOP, PHONE
 from web.language import texts
 
-SOON = 60_000
 EN = texts("en")
 WORDS = EN["mission"]
 HOPS = ["API", "frontend", "Inbox", "parser", "Pods", "worker", "EventStore", "projector"]
 HOSTILE = "<img src=x onerror=alert(1)>"
-
-type Change = Callable[[dict[str, Any]], Any]
-
-
-def sign_in(page: Page, backstage: Backstage) -> None:
-    name, password = backstage.account
-    page.locator("#name").fill(name)
-    page.locator("#password").fill(password)
-    page.keyboard.press("Enter")
-
-
-def mission_control(page: Page, backstage: Backstage, change: Change = lambda known: None) -> Page:
-    """The view, by the address that one bookmarks. ``change`` is what becomes of each answer of the real stack."""
-
-    def changed(route: Route) -> None:
-        with suppress(Error):  # the page may close while it asks
-            answer = route.fetch()
-            known = answer.json()
-            change(known)
-            route.fulfill(response=answer, json=known)
-
-    page.route("**/ops/mission", changed)
-    page.goto("sign-in#mission")
-    sign_in(page, backstage)
-    expect(page.locator("#mission-age")).to_have_text(re.compile("ago"), timeout=SOON)
-    return page
-
-
-def alarm(name: str, state: str = "ALARM", **more: Any) -> dict[str, Any]:
-    said = {"reason": "Three of three.", "description": "Receipts stay on their way.", "signal": False}
-    return {"name": name, "state": state, "since": "2045-06-01T12:00:00.000Z", "runbook": f"{name}.md"} | said | more
-
-
-def slow(trace_id: str, wish_id: str | None) -> dict[str, Any]:
-    trace = {"trace_id": trace_id, "wish_id": wish_id, "started": "2045-06-01T12:00:00.000Z", "duration_ms": 1234}
-    return trace | dict.fromkeys(("fault", "error", "throttled"), False)
-
-
-def complete_trace(backstage: Backstage) -> dict[str, Any]:
-    """The trace of a wish that has arrived everywhere."""
-    path = f"wishes/{backstage.send('Where was I all the time?')}/trace"
-    assert wait_until(lambda: (found := backstage.http.get(path)).status_code == 200 and found.json()["complete"])
-    found: dict[str, Any] = backstage.http.get(path).json()
-    return found
 
 
 # --- the real thing ---

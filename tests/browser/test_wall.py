@@ -3,8 +3,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Backstage, Open
-from tests.browser.sizes import PROJECTOR
+from tests.support.backstage import Backstage, Open
+from tests.support.sizes import PROJECTOR
 from web.language import LANGUAGES, texts
 
 SOON = 60_000  # milliseconds that anything may take on a slow machine

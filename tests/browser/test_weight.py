@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Response
 
-from tests.browser.conftest import Backstage, Open
-from tests.browser.sizes import PHONE
+from tests.support.backstage import Backstage, Open
+from tests.support.sizes import PHONE
 from web.language import LANGUAGES
 
 MOST_BYTES = 60_000  # of everything that a page loads, as it is after unpacking

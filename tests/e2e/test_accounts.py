@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.accounts import expired, forged, sign_in, stretched
-from tests.laptop import Laptop, Stack
+from tests.support.accounts import expired, forged, sign_in, stretched
+from tests.support.laptop import Laptop, Stack
 
 
 @pytest.fixture(scope="module")

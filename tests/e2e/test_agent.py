@@ -14,10 +14,10 @@ import httpx
 import psutil
 import pytest
 
-from lastwish.aws import engine_client
+from lastwish.aws.clients import engine_client
 from lastwish.local.agent import process as agent_process
-from tests.laptop import Laptop, Stack, start_detached, wait_until
-from tests.unit.lastwish.documents import TRACE, datagram, handler
+from tests.support.documents import TRACE, datagram, handler
+from tests.support.laptop import Laptop, Stack, start_detached, wait_until
 
 MINUTES = timedelta(minutes=15)
 

@@ -13,9 +13,9 @@ import pytest
 
 from domain.envelope import Envelope
 from domain.identity import keyed_wish_id, payload_digest
-from tests.e2e.faulty_aws import Call, faulty_aws
-from tests.laptop import Stack, wait_until
-from tests.samples import HOSTILE, envelope, short, submitted
+from tests.support.faulty_aws import Call, faulty_aws
+from tests.support.laptop import Stack, wait_until
+from tests.support.samples import HOSTILE, envelope, short, submitted
 
 ENDS = 60.0  # seconds that a wish may take on a slow machine
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.laptop import Stack, operator_account, wait_until
+from tests.support.laptop import Stack, operator_account, wait_until
 
 ENDS = 60.0  # seconds that a wish may take on a slow machine
 OPS = [("GET", "ops/queue"), ("GET", "console"), ("POST", "ops/wall/panic")]

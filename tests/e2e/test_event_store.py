@@ -7,10 +7,10 @@ import pytest
 
 from infra.aws import dynamodb_client
 from infra.event_store import EventStore
-from tests import template
-from tests.contract import FIRST, EventStoreContract
-from tests.e2e.faulty_aws import Call, faulty_aws
-from tests.laptop import Stack
+from tests.support import template
+from tests.support.contract import FIRST, EventStoreContract
+from tests.support.faulty_aws import Call, faulty_aws
+from tests.support.laptop import Stack
 
 
 @pytest.fixture

@@ -15,10 +15,10 @@ import psutil
 import pytest
 import segno
 
-from lastwish.aws import engine_client
+from lastwish.aws.clients import engine_client
 from lastwish.local import lan
-from tests.e2e.accounts import sign_in
-from tests.laptop import PATIENCE, Laptop, wait_until
+from tests.support.accounts import sign_in
+from tests.support.laptop import PATIENCE, Laptop, wait_until
 
 NOBODYS = "198.51.100.45"  # RFC 5737: for documentation, so on nobody's network
 WISH = "7f2c5bd6-14a4-4b9d-a64f-05f6c5be9dcf"

@@ -14,15 +14,13 @@ import httpx
 import psutil
 import pytest
 
-from lastwish.aws import api_url
+from lastwish.aws.clients import api_url
 from lastwish.local import foreground
-from lastwish.local.ledger import promised
+from lastwish.local.proxy.ledger import promised
 from lastwish.local.stack import LocalStack
 from lastwish.local.state import Home
-from tests.laptop import PATIENCE, Laptop, Stack, lives, start_detached, wait_until
-
-ROOT = Path(__file__).resolve().parents[2]
-
+from tests.support import ROOT
+from tests.support.laptop import PATIENCE, Laptop, Stack, lives, start_detached, wait_until
 
 # --- a stack that runs ------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.laptop import Laptop, Stack, wait_until
+from tests.support.laptop import Laptop, Stack, wait_until
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.laptop import Stack, wait_until
+from tests.support.laptop import Stack, wait_until
 
 
 @pytest.fixture

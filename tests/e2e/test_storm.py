@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from lastwish.local.state import ROOT
-from tests.laptop import Laptop, Stack, start_detached, wait_until
+from tests.support.laptop import Laptop, Stack, start_detached, wait_until
 
 # The whole storm: STORM_WISHES=2000 STORM_SEATS=500 .venv/bin/pytest tests/e2e/test_storm.py
 WISHES, SEATS = int(os.environ.get("STORM_WISHES", "300")), int(os.environ.get("STORM_SEATS", "100"))

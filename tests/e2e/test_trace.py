@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from lastwish.aws import engine_client
-from tests.e2e.accounts import sign_in
-from tests.laptop import Stack, wait_until
+from lastwish.aws.clients import engine_client
+from tests.support.accounts import sign_in
+from tests.support.laptop import Stack, wait_until
 
 NOT_THERE = "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1cff"
 # Each hop, and the hop that it stands below.

@@ -1,9 +1,5 @@
 """Unit tests open no socket."""
 
-import pytest
-import pytest_socket
+from tests.support.sockets import no_sockets
 
-
-@pytest.fixture(autouse=True)
-def _no_sockets() -> None:
-    pytest_socket.disable_socket(allow_unix_socket=True)
+__all__ = ["no_sockets"]

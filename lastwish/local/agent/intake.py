@@ -4,13 +4,13 @@ import asyncio
 import json
 from typing import Any
 
-from lastwish.local import api_request
 from lastwish.local.agent.emf import Dimensions, Point
 from lastwish.local.agent.metrics import Gathered
 from lastwish.local.agent.numbers import is_number, is_time
 from lastwish.local.agent.segments import API_STAGE, Malformed, parse
 from lastwish.local.agent.traces import Traces
-from lastwish.local.api_request import ApiRequest
+from lastwish.local.proxy import api_request
+from lastwish.local.proxy.api_request import ApiRequest
 
 NAMESPACE = "AWS/ApiGateway"
 

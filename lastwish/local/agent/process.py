@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import httpx
 
 from lastwish.errors import StackError
-from lastwish.local import deploy, environment, proxy_process
+from lastwish.local import deploy, environment
 from lastwish.local.deploy import Deployed
 from lastwish.local.processes import comes_up, spawn, tail
+from lastwish.local.proxy import process as proxy_process
 from lastwish.local.state import Home
 
 START_TIMEOUT = 20.0

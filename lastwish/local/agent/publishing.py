@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lastwish.aws import engine_client, physical_ids
+from lastwish.aws.clients import engine_client, physical_ids
 from lastwish.errors import AwsError
 from lastwish.local.agent import emf
 from lastwish.local.agent.emf import Point

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import httpx
 
-from lastwish.aws import REGION
+from lastwish.aws.clients import REGION
 from lastwish.errors import EngineFailed
 from lastwish.local import environment
 from lastwish.local.processes import comes_up, spawn, tail

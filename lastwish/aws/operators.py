@@ -1,0 +1,94 @@
+"""Who may use the console: the users of a stack's Cognito user pool that are in its group `operators`."""
+
+import secrets
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from lastwish.aws.clients import aws_client, describe_stack, engine_client, plain_errors
+from lastwish.errors import AwsError, NoSuchOperator
+
+GROUP = "operators"
+PRESENTER = "presenter"
+# It may have to be read from one screen and typed at another.
+_LOOK_ALIKE = "0O1lI"
+_CHARACTERS = [each for each in string.ascii_letters + string.digits if each not in _LOOK_ALIKE]
+
+
+@dataclass(frozen=True)
+class Operator:
+    """A name and a password with which somebody signs in."""
+
+    username: str
+    password: str = field(repr=False)
+
+
+class Operators:
+    """Those of one user pool. Every method raises AwsError."""
+
+    def __init__(self, cognito: Any, pool: str) -> None:
+        self._cognito = cognito
+        self._pool = pool
+
+    def add(self, username: str) -> tuple[Operator, bool]:
+        """Let somebody in with a new password. Also says whether the name is new; done again it mends a half one."""
+        operator, new = Operator(username, password()), True
+        who = {"UserPoolId": self._pool, "Username": username}
+        with plain_errors():
+            try:
+                # Without an invitation: there is no address to send one to.
+                self._cognito.admin_create_user(**who, TemporaryPassword=operator.password, MessageAction="SUPPRESS")
+            except self._cognito.exceptions.UsernameExistsException:
+                new = False
+            self._cognito.admin_set_user_password(**who, Password=operator.password, Permanent=True)
+            self._cognito.admin_add_user_to_group(**who, GroupName=GROUP)
+        return operator, new
+
+    def remove(self, username: str) -> None:
+        """Let somebody in no more. A token that was given out already ends by itself. Raises NoSuchOperator."""
+        with plain_errors():
+            try:
+                self._cognito.admin_delete_user(UserPoolId=self._pool, Username=username)
+            except self._cognito.exceptions.UserNotFoundException:
+                raise NoSuchOperator(f"there is no operator {username}") from None
+
+    def names(self) -> list[str]:
+        """Everybody's name, in order."""
+        with plain_errors():
+            return sorted(self._names())
+
+    def _names(self) -> Iterator[str]:
+        pages = self._cognito.get_paginator("list_users_in_group").paginate(UserPoolId=self._pool, GroupName=GROUP)
+        for page in pages:
+            for user in page["Users"]:
+                yield user["Username"]
+
+
+def password() -> str:
+    """A random one: 4 groups of 4 with a small and a capital letter and a digit, about 93 bits.
+
+    The dash is a symbol to Cognito, so no policy on kinds of characters refuses it.
+    """
+    while True:
+        groups = ["".join(secrets.choice(_CHARACTERS) for _ in range(4)) for _ in range(4)]
+        found = "-".join(groups)
+        if all(any(test(each) for each in found) for test in (str.islower, str.isupper, str.isdigit)):
+            return found
+
+
+def on_engine(engine: str, outputs: dict[str, str]) -> Operators:
+    """Those of the local stack with these outputs. Raises AwsError when its template has no user pool."""
+    return Operators(engine_client("cognito-idp", engine), _pool(outputs))
+
+
+def on_aws(stack: str) -> Operators:
+    """Those of a stack on AWS. Raises AwsError."""
+    outputs = describe_stack(aws_client("cloudformation"), stack)[1]
+    return Operators(aws_client("cognito-idp"), _pool(outputs))
+
+
+def _pool(outputs: dict[str, str]) -> str:
+    if "UserPoolId" not in outputs:
+        raise AwsError("the stack has no output UserPoolId: deploy the template of this version first")
+    return outputs["UserPoolId"]

@@ -1,0 +1,191 @@
+"""The commands about what is stored: audit, history, rebuild, reclaim, erase. They parse, call and answer."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+from lastwish.commands.answer import Answer
+from lastwish.commands.options import Json, Stack, WishId, as_wish_id
+from lastwish.errors import UsageError
+
+if TYPE_CHECKING:
+    from lastwish.maintenance.audit import Report
+
+operator = typer.Typer()
+
+Wait = Annotated[
+    float | None, typer.Option(min=0, help="Seconds to wait instead of the function's timeout: for tests.")
+]
+
+
+@operator.command()
+def audit(
+    settle: Annotated[float, typer.Option(min=0, help="Seconds that the chain may take to come to rest.")] = 10,
+    ledger: Annotated[
+        Path | None, typer.Option(help="Record of what was answered 202, a JSON object per line.")
+    ] = None,
+    stack: Stack = None,
+    as_json: Json = False,
+) -> None:
+    """Compare what was promised with what is stored, and the stores with each other. Exit code 1 on any difference."""
+    from lastwish.maintenance import audit as auditing
+    from lastwish.maintenance.stores import stores
+
+    with Answer(as_json) as answer:
+        report = auditing.audit(stores(stack), _promises(stack, ledger), settle, answer.note)
+        answer.give(report.facts(), "all is well" if report.ok else f"{len(report.differences)} differences")
+        if not as_json:
+            _show(answer.console, report)
+        if not report.ok:
+            raise typer.Exit(1)
+
+
+def _promises(stack: str | None, ledger: Path | None) -> Callable[[], list[str]]:
+    """Where it stands what was answered 202: a file, the access log of a stack on AWS, the local proxy's ledger."""
+    from lastwish.aws import access_log
+    from lastwish.local.proxy.ledger import promised
+    from lastwish.local.state import Home
+
+    if ledger and not ledger.is_file():
+        raise UsageError(f"there is no ledger at {ledger}")
+    if stack and not ledger:
+        return access_log.source(stack)
+    return partial(promised, ledger or Home.from_environment().ledger)
+
+
+def _show(console: Console, report: "Report") -> None:
+    table = Table("wishes", "", title="audit")
+    for name, value in report.facts().items():
+        if name not in ("ok", "differences"):
+            table.add_row(name.replace("_", " "), str(value))
+    console.print(table)
+    if report.differences:
+        wrong = Table("difference", Column("wish", no_wrap=True, min_width=36), "detail")
+        for each in report.differences:
+            wrong.add_row(each.kind, each.wish_id or "", each.detail)
+        console.print(wrong)
+
+
+@operator.command()
+def history(wish_id: WishId, stack: Stack = None, as_json: Json = False) -> None:
+    """Show a wish's commits and the state folded at each version."""
+    from lastwish.maintenance import history as telling
+    from lastwish.maintenance.stores import stores
+
+    with Answer(as_json) as answer:
+        commits = telling.history(stores(stack), as_wish_id(wish_id))
+        answer.give({"wish_id": wish_id, "commits": commits}, *(_line(commit) for commit in commits))
+
+
+def _line(commit: dict[str, Any]) -> str:
+    events = ", ".join(event["type"].removeprefix("lastwish.wish.") for event in commit["events"])
+    state = ", ".join(f"{name} {value}" for name, value in (commit["state"] or {}).items() if value is not None)
+    return f"{commit['version']}  {commit['time']}  {events}\n   -> {state or 'nothing'}"
+
+
+@operator.command()
+def rebuild(  # noqa: PLR0917 - typer reads them as options
+    flip: Annotated[
+        bool | None, typer.Option("--flip/--no-flip", help="Read the new one: whatever it says, or never.")
+    ] = None,
+    keep_old: Annotated[
+        bool, typer.Option("--keep-old", help="Keep and write the old one too, to go back to.")
+    ] = False,
+    wait: Wait = None,
+    patience: Annotated[float, typer.Option(min=0, help="Seconds until both must say the same.")] = 60,
+    stack: Stack = None,
+    as_json: Json = False,
+) -> None:
+    """Rebuild the read model beside the live one, compare them, and read the new one if they are equal."""
+    from lastwish.maintenance import rebuild as building
+    from lastwish.maintenance.stores import stores
+
+    with Answer(as_json) as answer:
+        options = building.Options(flip, keep_old, wait, patience)
+        done = building.rebuild(stores(stack), options, _Progress(answer))
+        answer.give(
+            done.facts(),
+            f"{done.commits} commits, {done.rows} rows in {done.seconds:g} s",
+            f"checksum of the old: {done.checksum_old}",
+            f"checksum of the new: {done.checksum_new}",
+            f"totals: {'the same' if done.same_totals else 'different'}; rows that never met: {done.lagging}",
+            f"generation {done.generation} is read" + ("" if done.ok else ": the new one differs (--flip takes it)"),
+        )
+        if not done.ok:
+            raise typer.Exit(1)
+
+
+class _Progress:
+    """A bar with rate and time left, on stderr."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def note(self, words: str) -> None:
+        """Say what happens now."""
+        self._answer.note(words)
+
+    @contextmanager
+    def scanning(self, about: int) -> Iterator[Callable[[int], None]]:
+        """Show the bar; gives what moves it."""
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (
+            TextColumn("commits"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}/s"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self._answer.console) as progress:
+            task = progress.add_task("", total=about or None, rate="?")
+
+            def advance(more: int) -> None:
+                now = progress.tasks[0]
+                done = now.completed + more
+                rate = f"{done / now.elapsed:.0f}" if now.elapsed else "?"
+                # More commits than wishes: the guess was too low.
+                progress.update(task, completed=done, total=max(done, now.total or 0) or None, rate=rate)
+
+            yield advance
+
+
+@operator.command()
+def reclaim(wait: Wait = None, stack: Stack = None, as_json: Json = False) -> None:
+    """Find leaked seats, put them back and board who waits, first come first served."""
+    from lastwish.maintenance import reclaim as reclaiming
+    from lastwish.maintenance.stores import stores
+
+    with Answer(as_json) as answer:
+        done = reclaiming.reclaim(stores(stack), wait, answer.note)
+        answer.give(done.facts(), f"{done.leaked} seats had leaked; {done.boarded} wishes boarded from the waitlist")
+
+
+@operator.command()
+def erase(
+    wish_id: WishId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    patience: Annotated[float, typer.Option(min=0, help="Seconds until the read model must have followed.")] = 30,
+    stack: Stack = None,
+    as_json: Json = False,
+) -> None:
+    """Erase what was typed in one wish, everywhere but in backups, which keep it for up to 35 days."""
+    from lastwish.maintenance import erase as erasing
+    from lastwish.maintenance.stores import stores
+
+    with Answer(as_json) as answer:
+        as_wish_id(wish_id)
+        if not (yes or as_json):
+            typer.confirm(f"Erase the text of wish {wish_id} for good?", abort=True, err=True)
+        done = erasing.erase(stores(stack), wish_id, patience, answer.note)
+        answer.give(
+            done.facts(),
+            f"erased: {done.commits_scrubbed} commits scrubbed, {done.dead_letters_removed} dead letters removed",
+            "backups keep the text for up to 35 days",
+        )

@@ -1,0 +1,125 @@
+"""The commands about the stack on this laptop: up, down, reset. They parse, call and answer."""
+
+import os
+import sys
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from lastwish.commands.answer import Answer
+from lastwish.commands.options import Json
+
+laptop = typer.Typer()
+
+
+@laptop.command()
+def up(  # noqa: PLR0917 - typer reads them as options
+    detach: Annotated[bool, typer.Option("--detach", help="Leave it running in the background.")] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages and the API; 0: a free one.")] = 8045,
+    lan: Annotated[bool, typer.Option("--lan", help="Let phones of this network in, to the audience's pages.")] = False,
+    address: Annotated[str | None, typer.Option(help="With --lan: at this address, e.g. 192.168.1.20.")] = None,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Start the local stack and deploy the template to it."""
+    from lastwish.local import foreground
+    from lastwish.local.stack import LocalStack
+    from lastwish.local.state import Home, State
+
+    if address and not lan:
+        raise typer.BadParameter("it goes with --lan", param_hint="--address")
+    with Answer(as_json) as answer:
+        local = LocalStack(Home.from_environment())
+
+        def start() -> State:
+            return local.up(port, _address(address) if lan else None, lambda words: _step(answer, words))
+
+        def announce(state: State) -> None:
+            hint = "`lastwish down` stops it" if detach else "Ctrl-C stops it"
+            answer.give(state.facts(), f"Last Wish runs at {state.url}", *signposts(state.facts()), f"{hint}.")
+            if not as_json:
+                _show_qr(answer, state.lan)
+            if not as_json and not no_open:
+                _open(state.url)
+
+        if ended := foreground.run(local, start, announce, None if detach else answer.note):
+            answer.note(ended)
+
+
+def _address(wanted: str | None) -> str:
+    from lastwish.local import lan
+
+    return lan.address(wanted)
+
+
+def signposts(facts: dict[str, Any]) -> list[str]:
+    """Where a stack's pages are, and who may open the console, in lines for a person."""
+    who = facts["operator"]
+    return [
+        f"wall:    {facts['wall']}",
+        f"console: {facts['console']}" + (f" (sign in as {who['username']}, {who['password']})" if who else ""),
+        *([f"phones:  {facts['lan']}"] if facts["lan"] else []),
+    ]
+
+
+def _show_qr(answer: Answer, url: str | None) -> None:
+    """Draw the way to the form for phones: white on black, whatever the terminal's colours are."""
+    if url:
+        from lastwish.local import lan
+
+        answer.console.print(lan.qr(url), style="bright_white on black", markup=False)
+
+
+@laptop.command()
+def down(as_json: Json = False) -> None:
+    """Stop the local stack."""
+    from lastwish.local.stack import LocalStack
+    from lastwish.local.state import Home
+
+    with Answer(as_json) as answer:
+        stopped = LocalStack(Home.from_environment()).down()
+        words = f"stopped: {', '.join(stopped)}" if stopped else "nothing was running"
+        answer.give({"running": False, "stopped": stopped}, words)
+
+
+@laptop.command()
+def reset(as_json: Json = False) -> None:
+    """Empty all state of the local stack in seconds: queues, tables, ledger."""
+    from lastwish.local import reset as emptying
+    from lastwish.local.stack import LocalStack
+    from lastwish.local.state import Home
+
+    with Answer(as_json) as answer:
+        home = Home.from_environment()
+        gone = emptying.reset(LocalStack(home).running(), home)
+        words = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in gone.items())
+        answer.give({"running": True, **gone}, f"empty: {words} gone; operators' accounts stay")
+
+
+@contextmanager
+def _step(answer: Answer, words: str) -> Iterator[None]:
+    """Show a step while it runs, and how long it took when it is done."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.text import Text
+
+    spinner = SpinnerColumn(finished_text="✓")
+    columns = (spinner, TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=answer.console) as progress:
+        task = progress.add_task(words, total=1)
+        try:
+            yield
+        except BaseException:
+            spinner.finished_text = Text("✗")
+            raise
+        finally:
+            progress.update(task, completed=1)
+
+
+def _open(url: str) -> None:
+    """Open a page in a browser: not in CI, and not where only a text browser could take over the terminal."""
+    has_screen = sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    if has_screen and not os.environ.get("CI"):
+        webbrowser.open(url)

@@ -1,0 +1,1 @@
+"""Work on what is stored: audit, rebuild, reclaim, erase, history."""

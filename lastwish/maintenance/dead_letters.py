@@ -1,0 +1,88 @@
+"""What lies in the dead-letter queues. SQS shows no message without handing it out, so each is held for a while."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import batched
+from typing import Any
+
+from infra.queues import Message, Queue
+from lastwish.maintenance.stores import Stores
+
+QUEUES = ("InboxDlq", "PodsDlq")
+# Long enough to read many; whoever is killed while holding them hides them for no longer.
+_HELD = 60
+LONG_POLL = 1
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A dead letter in our hands. ``wish_ids`` are the wishes that it says it is about: none where it says nothing."""
+
+    queue: str
+    receipt: str
+    body: str
+    wish_ids: frozenset[str]
+
+
+@contextmanager
+def held(stores: Stores) -> Iterator[list[Letter]]:
+    """Every dead letter, invisible to others meanwhile; what was not removed is visible again afterwards."""
+    found: list[Letter] = []
+    try:
+        with ThreadPoolExecutor(len(QUEUES)) as readers:
+            for letters in readers.map(lambda queue: _receive(stores, queue), QUEUES):
+                found += letters
+        yield found
+    finally:
+        for some in batched(found, 10, strict=False):
+            for queue in QUEUES:
+                _show_again(stores, queue, [each for each in some if each.queue == queue])
+
+
+def remove(stores: Stores, letter: Letter) -> None:
+    """Delete a letter that is held."""
+    stores.sqs.delete_message(QueueUrl=stores.queue(letter.queue), ReceiptHandle=letter.receipt)
+
+
+def tombstone(wish_id: str) -> str:
+    """The body that takes the place of an erased wish's letters. No function can do anything with it."""
+    return json.dumps([{"subject": wish_id, "type": "erased"}])
+
+
+def bury(stores: Stores, wish_id: str) -> None:
+    """Leave a letter that says no more than that there was this wish. Raises QueueUnavailable."""
+    Queue(stores.sqs, stores.queue("PodsDlq")).send(Message(tombstone(wish_id), reason="Erased: by an operator"))
+
+
+def _receive(stores: Stores, queue: str) -> list[Letter]:
+    found: list[Letter] = []
+    while True:  # until a long poll, which asks all of SQS's servers, comes back with nothing
+        answer = stores.sqs.receive_message(
+            QueueUrl=stores.queue(queue), MaxNumberOfMessages=10, VisibilityTimeout=_HELD, WaitTimeSeconds=LONG_POLL
+        )
+        messages = answer.get("Messages", [])
+        if not messages:
+            return found
+        found += [Letter(queue, each["ReceiptHandle"], each["Body"], subjects(each["Body"])) for each in messages]
+
+
+def _show_again(stores: Stores, queue: str, letters: list[Letter]) -> None:
+    if not letters:
+        return
+    entries = [{"Id": str(n), "ReceiptHandle": each.receipt, "VisibilityTimeout": 0} for n, each in enumerate(letters)]
+    # What was deleted meanwhile fails here, which is as it should be.
+    stores.sqs.change_message_visibility_batch(QueueUrl=stores.queue(queue), Entries=entries)
+
+
+def subjects(body: str) -> frozenset[str]:
+    """The wish ids that a message names as its subject, even when it is no envelope of ours."""
+    try:
+        read: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        return frozenset()
+    envelopes = read if isinstance(read, list) else [read]
+    named = [each.get("subject") for each in envelopes if isinstance(each, dict)]
+    return frozenset(subject for subject in named if isinstance(subject, str))

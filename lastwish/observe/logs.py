@@ -1,0 +1,98 @@
+"""What all functions of a stack logged about one wish, or around one moment, in the order of time."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import nsmallest
+from itertools import chain
+from typing import Any
+
+from lastwish.aws.clients import aws_client, engine_client, physical_ids, plain_errors
+from lastwish.errors import AwsError
+from lastwish.observe.log_lines import Line, read
+
+# The local engine dates every line to the end of its invocation, which may take as long as a function's timeout.
+_LATE = timedelta(seconds=31)
+_SUFFIX = "Logs"
+
+
+@dataclass(frozen=True)
+class Source:
+    """``groups`` are the functions' log groups, by service."""
+
+    logs: Any
+    groups: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which lines: about a wish, from ``start`` to ``end``, with a text in them (in any case); ``everything`` brings
+    what Lambda writes and metrics too. No more than ``limit``, the earliest."""
+
+    wish_id: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    text: str = ""
+    everything: bool = False
+    limit: int = 1000
+
+    def has(self, line: Line) -> bool:
+        """Whether a line is wanted for what it is and when it was."""
+        late_enough = self.start is None or line.time >= self.start
+        return late_enough and (self.end is None or line.time <= self.end) and (line.ours or self.everything)
+
+
+def source(stack: str | None) -> Source:
+    """The log groups of a stack, on AWS or of the one that runs here. Raises NotRunning, AwsError."""
+    if stack:
+        cloudformation, logs = aws_client("cloudformation"), aws_client("logs")
+    else:
+        from lastwish.local.deploy import STACK
+        from lastwish.local.stack import LocalStack
+        from lastwish.local.state import Home
+
+        engine = LocalStack(Home.from_environment()).running().engine
+        stack, cloudformation, logs = STACK, engine_client("cloudformation", engine), engine_client("logs", engine)
+    groups = _groups(cloudformation, stack)
+    if not groups:
+        raise AwsError(f"stack {stack} has no functions with a log group: is it a Last Wish stack?")
+    return Source(logs, groups)
+
+
+def _groups(cloudformation: Any, stack: str) -> dict[str, str]:
+    groups = physical_ids(cloudformation, stack)
+    named = {name.removesuffix(_SUFFIX): group for name, group in groups.items() if name.endswith(_SUFFIX)}
+    return {name.lower(): group for name, group in named.items() if f"{name}Function" in groups}
+
+
+def search(source: Source, wanted: Wanted) -> tuple[list[Line], bool]:
+    """The lines in the order of time, and whether there were more. Raises AwsError."""
+    most = wanted.limit + 1
+
+    def earliest(service: str) -> list[Line]:
+        return nsmallest(most, _lines(source, service, wanted), key=lambda line: line.time)
+
+    with plain_errors(), ThreadPoolExecutor(len(source.groups)) as readers:
+        found = chain.from_iterable(readers.map(earliest, source.groups))
+        lines = nsmallest(most, found, key=lambda line: line.time)
+    return lines[: wanted.limit], len(lines) > wanted.limit
+
+
+def _lines(source: Source, service: str, wanted: Wanted) -> Iterator[Line]:
+    query: dict[str, Any] = {"logGroupName": source.groups[service]}
+    if wanted.wish_id:
+        query["filterPattern"] = f'"{wanted.wish_id}"'
+    if wanted.start:
+        query["startTime"] = _milliseconds(wanted.start)
+    if wanted.end:
+        query["endTime"] = _milliseconds(wanted.end + _LATE)
+    for page in source.logs.get_paginator("filter_log_events").paginate(**query):
+        for event in page["events"]:
+            line = read(event["message"], event["timestamp"], service)
+            if wanted.text.lower() in event["message"].lower() and wanted.has(line):
+                yield line
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(1000 * moment.timestamp())

@@ -1,0 +1,113 @@
+"""One wish's trace: found through the API, or by its annotation while the wish is not stored, and read from X-Ray."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from lastwish.aws.clients import api_url, aws_client, engine_client, plain_errors
+from lastwish.client import http_client
+from lastwish.errors import NoSuchWish, NotAnswered, OperatorError
+from mission.waterfall import waterfall
+from mission.xray import began, console_url, documents, summaries
+
+KEPT_BY_X_RAY = timedelta(days=30)
+SEARCHED = timedelta(hours=6)  # as far back as X-Ray looks in one question
+PAUSE = 0.5
+
+
+class NoTrace(OperatorError):  # noqa: N818 - named for what happened
+    """The wish is there, its trace is not."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """``http`` is the API, ``xray`` a client of X-Ray or of the local agent; ``console`` is None on the laptop."""
+
+    http: httpx.Client
+    xray: Any
+    console: str | None = None
+
+
+def source(stack: str | None) -> Source:
+    """Where the traces of a stack are, on AWS or of the one that runs here. Raises NotRunning, NoTrace, AwsError."""
+    if stack:
+        client = aws_client("xray")
+        return Source(http_client(api_url(stack)), client, console_url(client.meta.region_name))
+    from lastwish.local.stack import LocalStack
+    from lastwish.local.state import Home
+
+    state = LocalStack(Home.from_environment()).running()
+    if not state.xray:
+        raise NoTrace("this stack was started by an older version, without an agent: lastwish down, then lastwish up")
+    return Source(http_client(state.url), engine_client("xray", state.xray))
+
+
+@dataclass(frozen=True)
+class Found:
+    """``trace`` is as docs/http.md has it, None where there is nothing; ``trace_id`` is None if nobody knows it."""
+
+    wish_id: str
+    trace_id: str | None
+    trace: dict[str, Any] | None
+
+
+def look(source: Source, wish_id: str, trace_id: str | None) -> Found:
+    """What there is of it now, in this trace or in the one that names it. Raises AwsError."""
+    with plain_errors():
+        trace_id = trace_id or _annotated(source.xray, wish_id)
+        trace = waterfall(trace_id, documents(source.xray, trace_id)) if trace_id else None
+    return Found(wish_id, trace_id, trace)
+
+
+def wait_for(source: Source, wish_id: str, timeout: float) -> dict[str, Any]:
+    """The trace once it is complete, or as far as it has come when the time (in seconds) is over.
+
+    The API is asked once: who asks it makes traces and log lines too. Raises what ``look`` raises, NotAnswered, NoTrace
+    for a wish stored without one, and NoSuchWish or NoTrace where there was nothing until the end.
+    """
+    deadline, trace_id = time.monotonic() + timeout, _stored(source.http, wish_id)
+    while not ((found := look(source, wish_id, trace_id)).trace and found.trace["complete"]):
+        if time.monotonic() + PAUSE > deadline:
+            break
+        time.sleep(PAUSE)
+    if found.trace is None:
+        raise _why_not(source, found)
+    return found.trace | {"wish_id": wish_id, "xray_url": source.console and f"{source.console}/{found.trace_id}"}
+
+
+def _stored(http: httpx.Client, wish_id: str) -> str | None:
+    """The trace id that the API says; None while the wish is not stored."""
+    try:
+        answer = http.get(f"wishes/{wish_id}")
+    except httpx.TransportError as error:
+        raise NotAnswered(f"{http.base_url} does not answer: {error}") from error
+    if answer.status_code == 404:
+        return None
+    if answer.status_code >= 500:
+        return None  # the store does not answer, which may be just why somebody asks: X-Ray finds it by its annotation
+    if answer.status_code != 200:
+        raise NotAnswered(f"{http.base_url} answered {answer.status_code} when it was asked for wish {wish_id}")
+    trace_id: str | None = answer.json().get("trace_id")
+    if not trace_id:
+        raise NoTrace(f"wish {wish_id} was stored without a trace: tracing was off", wish_id=wish_id)
+    return trace_id
+
+
+def _annotated(xray: Any, wish_id: str) -> str | None:
+    """The oldest trace of somebody who sent this wish. Whoever asks for it, as we do, makes traces about it too."""
+    found = summaries(xray, SEARCHED, f'annotation.wish_id = "{wish_id}"')
+    sent = [each for each in found if each.get("Http", {}).get("HttpMethod") == "POST"]
+    return min(sent, key=began)["Id"] if sent else None
+
+
+def _why_not(source: Source, found: Found) -> OperatorError:
+    facts = {"wish_id": found.wish_id, "trace_id": found.trace_id}
+    if not found.trace_id:
+        return NoSuchWish(f"wish {found.wish_id} is not stored, and no trace is about it", **facts)
+    if began({"Id": found.trace_id}) < datetime.now(UTC) - KEPT_BY_X_RAY:
+        return NoTrace(f"trace {found.trace_id} has expired: X-Ray keeps traces for 30 days", **facts)
+    why = "the wish was not sampled, or X-Ray is slow" if source.console else "the agent keeps only the newest traces"
+    return NoTrace(f"there is nothing of trace {found.trace_id}: {why}", **facts)

@@ -1,0 +1,106 @@
+"""What follows from the failure modes: the runbook of an alarm, and the tables of docs/failure-modes.md."""
+
+from collections.abc import Iterator, Sequence
+
+from observability.failure_catalogue import CATALOGUE
+from observability.failure_mode import DETECTION, OCCURRENCE, SEVERITY, FailureMode, Rating
+
+__all__ = ["CATALOGUE", "FailureMode", "Rating", "by_risk", "mode_of", "runbook_of", "table"]
+
+
+def by_risk() -> list[FailureMode]:
+    """The modes, the highest number first; where two are equal, the one that is worse for the audience."""
+    return sorted(CATALOGUE, key=lambda mode: (-mode.risk, -mode.severity, mode.name))
+
+
+def mode_of(alarm: str) -> FailureMode:
+    """The mode that an alarm, named without its stack, tells of. Raises KeyError.
+
+    The windows of a burn rate (``slo-boarding-page-long`` …) belong to the alarm that is made of them.
+    """
+    for mode in CATALOGUE:
+        for name in mode.alarms:
+            if alarm == name or (name.startswith("slo-") and alarm.startswith(f"{name}-")):
+                return mode
+    raise KeyError(alarm)
+
+
+def runbook_of(alarm: str) -> str:
+    """The runbook of an alarm, from the root of the repository. Raises KeyError."""
+    return mode_of(alarm).runbook
+
+
+def table() -> str:
+    """The generated part of docs/failure-modes.md, as markdown."""
+    return "\n\n".join(["\n".join(part) for part in (_scales(), _ranking(), _signs(), _answers())]) + "\n"
+
+
+def _scales() -> Iterator[str]:
+    yield "## The scales"
+    for heads, scale in (
+        (("severity", "what it does to the audience"), SEVERITY),
+        (("occurrence", "how often, for a hall of thousands"), OCCURRENCE),
+        (("detection", "how late we know"), DETECTION),
+    ):
+        yield ""
+        yield from _rows(heads, [(str(step), words) for step, words in scale.items()])
+
+
+def _ranking() -> Iterator[str]:
+    yield "## The modes, by risk"
+    yield ""
+    rows = [
+        (
+            _link(mode),
+            mode.audience_sees,
+            f"{mode.severity} × {mode.occurrence} × {mode.detection}",
+            f"**{mode.risk}**",
+            f"{mode.after.severity} × {mode.after.occurrence} × {mode.after.detection}",
+            f"**{mode.after.risk}**",
+        )
+        for mode in by_risk()
+    ]
+    yield from _rows(("failure mode", "the audience sees", "before", "risk", "after", "risk"), rows)
+
+
+def _signs() -> Iterator[str]:
+    yield "## What tells"
+    yield ""
+    rows = [
+        (
+            _link(mode),
+            "<br>".join(map(_code, mode.metrics)),
+            _code(mode.log),
+            mode.trace,
+            _alarms(mode),
+            mode.slo or "–",
+        )
+        for mode in by_risk()
+    ]
+    yield from _rows(("failure mode", "metrics", "log", "trace", "alarm", "burns the budget of"), rows)
+
+
+def _answers() -> Iterator[str]:
+    yield "## Why it happens, and what the system does by itself"
+    yield ""
+    rows = [(_link(mode), mode.causes, mode.automatic, _code(f"lastwish drill {mode.drill}")) for mode in by_risk()]
+    yield from _rows(("failure mode", "causes", "by itself", "drill (to come)"), rows)
+
+
+def _alarms(mode: FailureMode) -> str:
+    return "<br>".join([*map(_code, mode.alarms), *(f"({_code(name)})" for name in mode.also)])
+
+
+def _link(mode: FailureMode) -> str:
+    return f"[{mode.title}](runbooks/{mode.name}.md)"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    yield "| " + " | ".join(heads) + " |"
+    yield "|" + "---|" * len(heads)
+    for row in rows:
+        yield "| " + " | ".join(cell.replace("<script>", _code("<script>")) for cell in row) + " |"

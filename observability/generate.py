@@ -1,0 +1,80 @@
+"""Writes what follows from src/mission/slos.py and this package: a part of template.yaml, and tables in the docs.
+
+`python -m observability.generate` writes; with --check it only names what is out of date, and exits 1.
+Each generated part stands between two markers; the rest of its file is people's.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from observability import cloudformation, cost, failures, tables
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The text between ``begin`` and ``end``, two whole lines of a file."""
+
+    file: str
+    begin: str
+    end: str
+    text: Callable[[], str]
+
+    def renewed(self, document: str) -> str:
+        """The document with this part as it should be. Raises ValueError when its markers are not there once each."""
+        lines = document.split("\n")
+        if (lines.count(self.begin), lines.count(self.end)) != (1, 1):
+            raise ValueError(f"{self.file} should have these lines once each: {self.begin!r}, {self.end!r}")
+        begin, end = lines.index(self.begin), lines.index(self.end)
+        return "\n".join([*lines[: begin + 1], self.text(), *lines[end:]])
+
+
+def _of_template() -> Part:
+    begin = "  # >>> generated from src/mission/slos.py and observability by `make observability`: edit those"
+    return Part("template.yaml", begin, "  # <<< generated", cloudformation.section)
+
+
+def _of_docs(file: str, name: str, text: Callable[[], str]) -> Part:
+    # The empty lines make it Markdown again after the comment.
+    begin = f"<!-- generated: {name}, by `make observability` -->"
+    return Part(f"docs/{file}.md", begin, f"<!-- end: {name} -->", lambda: f"\n{text()}")
+
+
+PARTS = (
+    _of_template(),
+    _of_docs("slo", "objectives", tables.slos),
+    _of_docs("slo", "burn rates", tables.burns),
+    _of_docs("slo", "quiet hours", tables.enough),
+    _of_docs("slo", "alarms", tables.alarms),
+    _of_docs("slo", "metrics", tables.metrics),
+    _of_docs("slo", "cost", cost.costs),
+    _of_docs("failure-modes", "failure modes", failures.table),
+)
+
+
+def renewed(parts: Sequence[Part] = PARTS, root: Path = ROOT) -> dict[Path, str]:
+    """Each file with its parts as they should be. Raises ValueError for a missing marker, OSError for a file."""
+    files: dict[Path, str] = {}
+    for part in parts:
+        path = root / part.file
+        files[path] = part.renewed(files.get(path) or path.read_text())
+    return files
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write, or only look; gives the exit code."""
+    old = {path: text for path, text in renewed().items() if path.read_text() != text}
+    for path, text in old.items():
+        if "--check" in arguments:
+            print(f"{path.relative_to(ROOT)} is out of date: run `make observability`", file=sys.stderr)
+        else:
+            path.write_text(text)
+            print(f"wrote {path.relative_to(ROOT)}")
+    return int("--check" in arguments and bool(old))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

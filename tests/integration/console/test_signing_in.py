@@ -1,0 +1,58 @@
+import json
+from types import ModuleType
+from typing import Any
+
+import pytest
+from botocore.stub import Stubber
+
+from tests.support.functions import Invoke, Log
+from tests.support.samples import sample
+
+PASSWORD = json.loads(sample("console-sign-in")["body"])["password"]
+
+
+@pytest.fixture
+def cognito(console: ModuleType) -> Stubber:
+    stubber = Stubber(console.cognito)
+    stubber.activate()
+    return stubber
+
+
+def sign_in(console: ModuleType, invoke: Invoke) -> tuple[int, dict[str, Any]]:
+    answer = invoke(console, sample("console-sign-in"))
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def test_who_the_user_pool_knows_gets_a_token(console: ModuleType, cognito: Stubber, invoke: Invoke, log: Log) -> None:
+    asked = {
+        "ClientId": "client",
+        "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": {"USERNAME": "presenter", "PASSWORD": PASSWORD},
+    }
+    tokens = {"IdToken": "the-id-token", "AccessToken": "the-access-token", "ExpiresIn": 43200}
+    cognito.add_response("initiate_auth", {"AuthenticationResult": tokens}, asked)
+    assert sign_in(console, invoke) == (200, {"token": "the-id-token", "expires_in": 43200})
+    logged = json.dumps(log.lines())
+    assert PASSWORD not in logged
+    assert "token" not in logged
+
+
+@pytest.mark.parametrize("code", ["NotAuthorizedException", "UserNotFoundException", "InvalidParameterException"])
+def test_who_it_does_not_know_is_refused(console: ModuleType, cognito: Stubber, invoke: Invoke, code: str) -> None:
+    cognito.add_client_error("initiate_auth", code)
+    status, problem = sign_in(console, invoke)
+    assert (status, problem["type"]) == (401, "urn:lastwish:problem:unauthorized")
+
+
+def test_a_challenge_is_no_token(console: ModuleType, cognito: Stubber, invoke: Invoke) -> None:
+    cognito.add_response("initiate_auth", {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s" * 20})
+    assert sign_in(console, invoke)[0] == 401
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "InternalErrorException"])
+def test_when_cognito_cannot_say_trying_again_helps(
+    console: ModuleType, cognito: Stubber, invoke: Invoke, log: Log, code: str
+) -> None:
+    cognito.add_client_error("initiate_auth", code)
+    assert sign_in(console, invoke)[0] == 503
+    assert PASSWORD not in json.dumps(log.lines())

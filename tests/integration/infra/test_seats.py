@@ -1,0 +1,80 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+from typing import Any
+
+import boto3
+import pytest
+
+from domain.errors import StoreUnavailable
+from infra.seats import Seats, free_list
+from tests.support import faults
+from tests.support.aws import Aws
+
+
+@pytest.fixture
+def seats(aws: Aws) -> Seats:
+    return Seats(boto3.client("dynamodb"), "Seats", {"mars": 10, "jupiter": 3})
+
+
+def numbers(leased: Any) -> dict[str, list[int]]:
+    return {destination: [seat.number for seat in found] for destination, found in leased.items()}
+
+
+def give_back(seats: Seats, destination: Any, *returned: int) -> None:
+    seats._client.update_item(
+        TableName="Seats",
+        Key=free_list(destination),
+        UpdateExpression="ADD seats :returned",
+        ExpressionAttributeValues={":returned": {"NS": [str(number) for number in returned]}},
+    )
+
+
+def test_seats_are_given_out_in_order(seats: Seats) -> None:
+    assert numbers(seats.lease({"mars": 2, "jupiter": 1})) == {"mars": [1, 2], "jupiter": [1]}
+    assert numbers(seats.lease({"mars": 3})) == {"mars": [3, 4, 5]}
+
+
+def test_the_last_ones_get_what_is_left(seats: Seats) -> None:
+    seats.lease({"jupiter": 2})
+    assert numbers(seats.lease({"mars": 1, "jupiter": 5})) == {"mars": [1], "jupiter": [3]}
+    assert numbers(seats.lease({"jupiter": 1})) == {"jupiter": []}
+    assert seats.marks() == {"mars": 1, "jupiter": 3}
+
+
+def test_nothing_wanted_is_nothing_leased(seats: Seats) -> None:
+    assert seats.lease({"mars": 0}) == {}
+    assert seats.marks() == {}
+
+
+def test_returned_seats_are_given_out_when_the_mark_is_at_the_end(seats: Seats) -> None:
+    seats.lease({"jupiter": 3})
+    give_back(seats, "jupiter", 2, 1)
+    assert numbers(seats.lease({"jupiter": 1})) == {"jupiter": [1]}
+    assert numbers(seats.lease({"jupiter": 3})) == {"jupiter": [2]}
+    assert seats.free("jupiter") == []
+
+
+def test_a_crowd_never_gets_a_seat_twice(seats: Seats) -> None:
+    give_back(seats, "mars", 11, 12)  # as if the ship had been larger once
+    _one_call_at_a_time(seats._client)
+    with ThreadPoolExecutor(8) as crowd:
+        leased = list(crowd.map(lambda _: seats.lease({"mars": 1}), range(20)))
+    given = [seat.number for each in leased for seat in each["mars"]]
+    assert sorted(given) == list(range(1, 13))
+
+
+def _one_call_at_a_time(client: Any) -> None:
+    """DynamoDB checks and writes in one step; moto, asked by several threads, does not. Calls still interleave."""
+    lock, call = Lock(), client._make_api_call
+
+    def locked(*arguments: Any) -> Any:
+        with lock:
+            return call(*arguments)
+
+    client._make_api_call = locked
+
+
+def test_an_unreachable_table_is_transient(seats: Seats) -> None:
+    faults.throttled(seats._client, "dynamodb.UpdateItem")
+    with pytest.raises(StoreUnavailable):
+        seats.lease({"mars": 1})

@@ -1,0 +1,254 @@
+"""What mission control tells of CloudWatch, SQS and X-Ray, and of what does not answer."""
+
+import json
+import threading
+from datetime import UTC, datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from mission.slos import SLOS
+from tests.support import faults
+from tests.support.aws import Aws
+from tests.support.functions import Invoke, Log, load
+from tests.support.http import body, operator_event
+from tests.support.samples import WISH_ID, sample
+from tests.support.traces import TRACE
+
+PARTS = ["series", "totals", "queues", "slos", "alarms", "traces"]
+
+
+@pytest.fixture(autouse=True)
+def _summaries(mission: ModuleType) -> None:
+    """moto knows no filter expressions; a test that wants traces says which."""
+    answer_with(mission, [])
+
+
+def answer_with(mission: ModuleType, summaries: list[dict[str, Any]]) -> Stubber:
+    """X-Ray from now on finds these."""
+    mission.control._xray = client = boto3.client("xray")
+    stub = Stubber(client)
+    query = {"StartTime": ANY, "EndTime": ANY, "FilterExpression": "responsetime > 1 OR fault = true OR error = true"}
+    stub.add_response("get_trace_summaries", {"TraceSummaries": summaries}, query)
+    stub.activate()
+    return stub
+
+
+def view(mission: ModuleType, invoke: Invoke) -> Any:
+    return body(invoke(mission, operator_event("/ops/mission")))
+
+
+def put(namespace: str, name: str, values: list[float], ago: timedelta = timedelta(0), **dimensions: str) -> None:
+    """Publish values as one function or service does."""
+    pairs = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+    at = datetime.now(UTC) - ago
+    data = [{"MetricName": name, "Dimensions": pairs, "Value": value, "Timestamp": at} for value in values]
+    boto3.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
+
+
+def alarm(name: str, state: str, actions: bool = True, **more: Any) -> None:
+    cloudwatch = boto3.client("cloudwatch")
+    topic = ["arn:aws:sns:us-east-1:000000000000:alarms"] if actions else []
+    cloudwatch.put_metric_alarm(
+        AlarmName=name, MetricName="m", Namespace="n", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold", AlarmActions=topic, **more,
+    )  # fmt: skip
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="the test says so")
+
+
+# --- the whole --------------------------------------------------------------------------------------------------------
+def test_a_fresh_stack_has_a_picture(mission: ModuleType, invoke: Invoke) -> None:
+    found = view(mission, invoke)
+    assert found["missing"] == []
+    assert {len(each) for each in found["series"].values()} == {30}
+    assert set(found["series"]["requests"]) == {0}
+    assert set(found["series"]["post_p95"]) == {None}
+    assert set(found["totals"].values()) == {0}
+    assert [each["budget_left"] for each in found["slos"]] == [1.0] * len(SLOS)
+    assert (found["alarms"], found["traces"], found["xray_url"]) == ([], [], None)
+
+
+def test_nobody_keeps_the_operators_picture(mission: ModuleType, invoke: Invoke) -> None:
+    answer = invoke(mission, operator_event("/ops/mission"))
+    assert answer["multiValueHeaders"]["Cache-Control"] == ["no-store"]
+
+
+def test_a_series_ends_with_the_minute_that_runs(mission: ModuleType, invoke: Invoke) -> None:
+    put("AWS/ApiGateway", "Count", [1, 1, 1], ApiName="lastwish-local", Stage="local")
+    put("LastWish", "Submitted", [2], timedelta(minutes=10), service="frontend")
+    put("LastWish", "Submitted", [99], service="somebody else")
+    found = view(mission, invoke)
+    assert found["series"]["requests"][-2:].count(3) == 1
+    assert [n for n in found["series"]["accepted"] if n] == [2]
+    assert found["series"]["accepted"].index(2) in (18, 19)
+    assert datetime.fromisoformat(found["from"]).second == 0
+
+
+def test_totals_are_those_of_a_day(mission: ModuleType, invoke: Invoke) -> None:
+    put("LastWish", "Rejected", [1, 1], timedelta(hours=20), service="parser")
+    put("LastWish", "Rejected", [1], timedelta(hours=1), service="parser")
+    put("LastWish", "Rejected", [1], timedelta(hours=30), service="parser")
+    assert view(mission, invoke)["totals"]["rejected"] == 3
+
+
+def test_queues_are_as_sqs_says_now(aws: Aws, mission: ModuleType, invoke: Invoke) -> None:
+    for queue, messages in {"Inbox": 3, "PodsDlq": 1, "ProjectorDlq": 2}.items():
+        for _ in range(messages):
+            aws.sqs.send_message(QueueUrl=aws.urls[queue], MessageBody="?")
+    aws.sqs.receive_message(QueueUrl=aws.urls["Inbox"])
+    put("AWS/SQS", "ApproximateAgeOfOldestMessage", [42], QueueName="Inbox")
+    assert view(mission, invoke)["queues"] == [
+        {"name": "Inbox", "visible": 2, "in_flight": 1, "oldest_s": 42, "dead": 0},
+        {"name": "Pods", "visible": 0, "in_flight": 0, "oldest_s": None, "dead": 1},
+        {"name": "Projector", "visible": None, "in_flight": None, "oldest_s": None, "dead": 2},
+    ]
+
+
+def test_a_budget_is_what_bad_events_have_left_of_it(mission: ModuleType, invoke: Invoke) -> None:
+    put("LastWish", "Late", [0] * 200 + [1], timedelta(days=20), service="worker")
+    put("LastWish", "Late", [0] * 199, service="worker")
+    (boarding,) = [each for each in view(mission, invoke)["slos"] if each["name"] == "boarding"]
+    assert (boarding["bad"], boarding["total"], boarding["budget_left"]) == (1, 400, 0.75)
+    assert (boarding["objective"], boarding["window_days"]) == (0.99, 28)
+
+
+def test_of_several_queues_every_dead_letter_counts(mission: ModuleType, invoke: Invoke) -> None:
+    depth = "ApproximateNumberOfMessagesVisible"
+    put("AWS/SQS", depth, [0, 1], QueueName="InboxDlq")
+    put("AWS/SQS", depth, [0, 2], QueueName="ProjectorDlq")
+    (loss,) = [each for each in view(mission, invoke)["slos"] if each["name"] == "zero-loss"]
+    assert (loss["bad"], loss["total"]) == (3, 4)
+    assert loss["budget_left"] <= 0
+
+
+# --- alarms -----------------------------------------------------------------------------------------------------------
+def test_alarms_that_are_on_come_first_with_words_and_runbook(mission: ModuleType, invoke: Invoke) -> None:
+    alarm("lastwish-local-a", "OK")
+    words = "Wishes wait in the queue. Runbook: docs/runbooks/store-refuses.md"
+    alarm("lastwish-local-store-refuses", "ALARM", AlarmDescription=words)
+    alarm("lastwish-local-slo-boarding-page-1h", "ALARM", actions=False)
+    alarm("lastwish-other-stack", "ALARM")
+    found = view(mission, invoke)["alarms"]
+    names = [each["name"] for each in found]
+    assert names == ["store-refuses", "slo-boarding-page-1h", "a"]
+    assert [each["name"] for each in found if each["signal"]] == ["slo-boarding-page-1h"]
+    assert found[0]["description"] == "Wishes wait in the queue."
+    assert found[0]["runbook"] == "docs/runbooks/store-refuses.md"
+    assert (found[0]["state"], found[0]["reason"]) == ("ALARM", "the test says so")
+    assert datetime.fromisoformat(found[0]["since"]) <= datetime.now(UTC)
+
+
+# --- traces -----------------------------------------------------------------------------------------------------------
+def a_summary(number: int, **more: Any) -> dict[str, Any]:
+    return {"Id": f"1-5e645f{number:02x}-1dfad076a177c5ccc5de12f5", "Duration": 1.5, **more}
+
+
+def annotation(text: str) -> list[dict[str, Any]]:
+    return [{"AnnotationValue": {"StringValue": text}}]
+
+
+def test_slow_and_failed_traces_come_newest_first(mission: ModuleType, invoke: Invoke) -> None:
+    about = {"wish_id": annotation(WISH_ID)}
+    old, new = a_summary(1, HasFault=True, Annotations=about), a_summary(2, HasThrottle=True)
+    answer_with(mission, [old, new])
+    found = view(mission, invoke)["traces"]
+    assert [each["trace_id"] for each in found] == [new["Id"], old["Id"]]
+    assert found[1] == {
+        "trace_id": old["Id"],
+        "wish_id": WISH_ID,
+        "started": "2020-03-08T02:57:05.000Z",
+        "duration_ms": 1500,
+        "fault": True,
+        "error": False,
+        "throttled": False,
+    }
+    assert (found[0]["wish_id"], found[0]["throttled"]) == (None, True)
+
+
+def test_twenty_traces_are_enough_and_mission_controls_own_are_none(mission: ModuleType, invoke: Invoke) -> None:
+    own = {"Annotations": {"Service": annotation("mission")}}
+    answer_with(mission, [a_summary(99, **own), *(a_summary(n, HasFault=True) for n in range(30))])
+    found = view(mission, invoke)["traces"]
+    assert len(found) == 20
+    assert a_summary(99)["Id"] not in [each["trace_id"] for each in found]
+
+
+def test_a_receipt_that_asked_a_little_early_is_no_news(mission: ModuleType, invoke: Invoke) -> None:
+    early: dict[str, Any] = {"HasError": True, "Http": {"HttpStatus": 404}}
+    shown = [a_summary(1, **early, HasFault=True), a_summary(2, **early, ResponseTime=1.2)]
+    answer_with(mission, [*shown, a_summary(3, HasError=True), a_summary(4, **early)])
+    found = view(mission, invoke)["traces"]
+    assert [each["trace_id"] for each in found] == [each["Id"] for each in reversed(shown)]
+
+
+def test_a_double_tap_is_no_news_and_a_throttled_one_is(mission: ModuleType, invoke: Invoke) -> None:
+    tapped: dict[str, Any] = {"HasError": True, "Http": {"HttpStatus": 202}}
+    shown = [a_summary(1, **tapped, HasThrottle=True), a_summary(2, **tapped, ResponseTime=1.2)]
+    answer_with(mission, [*shown, a_summary(3, **tapped)])
+    found = view(mission, invoke)["traces"]
+    assert [each["trace_id"] for each in found] == [each["Id"] for each in reversed(shown)]
+
+
+def test_on_aws_it_says_where_x_rays_console_is(aws: Aws, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGE", "prod")
+    mission = load("mission")
+    answer_with(mission, [])
+    url = view(mission, invoke)["xray_url"]
+    assert url == "https://us-east-1.console.aws.amazon.com/cloudwatch/home?region=us-east-1#xray:traces"
+
+
+@pytest.mark.parametrize("path", ["/ops/mission", f"/ops/traces/{TRACE}"])
+def test_who_is_no_operator_sees_nothing(mission: ModuleType, invoke: Invoke, path: str) -> None:
+    context = sample("console-without-role")["requestContext"]
+    answer = invoke(mission, {**operator_event(path), "requestContext": context})
+    assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (403, "urn:lastwish:problem:forbidden")
+
+
+# --- what does not answer ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("service", "operation", "missing"),
+    [
+        ("cloudwatch", "GetMetricData", ["series", "totals", "slos"]),
+        ("cloudwatch", "DescribeAlarms", ["alarms"]),
+        ("sqs", "GetQueueAttributes", ["queues"]),
+        ("xray", "GetTraceSummaries", ["traces"]),
+    ],
+)
+def test_what_cannot_be_read_is_null_and_named_and_the_rest_is_there(
+    mission: ModuleType, invoke: Invoke, log: Log, service: str, operation: str, missing: list[str]
+) -> None:
+    clients = {"cloudwatch": mission.cloudwatch._client, "sqs": mission.control._sqs, "xray": boto3.client("xray")}
+    mission.control._xray = clients["xray"] if service == "xray" else mission.control._xray
+    faults.fails(clients[service], f"{service}.{operation}", "ThrottlingException")
+    seen = view(mission, invoke)
+    assert seen["missing"] == missing
+    told = [
+        (line["part"], line["reason"]) for line in log.lines() if line.get("message") == "mission control cannot read"
+    ]
+    assert sorted(told) == sorted((part, "ThrottlingException") for part in missing)
+    assert [name for name in PARTS if seen[name] is None] == missing
+
+
+def test_no_part_waits_for_another(mission: ModuleType, invoke: Invoke) -> None:
+    asked = threading.Event()
+    xray = mission.control._xray = boto3.client("xray")
+    xray.meta.events.register("before-call.xray.GetTraceSummaries", lambda **_: asked.set())
+    mission.cloudwatch._client.meta.events.register(
+        "before-call.cloudwatch.GetMetricData", lambda **_: None if asked.wait(30) else pytest.fail("asked one by one")
+    )
+    view(mission, invoke)
+    assert asked.is_set()
+
+
+def test_what_costs_most_is_not_asked_for_at_every_look(mission: ModuleType, invoke: Invoke) -> None:
+    asked: list[int] = []
+    mission.cloudwatch._client.meta.events.register(
+        "provide-client-params.cloudwatch.GetMetricData",
+        lambda params, **_: asked.append(len(params["MetricDataQueries"])),
+    )
+    first, second = view(mission, invoke), view(mission, invoke)
+    assert (first["slos"], first["totals"]) == (second["slos"], second["totals"])
+    assert len(asked) == 4  # both series, but totals and budgets once

@@ -1,0 +1,121 @@
+"""Traces as operators see them, and the way of one wish as everybody does."""
+
+import json
+from types import ModuleType
+
+import boto3
+import pytest
+
+from tests.support import faults
+from tests.support.aws import Aws
+from tests.support.functions import Invoke
+from tests.support.http import body, get, operator_event
+from tests.support.samples import WISH_ID
+from tests.support.traces import CHAIN, TRACE, Document, a_wish, segment
+from tests.support.wishes import batch
+
+NOT_THERE = "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1cff"
+
+
+def record(*documents: Document) -> None:
+    boto3.client("xray").put_trace_segments(TraceSegmentDocuments=[json.dumps(each) for each in documents])
+
+
+def test_an_operator_sees_any_trace(mission: ModuleType, invoke: Invoke) -> None:
+    record(*a_wish())
+    answer = invoke(mission, operator_event(f"/ops/traces/{TRACE}"))
+    assert body(answer)["hops"] == CHAIN
+    assert answer["multiValueHeaders"]["Cache-Control"] == ["no-store"]
+
+
+@pytest.mark.parametrize("trace_id", ["1-5e645f3e", "1-5e645f3e-1dfad076a177c5ccc5de12fX", "latest"])
+def test_what_cannot_be_a_trace_is_nothing(mission: ModuleType, invoke: Invoke, trace_id: str) -> None:
+    answer = invoke(mission, operator_event(f"/ops/traces/{trace_id}"))
+    assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (404, "urn:lastwish:problem:not-found")
+
+
+def test_a_trace_that_nobody_knows_may_still_come(mission: ModuleType, invoke: Invoke) -> None:
+    answer = invoke(mission, operator_event(f"/ops/traces/{TRACE}"))
+    assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (404, "urn:lastwish:problem:trace-not-found")
+    assert answer["multiValueHeaders"]["Retry-After"] == ["1"]
+
+
+@pytest.fixture
+def stored(aws: Aws, worker: ModuleType, invoke: Invoke) -> str:
+    """A wish that came with a trace header."""
+    event = batch((WISH_ID, "mars"))
+    event["Records"][0]["attributes"]["AWSTraceHeader"] = f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=1"
+    invoke(worker, event)
+    return WISH_ID
+
+
+def test_everybody_sees_the_way_of_a_wish(stored: str, mission: ModuleType, invoke: Invoke) -> None:
+    record(*a_wish())
+    answer = get(mission, invoke, f"/wishes/{stored}/trace")
+    assert (body(answer)["trace_id"], body(answer)["hops"]) == (TRACE, CHAIN)
+    assert answer["multiValueHeaders"]["Cache-Control"] == ["public, max-age=60"]
+    assert "request-1" not in answer["body"]
+
+
+def test_what_somebody_else_hung_into_the_trace_is_not_shown(stored: str, mission: ModuleType, invoke: Invoke) -> None:
+    record(*a_wish(), segment(15, "parser", 5, 0.3, 0.4, annotations={"wish_id": NOT_THERE}))
+    answer = get(mission, invoke, f"/wishes/{stored}/trace")
+    assert body(answer)["hops"] == CHAIN
+    assert f"{15:016x}" not in [row["id"] for row in body(answer)["segments"]]
+
+
+def test_a_wish_that_was_not_sampled_never_will_be(worker: ModuleType, mission: ModuleType, invoke: Invoke) -> None:
+    event = batch((WISH_ID, "mars"))
+    event["Records"][0]["attributes"]["AWSTraceHeader"] = f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=0"
+    invoke(worker, event)
+    record(*a_wish())
+    answer = get(mission, invoke, f"/wishes/{WISH_ID}/trace")
+    assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (404, "urn:lastwish:problem:trace-not-found")
+    assert "Retry-After" not in answer["multiValueHeaders"]
+
+
+def test_a_trace_that_still_grows_is_kept_for_two_seconds(stored: str, mission: ModuleType, invoke: Invoke) -> None:
+    record(*a_wish()[:3])
+    answer = get(mission, invoke, f"/wishes/{stored}/trace")
+    assert body(answer)["complete"] is False
+    assert answer["multiValueHeaders"]["Cache-Control"] == ["public, max-age=2"]
+
+
+@pytest.mark.parametrize(
+    ("wish_id", "kind", "retry"),
+    [(NOT_THERE, "wish-not-found", ["1"]), (WISH_ID, "trace-not-found", ["1"]), ("me", "not-found", None)],
+)
+def test_where_there_is_no_trace_it_says_of_what(
+    stored: str, mission: ModuleType, invoke: Invoke, wish_id: str, kind: str, retry: list[str] | None
+) -> None:
+    answer = get(mission, invoke, f"/wishes/{wish_id}/trace")
+    assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (404, f"urn:lastwish:problem:{kind}")
+    assert answer["multiValueHeaders"].get("Retry-After") == retry
+
+
+def test_a_wish_that_was_not_traced_has_no_trace(
+    aws: Aws, worker: ModuleType, mission: ModuleType, invoke: Invoke
+) -> None:
+    invoke(worker, batch((WISH_ID, "mars")))
+    answer = get(mission, invoke, f"/wishes/{WISH_ID}/trace")
+    assert json.loads(answer["body"])["type"] == "urn:lastwish:problem:trace-not-found"
+
+
+def test_x_ray_that_wants_fewer_questions_is_503_with_retry_after(
+    stored: str, mission: ModuleType, invoke: Invoke
+) -> None:
+    faults.fails(mission.xray, "xray.BatchGetTraces", "ThrottledException")
+    answer = get(mission, invoke, f"/wishes/{stored}/trace")
+    assert (answer["statusCode"], answer["multiValueHeaders"]["Retry-After"]) == (503, ["2"])
+
+
+def test_a_store_that_does_not_answer_is_503(mission: ModuleType, invoke: Invoke) -> None:
+    faults.unreachable(mission.store._client, "dynamodb.Query")
+    assert get(mission, invoke, f"/wishes/{WISH_ID}/trace")["statusCode"] == 503
+
+
+def test_a_projector_that_has_not_ended_leaves_the_trace_incomplete(
+    stored: str, mission: ModuleType, invoke: Invoke
+) -> None:
+    record(*a_wish()[:-1], segment(10, "projector", 8, 2.0, None))
+    assert body(get(mission, invoke, f"/wishes/{stored}/trace"))["complete"] is False

@@ -1,0 +1,209 @@
+"""`sam build` for real, for both architectures: what is in each bundle, and whether it runs with nothing beside it."""
+
+import importlib.util
+import json
+import os
+import platform
+import subprocess
+import sys
+import zipfile
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.template import TEMPLATE, load, resources
+
+ROOT = TEMPLATE.parent
+FUNCTIONS = sorted(resources("AWS::Serverless::Function"))
+HERE, THERE = ("arm64", "x86_64") if platform.machine() in ("arm64", "aarch64") else ("x86_64", "arm64")
+# Of the other architecture one bundle will do: the frontend's is the largest and has every wheel of the others.
+BUNDLES = [*((HERE, function) for function in FUNCTIONS), (THERE, "FrontendFunction")]
+
+MOST_BYTES = 6_000_000
+# ELF, e_machine: EM_AARCH64 and EM_X86_64.
+MACHINES = {"arm64": 183, "x86_64": 62}
+# PEP 552: a byte code file that is bound to its source by a hash which nobody checks.
+UNCHECKED_HASH = 0b01
+
+IN_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
+# Where pip says that it found nobody to ask, in the words of its different layers.
+NO_NETWORK = (
+    "NewConnectionError",
+    "NameResolutionError",
+    "No matching distribution",
+    "ConnectTimeoutError",
+    "ProxyError",
+)
+
+# What Lambda does at a cold start, without writing byte code: prints where each module came from, and whether it had to
+# be compiled for that.
+COLD_START = """
+import importlib, json, os, sys
+bundle, runtime, module = sys.argv[1:]
+sys.path += [bundle, runtime]
+importlib.import_module(module)
+found = [m.__spec__ for m in list(sys.modules.values()) if getattr(m, "__spec__", None)]
+ours = [spec for spec in found if (spec.origin or "").startswith(bundle)]
+print(json.dumps({spec.name: bool(not spec.cached or os.path.exists(spec.cached)) for spec in ours}))
+"""
+
+
+def package_of(function: str) -> str:
+    """``frontend`` for FrontendFunction, from its handler."""
+    return str(load()["Resources"][function]["Properties"]["Handler"]).partition(".")[0]
+
+
+def sam_build(architecture: str, into: Path, *functions: str) -> Path:
+    environment = os.environ | {"ARCHITECTURE": architecture, "SAM_CLI_TELEMETRY": "0"}
+    command = [
+        str(Path(sys.executable).with_name("sam")),
+        "build",
+        *functions,
+        "--parallel",
+        f"--template-file={TEMPLATE}",
+        f"--config-file={ROOT / 'samconfig.toml'}",
+        f"--build-dir={into / 'build'}",
+        f"--parameter-overrides=Architecture={architecture}",
+    ]
+    done = subprocess.run(command, cwd=into, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode != 0 and any(words in done.stderr for words in NO_NETWORK):
+        pytest.fail("this test needs PyPI, or pip's cache of what src/*/requirements.txt pin, and pip reached neither")
+    assert done.returncode == 0, done.stderr
+    return into / "build"
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The build directory of each architecture; it has one directory per function."""
+    return {
+        HERE: sam_build(HERE, tmp_path_factory.mktemp(HERE)),
+        THERE: sam_build(THERE, tmp_path_factory.mktemp(THERE), "FrontendFunction"),
+    }
+
+
+@pytest.fixture(params=BUNDLES, ids="-".join)
+def packed(built: dict[str, Path], request: pytest.FixtureRequest) -> tuple[str, str, Path]:
+    """Architecture, function and bundle."""
+    architecture, function = request.param
+    return architecture, function, built[architecture] / function
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with what the Lambda runtime brings: boto3, what it needs, and nothing else."""
+    directory = tmp_path_factory.mktemp("runtime")
+    for name in IN_RUNTIME:
+        spec = importlib.util.find_spec(name)
+        assert spec
+        assert spec.origin
+        origin = Path(spec.origin)
+        source = origin.parent if origin.name == "__init__.py" else origin
+        (directory / source.name).symlink_to(source)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def cold_start(built: dict[str, Path], runtime: Path) -> Any:
+    """Import a function's handler as Lambda would; gives its modules, with whether each came as byte code."""
+
+    @cache
+    def start(function: str) -> dict[str, bool]:
+        variables = load()["Globals"]["Function"]["Environment"]["Variables"]
+        variables |= load()["Resources"][function]["Properties"]["Environment"]["Variables"]
+        variables = {name: value for name, value in variables.items() if value != {"Ref": "AWS::NoValue"}}
+        # Any number does: a name, a URL and a number of seats are what the variables are.
+        environment = {name: value if isinstance(value, str) else "1" for name, value in variables.items()} | {
+            "POWERTOOLS_LOG_LEVEL": "INFO",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_LAMBDA_FUNCTION_NAME": function,
+            "LAMBDA_TASK_ROOT": "/var/task",
+        }
+        module = load()["Resources"][function]["Properties"]["Handler"].rpartition(".")[0]
+        # -I and -S: neither this directory, nor the user's packages, nor those of the virtual environment.
+        isolated = [sys.executable, "-I", "-S", "-B", "-c", COLD_START]
+        arguments = [str(built[HERE] / function), str(runtime), module]
+        done = subprocess.run(
+            isolated + arguments, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        modules: dict[str, bool] = json.loads(done.stdout)
+        return modules
+
+    return start
+
+
+def test_each_bundle_is_at_most_six_megabytes_zipped(packed: tuple[str, str, Path]) -> None:
+    _, _, bundle = packed
+    zipped = BytesIO()
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in bundle.rglob("*"):
+            archive.write(file, file.relative_to(bundle))
+    assert zipped.tell() <= MOST_BYTES
+
+
+def test_the_shared_objects_are_of_the_architecture_that_was_asked_for(packed: tuple[str, str, Path]) -> None:
+    architecture, _, bundle = packed
+    objects = list(bundle.rglob("*.so"))
+    assert objects
+    for file in objects:
+        header = file.read_bytes()[:20]
+        assert header[:4] == b"\x7fELF"
+        assert int.from_bytes(header[18:20], "little") == MACHINES[architecture], file.name
+
+
+def test_byte_code_is_bound_to_its_source_but_never_checked_against_it(packed: tuple[str, str, Path]) -> None:
+    _, _, bundle = packed
+    compiled = list(bundle.rglob("*.cpython-313.pyc"))
+    assert compiled
+    assert {int.from_bytes(file.read_bytes()[4:8], "little") for file in compiled} == {UNCHECKED_HASH}
+
+
+def test_a_bundle_has_all_of_its_function_and_nothing_of_the_others(packed: tuple[str, str, Path]) -> None:
+    _, function, bundle = packed
+    package = package_of(function)
+    shared = ("domain", "infra", "web") if package in ("frontend", "console", "mission") else ("domain", "infra")
+    for source in (package, *shared):
+        wanted = {f.relative_to(ROOT / "src") for f in (ROOT / "src" / source).rglob("*") if f.is_file()}
+        wanted = {f for f in wanted if f.suffix != ".pyc" and f.stem != "requirements"}
+        assert wanted
+        assert {f for f in wanted if not (bundle / f).is_file()} == set()
+    others = {*(package_of(each) for each in FUNCTIONS), "web"} - {package, *shared}
+    assert not [each for each in (*others, *IN_RUNTIME) if (bundle / each).exists()]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_each_handler_starts_from_its_bundle_with_nothing_beside_it_but_boto3(function: str, cold_start: Any) -> None:
+    assert f"{package_of(function)}.handler" in cold_start(function)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_cold_start_compiles_nothing(function: str, cold_start: Any) -> None:
+    assert [module for module, shipped in cold_start(function).items() if not shipped] == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "complaint"),
+    [
+        ({"ARCHITECTURE": "mips"}, "say arm64 or x86_64"),
+        ({"PYTHON": "python-of-another-version"}, "make setup"),
+    ],
+)
+def test_a_build_that_cannot_be_right_says_why(variables: dict[str, str], complaint: str, tmp_path: Path) -> None:
+    other = tmp_path / "python-of-another-version"
+    other.write_text("#!/bin/sh\necho 3.12 >&2\nexit 1\n")
+    other.chmod(0o755)
+    overrides = [f"{name}={value}" for name, value in variables.items()]
+    done = subprocess.run(
+        ["make", "--makefile", str(ROOT / "src" / "Makefile"), "build-ParserFunction", *overrides],
+        cwd=tmp_path,
+        env=os.environ | {"ARTIFACTS_DIR": str(tmp_path / "out"), "PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert complaint in done.stderr
+    assert not (tmp_path / "out").exists()

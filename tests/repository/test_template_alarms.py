@@ -1,0 +1,263 @@
+"""Alarms and dashboard of template.yaml: up to date, complete, and of nothing that nobody emits."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mission.slos import SLOS
+from observability import generate
+from observability.failures import CATALOGUE, runbook_of
+from observability.metrics import COLD_START, EMITTED, PROBLEMS, REASONS
+from observability.queries import QUERIES
+from tests.support.emitted import SRC, emitted_by, names
+from tests.support.template import TEMPLATE, load, resources
+from web.refusals import NOT_REFUSED
+
+type Template = dict[str, Any]
+
+ALARMS = resources("AWS::CloudWatch::Alarm")
+COMPOSITES = resources("AWS::CloudWatch::CompositeAlarm")
+SIGNAL = re.compile(r"slo-.*-(long|short|enough)")
+RUNBOOK = re.compile(r"\. Runbook: docs/runbooks/([a-z-]+)\.md$")
+
+# What AWS emits by itself with just these dimensions.
+_QUEUE, _FUNCTION, _TABLE, _STAGE = {"QueueName"}, {"FunctionName"}, {"TableName"}, {"ApiName", "Stage"}
+OF_AWS: dict[str, tuple[set[str], list[set[str]]]] = {
+    "AWS/SQS": (
+        {
+            "ApproximateNumberOfMessagesVisible",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateAgeOfOldestMessage",
+        },
+        [_QUEUE],
+    ),
+    "AWS/Lambda": ({"Invocations", "Errors", "Throttles", "Duration", "IteratorAge"}, [_FUNCTION]),
+    "AWS/DynamoDB": ({"ConsumedWriteCapacityUnits", "WriteThrottleEvents"}, [_TABLE]),
+    "AWS/ApiGateway": ({"Count", "4XXError", "5XXError", "Latency"}, [_STAGE, _STAGE | {"Method", "Resource"}]),
+}
+
+
+@dataclass(frozen=True)
+class Used:
+    """A metric that an alarm, the dashboard or an objective looks at. A search leaves the values of dimensions open."""
+
+    namespace: str
+    name: str
+    dimensions: tuple[tuple[str, str | None], ...]
+
+
+def name_of(alarm: dict[str, Any]) -> str:
+    """Without the stack's."""
+    return str(alarm["Properties"]["AlarmName"]["Fn::Sub"]).removeprefix("${AWS::StackName}-")
+
+
+def dashboard(template: Template) -> list[dict[str, Any]]:
+    """The widgets, with X for each thing that CloudFormation fills in."""
+    (board,) = resources("AWS::CloudWatch::Dashboard", template).values()
+    text = re.sub(r"\$\{[^!}][^}]*\}", "X", board["Properties"]["DashboardBody"]["Fn::Sub"])
+    widgets: list[dict[str, Any]] = json.loads(text)["widgets"]
+    return widgets
+
+
+def used(template: Template) -> Iterator[Used]:
+    """All metrics that something in the template or an objective looks at."""
+    for alarm in resources("AWS::CloudWatch::Alarm", template).values():
+        properties = alarm["Properties"]
+        dimensions = tuple((each["Name"], str(each["Value"])) for each in properties["Dimensions"])
+        yield Used(properties["Namespace"], properties["MetricName"], dimensions)
+    for widget in dashboard(template):
+        yield from (found for line in widget["properties"].get("metrics", []) for found in of_line(line))
+    for slo in SLOS:
+        yield from (Used(each.namespace, each.name, tuple(each.dimensions.items())) for each in slo.metrics)
+
+
+def of_line(line: list[Any]) -> Iterator[Used]:
+    """The metrics in a line of a chart: itself, or what it searches for. Metric math looks at other lines."""
+    if isinstance(line[0], str):
+        words = line[:-1] if isinstance(line[-1], dict) else line
+        yield Used(words[0], words[1], tuple(zip(words[2::2], words[3::2], strict=True)))
+    for schema, terms in (
+        re.findall(r"SEARCH\('\{([^}]*)\} ([^']*)'", str(line[0].get("expression")))
+        if isinstance(line[0], dict)
+        else []
+    ):
+        namespace, *dimensions = schema.split(",")
+        values = dict(re.findall(r'(\w+)="(\w+)"', terms))
+        yield Used(namespace, values.pop("MetricName"), tuple((each, values.get(each)) for each in dimensions))
+
+
+def is_emitted(metric: Used) -> bool:
+    """Whether somebody emits it: one of our functions, by what stands in its code, or AWS."""
+    dimensions = dict(metric.dimensions)
+    if metric.namespace != "LastWish":
+        known, sets = OF_AWS.get(metric.namespace, (set(), []))
+        return metric.name in known and set(dimensions) in sets
+    found = next((each for each in (*EMITTED, COLD_START) if each.name == metric.name), None)
+    if not found or "service" not in dimensions or set(dimensions) - {"service", found.by}:
+        return False
+    services = [dimensions["service"]] if dimensions["service"] else found.services
+    return all(each in found.services and metric.name in emitted_by(each) for each in services)
+
+
+def test_what_is_generated_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate.main(["--check"]) == 0, capsys.readouterr().err
+
+
+def test_a_change_by_hand_is_found(tmp_path: Path) -> None:
+    for part in generate.PARTS:
+        (tmp_path / part.file).parent.mkdir(exist_ok=True)
+        (tmp_path / part.file).write_text((generate.ROOT / part.file).read_text())
+    template = tmp_path / "template.yaml"
+    template.write_text(template.read_text().replace("Threshold: 0.72", "Threshold: 0.9"))
+    assert template.read_text() != TEMPLATE.read_text()
+    assert generate.renewed(root=tmp_path)[template] == TEMPLATE.read_text()
+
+
+def test_generating_twice_changes_nothing() -> None:
+    text = TEMPLATE.read_text()
+    for part in generate.PARTS:
+        if part.file == TEMPLATE.name:
+            assert part.renewed(part.renewed(text)) == part.renewed(text)
+
+
+def test_a_lost_marker_is_an_error() -> None:
+    with pytest.raises(ValueError, match="once each"):
+        generate.PARTS[0].renewed("Resources:\n")
+
+
+@pytest.mark.parametrize("metric", sorted(set(used(load())), key=str), ids=str)
+def test_every_metric_is_emitted(metric: Used) -> None:
+    assert is_emitted(metric)
+
+
+WORKERS = "Dimensions: [{ Name: service, Value: worker }]"
+WRONG = {
+    "a name": (f"MetricName: StoreRefused, {WORKERS}", f"MetricName: StoreRefuzed, {WORKERS}"),
+    "a function": (
+        f"MetricName: Waitlisted, {WORKERS}",
+        f"MetricName: Waitlisted, {WORKERS.replace('worker', 'parser')}",
+    ),
+    "a dimension": ('["LastWish", "Boarded", "service"', '["LastWish", "Boarded", "destination"'),
+    "a search": ('MetricName=\\"Rejected\\"', 'MetricName=\\"Refuted\\"'),
+    "one of AWS's": ('["AWS/Lambda", "IteratorAge"', '["AWS/Lambda", "StreamAge"'),
+}
+
+
+@pytest.mark.parametrize(("right", "wrong"), WRONG.values(), ids=WRONG)
+def test_a_wrong_metric_is_seen(right: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = TEMPLATE.read_text()
+    assert right in text
+    monkeypatch.setattr("tests.support.template._text", lambda: text.replace(right, wrong))
+    assert not all(map(is_emitted, used(load())))
+
+
+def test_a_metric_that_the_code_stops_emitting_is_missed() -> None:
+    source = 'kind = "SlowCall" if late else "SlowPage"\ncount(kind)\ncount("Here" if ok else "There")\n'
+    assert names(source) == {"SlowCall", "SlowPage", "Here", "There"}
+    assert names(source.replace("count(kind)", "print(kind)")) == {"Here", "There"}
+
+
+def test_what_the_functions_emit_is_described_and_nothing_else() -> None:
+    emitted = {name for path in SRC.rglob("*.py") for name in names(path.read_text())}
+    assert emitted == {each.name for each in EMITTED}
+
+
+@pytest.mark.parametrize("metric", EMITTED, ids=lambda metric: metric.name)
+def test_a_described_metric_is_emitted_by_each_of_its_functions(metric: Any) -> None:
+    assert all(metric.name in emitted_by(service) for service in metric.services)
+
+
+def test_the_values_of_dimensions_are_those_of_the_code() -> None:
+    problems = (SRC / "web" / "problems.py").read_text()
+    kinds = set(re.findall(r'Problem\(\s*HTTPStatus\.\w+,\s*"([a-z-]+)"', problems)) | set(
+        re.findall(r'kind="([a-z-]+)"', problems)
+    )
+    assert kinds - {"unavailable", "internal", *NOT_REFUSED} == set(PROBLEMS)  # those two have counters of their own
+    assert set(re.findall(r'WishRejected\(reason="([a-z-]+)"', (SRC / "domain" / "rules.py").read_text())) == set(
+        REASONS
+    )
+
+
+@pytest.mark.parametrize("alarm", [*ALARMS.values(), *COMPOSITES.values()], ids=name_of)
+def test_an_alarm_says_what_to_do_and_tells_somebody(alarm: dict[str, Any]) -> None:
+    name, properties = name_of(alarm), alarm["Properties"]
+    runbook = RUNBOOK.search(properties["AlarmDescription"])
+    assert runbook
+    assert f"docs/runbooks/{runbook[1]}.md" == runbook_of(name)
+    assert ("AlarmActions" in properties) != bool(SIGNAL.fullmatch(name))
+    assert properties.get("AlarmActions", [{"Ref": "Alarms"}]) == [{"Ref": "Alarms"}]
+
+
+@pytest.mark.parametrize("alarm", ALARMS.values(), ids=name_of)
+def test_silence_is_health(alarm: dict[str, Any]) -> None:
+    assert alarm["Properties"]["TreatMissingData"] == "notBreaching"
+
+
+@pytest.mark.parametrize("alarm", ALARMS.values(), ids=name_of)
+def test_a_window_is_one_that_cloudwatch_takes(alarm: dict[str, Any]) -> None:
+    period, periods = alarm["Properties"]["Period"], alarm["Properties"]["EvaluationPeriods"]
+    assert period % 60 == 0
+    assert period * periods <= 86400
+
+
+@pytest.mark.parametrize("alarm", COMPOSITES.values(), ids=name_of)
+def test_a_burn_rate_alarm_is_made_of_its_own_three_signals(alarm: dict[str, Any]) -> None:
+    parts = re.findall(r'ALARM\("\$\{(\w+)\}"\)', alarm["Properties"]["AlarmRule"]["Fn::Sub"])
+    assert [name_of(ALARMS[part]) for part in parts] == [
+        f"{name_of(alarm)}-{word}" for word in ("long", "short", "enough")
+    ]
+
+
+def test_every_signal_is_part_of_an_alarm() -> None:
+    rules = " ".join(alarm["Properties"]["AlarmRule"]["Fn::Sub"] for alarm in COMPOSITES.values())
+    assert all(f"{{{key}}}" in rules for key, alarm in ALARMS.items() if SIGNAL.fullmatch(name_of(alarm)))
+
+
+def test_what_the_laptop_cannot_make_is_for_aws_only() -> None:
+    kinds = (
+        "AWS::CloudWatch::CompositeAlarm",
+        "AWS::Logs::QueryDefinition",
+        "AWS::XRay::Group",
+        "AWS::XRay::SamplingRule",
+    )
+    found = [resource for kind in kinds for resource in resources(kind).values()]
+    assert len({resource["Type"] for resource in found}) == len(kinds)
+    assert all(resource["Condition"] == "OnAws" for resource in found)
+
+
+def test_what_goes_to_aws_is_plain_ascii() -> None:
+    """CloudFormation makes question marks of anything else in some places."""
+    generate.PARTS[0].text().encode("ascii")
+
+
+def test_the_dashboard_fits_its_grid_without_overlaps() -> None:
+    cells = [
+        (x, y)
+        for each in dashboard(load())
+        for x in range(each["x"], each["x"] + each["width"])
+        for y in range(each["y"], each["y"] + each["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert {x for x, _ in cells} == set(range(24))
+
+
+def test_every_row_of_the_dashboard_begins_with_its_runbooks() -> None:
+    rows = [widget["properties"]["markdown"] for widget in dashboard(load()) if widget["type"] == "text"]
+    starts = {widget["y"] for widget in dashboard(load()) if widget["x"] == 0 and widget["type"] != "text"}
+    assert len(rows) == len(starts)
+    linked = [re.findall(r"\]\(X([a-z-]+)\.md\)", row) for row in rows]
+    assert all(linked)
+    assert {name for row in linked for name in row} <= {mode.name for mode in CATALOGUE}
+
+
+def test_queries_look_for_lines_that_are_logged() -> None:
+    source = "".join(path.read_text() for path in SRC.rglob("*.py"))
+    text = " ".join(line for query in QUERIES for line in query.lines if "message" in line)
+    messages = re.findall(r'"([a-z ]+)"', text)
+    assert messages
+    assert all(f'"{message}"' in source for message in messages)

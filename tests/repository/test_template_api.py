@@ -1,0 +1,183 @@
+"""What linters do not see in template.yaml: the API, the rights of the worker, parameters and outputs."""
+
+import json
+import re
+import tomllib
+from typing import Any
+
+import pytest
+
+from tests.support.template import TEMPLATE, load, resources
+from web import problems
+
+API = load()["Resources"]["Api"]["Properties"]
+RESPONSES: dict[str, dict[str, Any]] = API["GatewayResponses"]
+# By status, what the frontend says itself. 429 is never its own answer: it has no problem for it.
+OURS = {
+    int(problem.status): json.loads(problem.body())
+    for problem in (problems.not_found(), problems.too_large(8192), problems.unavailable())
+}
+TYPED = re.compile("body|message|payload|querystring", re.IGNORECASE)
+
+
+def problem_of(response: dict[str, Any]) -> dict[str, Any]:
+    """The body of a gateway response, as API Gateway fills it in: its variable brings quotes of its own."""
+    (template,) = response["ResponseTemplates"].values()
+    problem: dict[str, Any] = json.loads(template.replace("$context.error.messageString", '"Forbidden"'))
+    return problem
+
+
+def access_log() -> dict[str, str]:
+    """One line of the access log, its variables not filled in."""
+    condition, on_aws, _ = API["AccessLogSetting"]["Fn::If"]
+    assert condition == "OnAws"
+    line: dict[str, str] = json.loads(on_aws["Format"])
+    return line
+
+
+def test_the_api_is_traced() -> None:
+    assert API["TracingEnabled"] is True
+
+
+def test_the_access_log_is_one_json_object_in_one_line() -> None:
+    assert "\n" not in API["AccessLogSetting"]["Fn::If"][1]["Format"]
+    assert {"requestId", "status", "path", "traceId"} <= set(access_log())
+
+
+def test_the_access_log_has_nothing_that_a_person_typed() -> None:
+    for name, variable in access_log().items():
+        assert re.fullmatch(r"\$context\.[a-zA-Z.]+", variable)
+        assert not TYPED.search(name + variable)
+
+
+def test_every_method_is_throttled_by_the_parameters() -> None:
+    (settings,) = API["MethodSettings"]
+    assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+    assert settings["ThrottlingRateLimit"] == {"Ref": "ThrottleRate"}
+    assert settings["ThrottlingBurstLimit"] == {"Ref": "ThrottleBurst"}
+
+
+def test_requests_are_not_logged_in_full() -> None:
+    assert [settings["DataTraceEnabled"] for settings in API["MethodSettings"]] == [False]
+
+
+@pytest.mark.parametrize("kind", RESPONSES)
+def test_api_gateways_own_answers_are_problem_documents(kind: str) -> None:
+    response = RESPONSES[kind]
+    headers = response["ResponseParameters"]["Headers"]
+    assert headers["Content-Type"] == "'application/problem+json'"
+    assert headers["Cache-Control"] == "'no-store'"
+    problem = problem_of(response)
+    assert problem["title"]
+    assert problem["type"] == "about:blank" or problem["type"].startswith("urn:lastwish:problem:")
+    assert problem.get("status") == response.get("StatusCode")
+
+
+@pytest.mark.parametrize("kind", [kind for kind, response in RESPONSES.items() if response.get("StatusCode") in OURS])
+def test_api_gateway_says_the_same_as_the_frontend(kind: str) -> None:
+    assert problem_of(RESPONSES[kind]) == OURS[RESPONSES[kind]["StatusCode"]]
+
+
+@pytest.mark.parametrize("kind", [kind for kind, each in RESPONSES.items() if each.get("StatusCode") in (429, 503)])
+def test_whoever_may_try_again_is_told_when(kind: str) -> None:
+    assert re.fullmatch(r"'\d+'", RESPONSES[kind]["ResponseParameters"]["Headers"]["Retry-After"])
+
+
+def test_there_is_an_answer_of_ours_for_every_kind_of_error() -> None:
+    assert {"DEFAULT_4XX", "DEFAULT_5XX", "MISSING_AUTHENTICATION_TOKEN", "THROTTLED"} <= set(RESPONSES)
+
+
+def test_every_role_trusts_one_service_and_nobody_else() -> None:
+    for role in resources("AWS::IAM::Role").values():
+        (statement,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Action"] == "sts:AssumeRole"
+        assert list(statement["Principal"]) == ["Service"]
+
+
+def allowed(role: str) -> dict[str, list[str]]:
+    """What a role may do on each table."""
+    (policy,) = load()["Resources"][role]["Properties"]["Policies"]
+    found: dict[str, set[str]] = {}
+    for statement in policy["PolicyDocument"]["Statement"]:
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        if actions[0].startswith("dynamodb:"):
+            names = {name.removeprefix("dynamodb:") for name in actions}
+            of = statement["Resource"]
+            for resource in of if isinstance(of, list) else [of]:
+                if "Fn::GetAtt" in resource:  # an index follows its table
+                    found.setdefault(resource["Fn::GetAtt"][0], set()).update(names)
+    return {table: sorted(names) for table, names in found.items()}
+
+
+def test_the_worker_may_put_get_and_query_commits_lease_seats_and_nothing_more() -> None:
+    assert allowed("WorkerRole") == {
+        "EventStore": ["BatchGetItem", "PutItem", "Query"],
+        "Seats": ["GetItem", "UpdateItem"],
+    }
+
+
+def test_only_worker_and_console_write_to_the_event_store() -> None:
+    roles = [name for name, role in resources("AWS::IAM::Role").items() if "Policies" in role["Properties"]]
+    may_write = [name for name in roles if set(allowed(name).get("EventStore", [])) & {"PutItem", "UpdateItem"}]
+    assert sorted(may_write) == ["ConsoleRole", "WorkerRole"]
+
+
+def test_of_the_read_model_the_console_may_change_nothing_but_the_pointer() -> None:
+    (policy,) = load()["Resources"]["ConsoleRole"]["Properties"]["Policies"]
+    changing = [each for each in policy["PolicyDocument"]["Statement"] if "dynamodb:UpdateItem" in each["Action"]]
+    (blank,) = [each for each in changing if each["Resource"] == {"Fn::GetAtt": ["ReadModel", "Arn"]}]
+    assert blank["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["pointer"]}}
+
+
+def test_an_operators_route_wants_a_token_and_an_audiences_does_not() -> None:
+    routes = {
+        (event["Properties"]["Method"], event["Properties"]["Path"]): event["Properties"].get("Auth")
+        for function in resources("AWS::Serverless::Function").values()
+        for event in function["Properties"]["Events"].values()
+        if event["Type"] == "Api"
+    }
+    guarded = {path for (_, path), auth in routes.items() if auth == {"Authorizer": "Operators"}}
+    assert guarded == {path for _, path in routes if path.startswith(("/ops/", "/console"))}
+    assert not any(auth for (_, path), auth in routes.items() if path not in guarded)
+
+
+def test_the_frontend_only_reads_tables() -> None:
+    assert {action for actions in allowed("FrontendRole").values() for action in actions} == {
+        "BatchGetItem",
+        "GetItem",
+        "Query",
+    }
+
+
+def test_the_event_store_streams_its_commits() -> None:
+    stream = load()["Resources"]["EventStore"]["Properties"]["StreamSpecification"]
+    assert stream["StreamViewType"] in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
+
+
+def test_every_mapping_belongs_to_a_function_where_the_checks_look_for_it() -> None:
+    assert resources("AWS::Lambda::EventSourceMapping") == {}
+
+
+def test_the_outputs_are_those_that_others_rely_on() -> None:
+    outputs = load()["Outputs"]
+    assert {"ApiUrl", "InboxUrl", "InboxDlqUrl", "PodsUrl", "PodsDlqUrl", "EventStoreName"} <= set(outputs)
+    assert all(output["Value"] for output in outputs.values())
+    assert not any("Condition" in output for output in outputs.values())
+
+
+def test_every_parameter_has_a_default() -> None:
+    parameters = load()["Parameters"]
+    assert {"Stage", "Architecture", "LogLevel", "ThrottleRate", "ThrottleBurst"} <= set(parameters)
+    assert all("Default" in parameter for parameter in parameters.values())
+
+
+def test_both_architectures_can_be_asked_for() -> None:
+    assert load()["Parameters"]["Architecture"]["AllowedValues"] == ["arm64", "x86_64"]
+
+
+def test_samconfig_sets_only_parameters_that_there_are() -> None:
+    config = tomllib.loads((TEMPLATE.parent / "samconfig.toml").read_text())
+    environments = [each for each in config.values() if isinstance(each, dict)]
+    overrides = [pair for each in environments for pair in each["deploy"]["parameters"]["parameter_overrides"]]
+    assert overrides
+    assert {pair.partition("=")[0] for pair in overrides} <= set(load()["Parameters"])

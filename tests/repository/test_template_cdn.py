@@ -1,0 +1,221 @@
+"""The cache in front. Every route of the API is asked for here by name, so that a new one cannot be forgotten."""
+
+import json
+import re
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+
+from tests.support.samples import sample
+from tests.support.template import load, resources, routes
+from web import answers, problems
+from web.request import Request
+
+FRONT = load()["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+EDGE = load()["Resources"]["AtTheEdge"]["Properties"]
+NOT_CACHED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"  # CachingDisabled
+ALL_BUT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"  # AllViewerExceptHostHeader
+
+# What happens to each path of the audience. One that is not here fails below.
+CACHES = {
+    "/": {"Ref": "PagesCache"},
+    "/wall": {"Ref": "PagesCache"},
+    "/health": {"Ref": "PagesCache"},  # whose answer says no-store
+    "/assets/{file}": {"Ref": "FilesCache"},
+    "/qr.svg": {"Ref": "FilesCache"},
+    "/manifest": {"Ref": "FeedCache"},
+    "/wishes": {"Ref": "FeedCache"},
+    "/wishes/{wish_id}": NOT_CACHED,
+    "/wishes/{wish_id}/trace": NOT_CACHED,
+}
+
+
+def behaviour(path: str) -> dict[str, Any]:
+    """What CloudFront does with a path: the first pattern that fits, else the default."""
+    fitting = (each for each in FRONT["CacheBehaviors"] if fnmatchcase(path, each["PathPattern"]))
+    found: dict[str, Any] = next(fitting, FRONT["DefaultCacheBehavior"])
+    return found
+
+
+def pages() -> list[str]:
+    """The paths that the function at the edge lets through."""
+    found = re.search(r"const PAGES = (\[.*\]);", EDGE["FunctionCode"])
+    assert found
+    paths: list[str] = json.loads(found[1].replace("'", '"'))
+    return paths
+
+
+def policy(logical_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = load()["Resources"][logical_id]["Properties"]["CachePolicyConfig"]
+    return found
+
+
+def key(logical_id: str) -> dict[str, Any]:
+    """What a copy in the cache depends on, apart from its path."""
+    found = policy(logical_id)["ParametersInCacheKeyAndForwardedToOrigin"]
+    kinds = (("headers", "Header"), ("query", "QueryString"), ("cookies", "Cookie"))
+    of = {name: found[f"{kind}sConfig"] for name, kind in kinds}
+    return {name: of[name].get(f"{kind}s", of[name][f"{kind}Behavior"]) for name, kind in kinds}
+
+
+POLICIES = sorted(resources("AWS::CloudFront::CachePolicy"))
+BEHAVIOURS = [FRONT["DefaultCacheBehavior"], *FRONT["CacheBehaviors"]]
+CDN = sorted(name for name, each in load()["Resources"].items() if each["Type"].startswith("AWS::CloudFront::"))
+
+
+# --- where it is ------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", CDN)
+def test_nothing_of_it_is_there_unless_it_was_asked_for_on_aws(name: str) -> None:
+    template = load()
+    assert template["Resources"][name]["Condition"] == "HasCdn"
+    assert template["Conditions"]["HasCdn"] == {
+        "Fn::And": [{"Condition": "OnAws"}, {"Fn::Equals": [{"Ref": "Cdn"}, "true"]}]
+    }
+    assert template["Parameters"]["Cdn"]["Default"] == "false"
+
+
+def test_the_site_is_the_distribution_or_else_the_stage() -> None:
+    outputs = load()["Outputs"]
+    condition, distribution, stage = outputs["SiteUrl"]["Value"]["Fn::If"]
+    assert (condition, distribution) == ("HasCdn", {"Fn::Sub": "https://${Distribution.DomainName}/"})
+    assert stage == outputs["ApiUrl"]["Value"]
+
+
+def test_it_asks_the_stage_over_tls_and_under_the_stages_own_name() -> None:
+    (origin,) = FRONT["Origins"]
+    stage = "https://" + origin["DomainName"]["Fn::Sub"] + origin["OriginPath"]["Fn::Sub"] + "/"
+    assert stage == load()["Outputs"]["ApiUrl"]["Value"]["Fn::Sub"]
+    assert origin["CustomOriginConfig"] == {"OriginProtocolPolicy": "https-only", "OriginSSLProtocols": ["TLSv1.2"]}
+    assert (
+        "Host"
+        not in load()["Resources"]["WhatAWishNeeds"]["Properties"]["OriginRequestPolicyConfig"]["HeadersConfig"][
+            "Headers"
+        ]
+    )
+
+
+@pytest.mark.parametrize("each", BEHAVIOURS, ids=lambda each: each.get("PathPattern", "default"))
+def test_every_behaviour_is_compressed_https_of_the_one_origin(each: dict[str, Any]) -> None:
+    assert each["TargetOriginId"] == FRONT["Origins"][0]["Id"]
+    assert each["ViewerProtocolPolicy"] == "redirect-to-https"
+    assert each["ResponseHeadersPolicyId"] == {"Ref": "HttpsFromNowOn"}
+    assert each["Compress"] is True
+
+
+# --- routes -----------------------------------------------------------------------------------------------------------
+def test_somebody_has_thought_about_every_path_of_the_audience() -> None:
+    assert {path for _, path in routes(operators=False)} == set(CACHES)
+
+
+@pytest.mark.parametrize(("method", "path"), routes(operators=False))
+def test_a_route_of_the_audience_passes_and_is_kept_as_it_should_be(method: str, path: str) -> None:
+    found = behaviour(path)
+    assert method in found["AllowedMethods"]
+    assert found["CachePolicyId"] == CACHES[path]
+    assert "FunctionAssociations" not in found or path in pages()
+
+
+@pytest.mark.parametrize(("method", "path"), routes(operators=True))
+def test_a_route_of_the_operators_ends_at_the_edge(method: str, path: str) -> None:
+    assert behaviour(path) is FRONT["DefaultCacheBehavior"]
+    assert path not in pages()
+
+
+def test_the_function_stands_in_front_of_whatever_no_pattern_names() -> None:
+    (association,) = FRONT["DefaultCacheBehavior"]["FunctionAssociations"]
+    assert association["EventType"] == "viewer-request"
+    assert association["FunctionARN"] == {"Fn::GetAtt": ["AtTheEdge", "FunctionMetadata.FunctionARN"]}
+
+
+@pytest.mark.parametrize("each", BEHAVIOURS, ids=lambda each: each.get("PathPattern", "default"))
+def test_of_what_is_sent_nothing_is_cached(each: dict[str, Any]) -> None:
+    assert not {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"} & set(each.get("CachedMethods", ["GET", "HEAD"]))
+
+
+def test_a_wish_arrives_with_all_that_the_frontend_reads_of_it() -> None:
+    sent = behaviour("/wishes")
+    assert sent["OriginRequestPolicyId"] == {"Ref": "WhatAWishNeeds"}
+    headers = load()["Resources"]["WhatAWishNeeds"]["Properties"]["OriginRequestPolicyConfig"]["HeadersConfig"]
+    assert headers == {
+        "HeaderBehavior": "whitelist",
+        "Headers": ["Accept", "Accept-Language", "Content-Type", "Idempotency-Key"],
+    }
+
+
+def test_a_receipt_gets_every_header_but_host_and_is_kept_nowhere() -> None:
+    receipt = behaviour("/wishes/5b0e9a7e-0000-4000-8000-000000000000")
+    assert receipt["CachePolicyId"] == NOT_CACHED
+    assert receipt["OriginRequestPolicyId"] == ALL_BUT_HOST
+
+
+# --- how long, and under which key ------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", POLICIES)
+def test_the_origin_decides_what_is_kept(name: str) -> None:
+    assert (policy(name)["MinTTL"], policy(name)["DefaultTTL"]) == (0, 0)
+
+
+def test_a_copy_depends_on_what_the_answer_depends_on_and_on_nothing_else() -> None:
+    assert {name: key(name) for name in POLICIES} == {
+        "PagesCache": {"headers": ["Accept-Language"], "query": "none", "cookies": "none"},
+        "FilesCache": {"headers": "none", "query": "none", "cookies": "none"},
+        "FeedCache": {"headers": "none", "query": ["after", "limit"], "cookies": "none"},
+    }
+
+
+def request(path: str) -> Request:
+    return Request(APIGatewayProxyEvent({**sample("frontend-receipt"), "path": path}))
+
+
+# Each kind of answer that may be kept, and the policy that it meets.
+KEPT: dict[str, tuple[str, Response[str]]] = {
+    "page": ("PagesCache", answers.page("", max_age=60)),
+    "file": ("FilesCache", answers.static("", "image/svg+xml", "public, max-age=31536000, immutable")),
+    "feed": ("FeedCache", answers.cached(request("/wishes"), {})),
+}
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_a_policy_keeps_as_long_as_the_origin_says(kind: str) -> None:
+    name, answer = KEPT[kind]
+    said = dict(re.findall(r"(s-maxage|max-age)=(\d+)", str(answer.headers["Cache-Control"])))
+    assert int(said.get("s-maxage", said.get("max-age"))) <= policy(name)["MaxTTL"]
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_what_an_answer_varies_on_is_in_its_key(kind: str) -> None:
+    """CloudFront's key is what the policy says; it does not heed Vary."""
+    name, answer = KEPT[kind]
+    headers = key(name)["headers"]
+    assert str(answer.headers.get("Vary", "none")) == (headers if headers == "none" else ", ".join(headers))
+
+
+def test_the_feed_is_a_second_old_at_most() -> None:
+    assert policy("FeedCache")["MaxTTL"] == 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 414, 500, 501, 502, 503, 504])
+def test_no_error_is_kept(status: int) -> None:
+    """By default ten seconds, also where the policy says that nothing is cached: "still travelling" is a 404."""
+    assert {"ErrorCode": status, "ErrorCachingMinTTL": 0} in FRONT["CustomErrorResponses"]
+
+
+# --- the function at the edge; what it decides is tested in tests/browser ---------------------------------------------
+def test_the_edge_says_not_found_as_the_frontend_does() -> None:
+    found = re.search(r"body: '(.*)'", EDGE["FunctionCode"])
+    assert found
+    assert json.loads(found[1]) == json.loads(problems.not_found().body())
+
+
+def test_the_function_is_live_small_and_of_the_second_runtime() -> None:
+    assert EDGE["AutoPublish"] is True
+    assert EDGE["FunctionConfig"]["Runtime"] == "cloudfront-js-2.0"
+    assert len(EDGE["FunctionCode"].encode()) < 10_240  # CloudFront's limit
+
+
+def test_browsers_remember_that_it_is_https() -> None:
+    config = load()["Resources"]["HttpsFromNowOn"]["Properties"]["ResponseHeadersPolicyConfig"]
+    assert list(config["SecurityHeadersConfig"]) == ["StrictTransportSecurity"]  # the pages bring their own policy
+    assert config["SecurityHeadersConfig"]["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 31536000

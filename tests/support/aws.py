@@ -1,0 +1,47 @@
+"""Queues and tables on moto, and what a test wants to know of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class Aws:
+    """The resources, and what a test wants to know of them."""
+
+    sqs: Any
+    dynamodb: Any
+    urls: dict[str, str]
+    table: str
+
+    def messages(self, queue: str) -> list[dict[str, Any]]:
+        """Everything in a queue now, with its attributes."""
+        answer = self.sqs.receive_message(
+            QueueUrl=self.urls[queue],
+            MaxNumberOfMessages=10,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
+        )
+        return list(answer.get("Messages", []))
+
+    def stored(self) -> list[dict[str, Any]]:
+        """Every item of the event store."""
+        return list(self.dynamodb.scan(TableName=self.table)["Items"])
+
+    def deliver(self, queue: str) -> dict[str, Any]:
+        """What Lambda would be given of a queue: its messages as records of an SQS event."""
+        return {"Records": [_as_record(message) for message in self.messages(queue)]}
+
+
+def _as_record(message: dict[str, Any]) -> dict[str, Any]:
+    attributes = {
+        name: {"stringValue": value["StringValue"], "dataType": "String"}
+        for name, value in message.get("MessageAttributes", {}).items()
+    }
+    return {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        "messageAttributes": attributes,
+        "eventSource": "aws:sqs",
+    }

@@ -1,0 +1,37 @@
+"""The pages' other side: the API as an operator uses it."""
+
+from collections.abc import Callable
+
+import httpx
+from playwright.sync_api import Page
+
+from tests.support.laptop import Stack, operator_account, wait_until
+
+type Open = Callable[..., Page]
+
+
+class Backstage:
+    """The API as an operator uses it, beside the pages."""
+
+    def __init__(self, stack: Stack, http: httpx.Client) -> None:
+        self.http = http
+        self.account = operator_account(stack, "ana", "operators")
+        name, password = self.account
+        token = http.post("sign-in", json={"name": name, "password": password}).json()["token"]
+        self.headers = {"Authorization": f"Bearer {token}"}
+
+    def send(self, message: str, name: str = "", to: str = "mars") -> str:
+        """A wish that is stored; its id."""
+        wish = {"message": message, "destination": to} | ({"name": name} if name else {})
+        wish_id: str = self.http.post("wishes", json=wish).json()["wish_id"]
+        assert wait_until(lambda: self.http.get(f"wishes/{wish_id}").status_code == 200)
+        return wish_id
+
+    def release(self, wish_id: str) -> None:
+        assert self.http.post(f"ops/wishes/{wish_id}/release", headers=self.headers).status_code == 200
+
+    def hide(self, wish_id: str) -> None:
+        assert self.http.post(f"ops/wishes/{wish_id}/hide", headers=self.headers).status_code == 200
+
+    def panic(self, on: bool) -> None:
+        assert self.http.post("ops/wall/panic", headers=self.headers, json={"on": on}).status_code == 200

@@ -1,0 +1,41 @@
+"""The functions as Lambda loads and calls them, and what they log."""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+
+def load(function: str) -> ModuleType:
+    """A function's handler module, as a cold start makes it."""
+    sys.modules.pop(f"{function}.handler", None)  # its clients belong to the last test's moto
+    return importlib.import_module(f"{function}.handler")
+
+
+@dataclass
+class Log:
+    """What the functions write to their log: JSON lines, metrics among them."""
+
+    captured: pytest.CaptureFixture[str]
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Every line since the last look."""
+        return [json.loads(line) for line in self.captured.readouterr().out.splitlines()]
+
+
+class _Stdout:
+    """Standard output as it is now. Powertools keeps the one that was there when it was imported; pytest changes it."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
+type Invoke = Callable[[ModuleType, dict[str, Any]], dict[str, Any]]

@@ -1,0 +1,58 @@
+"""Mission control in a browser, and what it can be made to show."""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from playwright.sync_api import Error, Page, Route, expect
+
+from tests.support.backstage import Backstage
+from tests.support.laptop import wait_until
+
+SOON = 60_000
+
+
+type Change = Callable[[dict[str, Any]], Any]
+
+
+def sign_in(page: Page, backstage: Backstage) -> None:
+    name, password = backstage.account
+    page.locator("#name").fill(name)
+    page.locator("#password").fill(password)
+    page.keyboard.press("Enter")
+
+
+def mission_control(page: Page, backstage: Backstage, change: Change = lambda known: None) -> Page:
+    """The view, by the address that one bookmarks. ``change`` is what becomes of each answer of the real stack."""
+
+    def changed(route: Route) -> None:
+        with suppress(Error):  # the page may close while it asks
+            answer = route.fetch()
+            known = answer.json()
+            change(known)
+            route.fulfill(response=answer, json=known)
+
+    page.route("**/ops/mission", changed)
+    page.goto("sign-in#mission")
+    sign_in(page, backstage)
+    expect(page.locator("#mission-age")).to_have_text(re.compile("ago"), timeout=SOON)
+    return page
+
+
+def alarm(name: str, state: str = "ALARM", **more: Any) -> dict[str, Any]:
+    said = {"reason": "Three of three.", "description": "Receipts stay on their way.", "signal": False}
+    return {"name": name, "state": state, "since": "2045-06-01T12:00:00.000Z", "runbook": f"{name}.md"} | said | more
+
+
+def slow(trace_id: str, wish_id: str | None) -> dict[str, Any]:
+    trace = {"trace_id": trace_id, "wish_id": wish_id, "started": "2045-06-01T12:00:00.000Z", "duration_ms": 1234}
+    return trace | dict.fromkeys(("fault", "error", "throttled"), False)
+
+
+def complete_trace(backstage: Backstage) -> dict[str, Any]:
+    """The trace of a wish that has arrived everywhere."""
+    path = f"wishes/{backstage.send('Where was I all the time?')}/trace"
+    assert wait_until(lambda: (found := backstage.http.get(path)).status_code == 200 and found.json()["complete"])
+    found: dict[str, Any] = backstage.http.get(path).json()
+    return found

@@ -1,0 +1,104 @@
+"""What the operator's commands are tried on: a chain on moto whose stream is carried to the projector by hand."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from domain.envelope import write_story
+from domain.events import WishAccepted
+from domain.seats import Seat
+from domain.wish import BoardFromWaitlist
+from infra.aggregate import Cause, execute
+from lastwish.maintenance.stores import Stores
+from tests.support.aws import Aws
+from tests.support.functions import Invoke
+from tests.support.samples import NOON, LambdaContext, envelope, submitted
+from tests.support.wishes import batch, ids, stream_event
+
+
+class Functions:
+    """As much of Lambda's control plane as the commands read."""
+
+    def __init__(self, mars: int) -> None:
+        self.mars = mars
+
+    def get_function_configuration(self, FunctionName: str) -> dict[str, Any]:  # noqa: N803
+        variables = {"MARS_SEATS": str(self.mars), "JUPITER_SEATS": "1000"}
+        return {"Timeout": 30, "Environment": {"Variables": variables}}
+
+
+@dataclass
+class Chain:
+    """Worker and projector, the stores behind them, and a ledger of what was answered 202."""
+
+    aws: Aws
+    worker: ModuleType
+    projector: ModuleType
+    invoke: Invoke
+    ledger: Path
+    functions: Functions
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def stores(self) -> Stores:
+        queues = {f"{name}Url": url for name, url in self.aws.urls.items()}
+        tables = {f"{name}Name": name for name in ("EventStore", "ReadModel", "Seats")}
+        names = {"WorkerFunction": "worker", "ProjectorFunction": "projector"}
+        return Stores(self.aws.dynamodb, self.aws.sqs, self.functions, queues | tables, names)
+
+    def send(self, count: int, to: str = "mars", start: int = 0) -> list[str]:
+        """Promise, store and project wishes; their ids."""
+        wish_ids = ids(start + count)[start:]
+        for wish_id in wish_ids:
+            self.promise(wish_id)
+            self.invoke(self.worker, batch((wish_id, to)))
+        self.project()
+        return wish_ids
+
+    def promise(self, wish_id: str) -> None:
+        with self.ledger.open("a") as file:
+            file.write(json.dumps({"wish_id": wish_id, "status": 202}) + "\n")
+
+    def project(self) -> None:
+        carry(self.aws, self.projector, self.seen)
+
+    def board(self, wish_id: str, number: int) -> None:
+        """A seat for who waits, as a reclaim gives it."""
+        cause = Cause(commit_id=f"board {wish_id}", correlation_id="operator", now=NOON)
+        assert execute(self.worker.store, wish_id, BoardFromWaitlist(Seat("mars", number)), cause)
+
+    def texts(self) -> str:
+        """Everything that any table or queue holds, as one text."""
+        tables = [self.aws.dynamodb.scan(TableName=name)["Items"] for name in ("EventStore", "ReadModel", "Seats")]
+        return json.dumps([tables, [self.aws.messages(queue) for queue in self.aws.urls]])
+
+    def generations(self) -> set[str]:
+        """Generations of which anything is in the read model."""
+        keys = [item["pk"]["S"] for item in self.aws.dynamodb.scan(TableName="ReadModel")["Items"]]
+        return {key.partition("#")[0] for key in keys if "#" in key}
+
+    def row(self, wish_id: str) -> dict[str, Any]:
+        """The item of a wish in the read model."""
+        items = self.aws.dynamodb.scan(TableName="ReadModel")["Items"]
+        return next(item for item in items if item["sk"]["S"] == wish_id)
+
+
+def carry(aws: Aws, projector: ModuleType, seen: set[tuple[str, str]]) -> None:
+    """Carry what is new in the store to the projector, in the order of the versions; ``seen`` is what was carried."""
+
+    def key(item: dict[str, Any]) -> tuple[str, str]:
+        return item["stream"]["S"], item["version"]["N"]
+
+    new = sorted((item for item in aws.stored() if key(item) not in seen), key=lambda item: int(item["version"]["N"]))
+    seen.update(map(key, new))
+    projector.handler(stream_event(new), LambdaContext())
+
+
+def carrying(wish_id: str, message: str) -> dict[str, Any]:
+    """A Pods batch with one wish that says this."""
+    event = batch((wish_id, "mars"))
+    told = [envelope(submitted(message), wish_id), envelope(WishAccepted(), wish_id)]
+    event["Records"][0]["body"] = write_story(told)
+    return event

@@ -1,0 +1,97 @@
+"""A proxy between raw ASGI requests and a stand-in for the engine at the HTTP seam."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from starlette.types import ASGIApp
+
+from lastwish.local.proxy import routes
+from lastwish.local.proxy.api_request import ApiRequest
+from lastwish.local.proxy.app import Proxy
+from lastwish.local.proxy.gate import Gate, Gates
+from lastwish.local.proxy.ledger import Ledger
+from lastwish.local.proxy.server import compressing
+from tests.support import ROOT
+
+WISH = "7f2c5bd6-14a4-4b9d-a64f-05f6c5be9dcf"
+
+
+@dataclass
+class Got:
+    """What a client of the proxy sees."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def problem(self) -> dict[str, object]:
+        assert self.headers["content-type"] == "application/problem+json"
+        document: dict[str, object] = json.loads(self.body)
+        return document
+
+
+@dataclass
+class Bench:
+    """A proxy, the requests that reached the engine behind it, its ledger, and what it told the agent."""
+
+    ledger: Path
+    engine: Callable[[httpx.Request], httpx.Response]
+    gate: Gate = field(default_factory=Gate)
+    door: routes.Door = field(default_factory=lambda: routes.read(ROOT / "template.yaml"))
+    reached: list[httpx.Request] = field(default_factory=list)
+    told: list[ApiRequest] = field(default_factory=list)
+
+    def tell(self, request: ApiRequest) -> None:
+        self.told.append(request)
+
+    def ask(
+        self, method: str, path: bytes, headers: dict[str, str] | None = None, body: bytes = b"", query: bytes = b""
+    ) -> Got:
+        return asyncio.run(self.asking(method, path, headers, [body], query))
+
+    async def asking(
+        self, method: str, path: bytes, headers: dict[str, str] | None, body: list[bytes], query: bytes = b""
+    ) -> Got:
+        ledger = Ledger(self.ledger)
+        async with httpx.AsyncClient(
+            transport=httpx.MockTransport(self._reach), base_url="http://127.0.0.1:4566"
+        ) as engine:
+            proxy = Proxy(engine, "/_aws/execute-api/abc/local", self.door, ledger, Gates(self.gate), self)  # type: ignore[arg-type]
+            try:
+                return await _ask(compressing(proxy), method, path, headers or {}, body, query)
+            finally:
+                ledger.close()
+
+    def _reach(self, request: httpx.Request) -> httpx.Response:
+        self.reached.append(request)
+        return self.engine(request)
+
+
+async def _ask(
+    proxy: ASGIApp, method: str, path: bytes, headers: dict[str, str], body: list[bytes], query: bytes
+) -> Got:
+    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+    scope = {"type": "http", "method": method, "raw_path": path, "path": "?", "query_string": query, "headers": raw}
+    chunks = [{"type": "http.request", "body": each, "more_body": True} for each in body]
+    incoming = iter([*chunks, {"type": "http.request", "body": b"", "more_body": False}])
+    sent: list[dict[str, object]] = []
+
+    async def receive() -> dict[str, object]:
+        return next(incoming)
+
+    async def send(message: dict[str, object]) -> None:
+        sent.append(message)
+
+    await proxy(scope, receive, send)  # type: ignore[arg-type]
+    start, *rest = sent
+    answered = {name.decode(): value.decode() for name, value in start["headers"]}  # type: ignore[attr-defined]
+    return Got(start["status"], answered, b"".join(each["body"] for each in rest))  # type: ignore[arg-type,misc]
+
+
+def accepted(_request: httpx.Request) -> httpx.Response:
+    return httpx.Response(202, json={"wish_id": WISH, "status": "submitted"})

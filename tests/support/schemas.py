@@ -1,0 +1,36 @@
+"""The schemas of all event types that ever shipped, in `tests/golden/schemas.lock`.
+
+`python -m tests.support.schemas` adds the new types. It never changes an existing one: events that are stored keep
+their form for good.
+"""
+
+import json
+from typing import Any
+
+from domain.events import SHIPPED, Event
+from tests.support import ROOT
+
+_LOCK = ROOT / "tests" / "golden" / "schemas.lock"
+
+
+def of(event: type[Event]) -> dict[str, Any]:
+    """The schema of an event type, without its prose."""
+
+    def bare(part: Any) -> Any:
+        if isinstance(part, dict):
+            return {name: bare(value) for name, value in part.items() if name not in ("description", "title")}
+        return [bare(value) for value in part] if isinstance(part, list) else part
+
+    schema: dict[str, Any] = bare(event.model_json_schema())
+    return schema
+
+
+def shipped() -> dict[str, Any]:
+    """The schemas that are locked, by type name."""
+    found: dict[str, Any] = json.loads(_LOCK.read_text())
+    return found
+
+
+if __name__ == "__main__":
+    locked = shipped() if _LOCK.exists() else {}
+    _LOCK.write_text(json.dumps({event.type: of(event) for event in SHIPPED} | locked, indent=1, sort_keys=True) + "\n")

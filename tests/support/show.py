@@ -1,0 +1,54 @@
+"""A show for the tests of wall and console: the chain behind the pods on moto, its stream carried by hand."""
+
+import json
+from types import ModuleType
+from typing import Any
+
+from domain.envelope import write_story
+from domain.events import WishAccepted, WishHeld
+from tests.support.aws import Aws
+from tests.support.functions import Invoke
+from tests.support.http import body, get
+from tests.support.operating import carry
+from tests.support.samples import envelope, sample, submitted
+from tests.support.wishes import batch
+
+
+class Show:
+    """The chain behind the pods, the wall and the operator, with the stream carried by hand."""
+
+    def __init__(self, aws: Aws, invoke: Invoke, functions: dict[str, ModuleType]) -> None:
+        self.aws, self.invoke = aws, invoke
+        self.worker, self.projector = functions["worker"], functions["projector"]
+        self.frontend, self.console = functions["frontend"], functions["console"]
+        self.seen: set[tuple[str, str]] = set()
+
+    def board(self, *wish_ids: str, held: str | None = None) -> None:
+        event = batch(*((wish_id, "mars") for wish_id in wish_ids))
+        for record in event["Records"] if held else []:
+            wish_id = json.loads(record["body"])[0]["subject"]
+            decided = [submitted(), WishAccepted(), WishHeld.model_validate({"reason": held})]
+            record["body"] = write_story([envelope(each, wish_id) for each in decided])
+        self.invoke(self.worker, event)
+        self.project()
+
+    def project(self) -> None:
+        carry(self.aws, self.projector, self.seen)
+
+    def wall(self, after: str = "", limit: str = "50") -> Any:
+        return body(get(self.frontend, self.invoke, "/wishes", {"after": after, "limit": limit}))
+
+    def on_the_wall(self) -> list[str]:
+        return [wish["wish_id"] for wish in self.wall()["wishes"]]
+
+    def act(self, wish_id: str, action: str) -> Any:
+        event = {**sample("console-release"), "path": f"/ops/wishes/{wish_id}/{action}"}
+        answer = self.invoke(self.console, event)
+        self.project()
+        return answer
+
+    def panic(self, body: str) -> Any:
+        return self.invoke(self.console, {**sample("console-panic"), "body": body})
+
+    def queue(self) -> Any:
+        return body(self.invoke(self.console, sample("console-queue")))

@@ -1,0 +1,71 @@
+"""template.yaml as the tests read it: with CloudFormation's tags, and its tables and queues as boto3 wants them."""
+
+import pickle
+from functools import cache
+from typing import Any
+
+from lastwish.local.template import parse
+from tests.support import ROOT
+
+TEMPLATE = ROOT / "template.yaml"
+
+
+@cache
+def _text() -> str:
+    return TEMPLATE.read_text()
+
+
+@cache
+def _read(text: str) -> bytes:
+    return pickle.dumps(parse(text))
+
+
+def load() -> dict[str, Any]:
+    """The whole template, anew for every call, so that a test may change it. Read once: it is long."""
+    document: dict[str, Any] = pickle.loads(_read(_text()))
+    return document
+
+
+def resources(of_type: str, template: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
+    """The resources of a type, by logical id."""
+    found = (template or load())["Resources"]
+    return {name: resource for name, resource in found.items() if resource["Type"] == of_type}
+
+
+def table(logical_id: str) -> dict[str, Any]:
+    """The arguments of ``create_table``, but for the name, for a table of the template (outside production)."""
+    properties = _resolved(load()["Resources"][logical_id]["Properties"])
+    for only_cloudformation in ("PointInTimeRecoverySpecification", "TimeToLiveSpecification"):
+        properties.pop(only_cloudformation, None)
+    properties["SSESpecification"] = {"Enabled": properties["SSESpecification"]["SSEEnabled"]}
+    if "StreamSpecification" in properties:
+        properties["StreamSpecification"]["StreamEnabled"] = True
+    return dict(properties)
+
+
+def queue_attributes(logical_id: str) -> dict[str, str]:
+    """The attributes of ``create_queue`` for a queue of the template, without its redrive."""
+    properties = load()["Resources"][logical_id]["Properties"]
+    return {name: str(value) for name, value in properties.items() if name != "RedrivePolicy"}
+
+
+def _resolved(value: Any) -> Any:
+    """Every ``Fn::If`` answered with its second branch: what holds outside production."""
+    if isinstance(value, dict):
+        if "Fn::If" in value:
+            return _resolved(value["Fn::If"][2])
+        return {name: _resolved(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_resolved(part) for part in value]
+    return value
+
+
+def routes(*, operators: bool) -> list[tuple[str, str]]:
+    """(method, path) of each route that is the operators', or the audience's."""
+    return sorted(
+        (event["Properties"]["Method"], event["Properties"]["Path"])
+        for function in resources("AWS::Serverless::Function").values()
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "Api"
+        and (function.get("Metadata", {}).get("LoopbackOnly", False) or "Auth" in event["Properties"]) == operators
+    )

@@ -1,0 +1,184 @@
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.events import (
+    Event,
+    UnknownEvent,
+    WishAccepted,
+    WishBoarded,
+    WishErased,
+    WishHeld,
+    WishRejected,
+    WishShown,
+    WishSubmitted,
+    WishWaitlisted,
+    read_event,
+    read_stored,
+)
+from domain.seats import Seat
+from domain.wish import (
+    BoardFromWaitlist,
+    Command,
+    EraseWish,
+    HideWish,
+    RecordWish,
+    ReleaseWish,
+    Wish,
+    decide,
+    fold,
+)
+from tests.support.samples import NOON, submitted
+
+SEAT = Seat("mars", 101)
+BOARD = RecordWish(submitted(), WishAccepted(), SEAT)
+WAIT = RecordWish(submitted(), WishAccepted(), None)
+HOLD = RecordWish(submitted(), WishAccepted(), SEAT, WishHeld(reason="word"))
+DELAYED = RecordWish(submitted(), WishAccepted(), SEAT, shown_since=NOON + timedelta(seconds=5))
+REJECT = RecordWish(submitted(), WishRejected(reason="only-links"), None)
+
+
+def history(*commands: Command) -> list[Event]:
+    """The events after these commands, one after the other."""
+    events: list[Event] = []
+    for command in commands:
+        events += decide(command, fold(events))
+    return events
+
+
+def types(*commands: Command) -> list[type[Event]]:
+    return [type(event) for event in history(*commands)]
+
+
+def test_an_accepted_wish_gets_its_seat_and_is_shown() -> None:
+    assert types(BOARD) == [WishSubmitted, WishAccepted, WishBoarded, WishShown]
+    assert fold(history(BOARD)) == Wish(
+        "mars", None, "Look after my dog", "boarded", False, "shown", seat=101, pod=2, arrives_on=date(2045, 10, 1)
+    )
+
+
+def test_without_a_seat_it_waits() -> None:
+    assert types(WAIT) == [WishSubmitted, WishAccepted, WishWaitlisted, WishShown]
+
+
+def test_a_rejected_wish_is_stored_with_its_reason_and_hidden() -> None:
+    assert types(REJECT) == [WishSubmitted, WishRejected]
+    wish = fold(history(REJECT))
+    assert wish is not None
+    assert (wish.status, wish.reason, wish.visibility) == ("rejected", "only-links", "hidden")
+
+
+def test_a_held_wish_boards_but_is_not_shown() -> None:
+    assert types(HOLD) == [WishSubmitted, WishAccepted, WishBoarded, WishHeld]
+    wish = fold(history(HOLD))
+    assert wish is not None
+    assert (wish.status, wish.seen_at(NOON), wish.held_for) == ("boarded", "held", "word")
+
+
+def test_a_wish_that_nothing_holds_is_pending_until_its_time_has_come() -> None:
+    wish = fold(history(DELAYED))
+    assert wish is not None
+    assert wish.seen_at(NOON + timedelta(seconds=4.9)) == "pending"
+    assert wish.seen_at(NOON + timedelta(seconds=5)) == "shown"
+
+
+@pytest.mark.parametrize(
+    ("commands", "visibility"),
+    [
+        ([HOLD, ReleaseWish()], "shown"),
+        ([HOLD, HideWish()], "hidden"),
+        ([HOLD, HideWish(), ReleaseWish()], "shown"),
+        ([BOARD, HideWish()], "hidden"),
+        ([DELAYED, HideWish()], "hidden"),
+        ([DELAYED, ReleaseWish()], "shown"),
+        ([WAIT, HideWish(), BoardFromWaitlist(SEAT)], "hidden"),
+        ([REJECT, ReleaseWish()], "hidden"),
+        ([HOLD, EraseWish(), ReleaseWish()], "hidden"),
+    ],
+)
+def test_an_operator_has_the_last_word_on_what_is_seen(commands: list[Command], visibility: str) -> None:
+    wish = fold(history(*commands))
+    assert wish is not None
+    assert wish.seen_at(NOON) == visibility
+
+
+@pytest.mark.parametrize("command", [BOARD, WAIT, REJECT, HOLD, EraseWish(), ReleaseWish(), HideWish()])
+def test_a_repeated_command_decides_nothing(command: Command) -> None:
+    first = [] if isinstance(command, RecordWish) else [HOLD]
+    assert history(*first, command, command) == history(*first, command)
+
+
+def test_a_waiting_wish_boards_when_a_seat_returns() -> None:
+    wish = fold(history(WAIT, BoardFromWaitlist(SEAT)))
+    assert wish is not None
+    assert (wish.status, wish.seat, wish.pod) == ("boarded", 101, 2)
+
+
+@pytest.mark.parametrize("first", [BOARD, REJECT])
+def test_only_a_waiting_wish_boards_later(first: Command) -> None:
+    assert decide(BoardFromWaitlist(Seat("mars", 7)), fold(history(first))) == []
+
+
+def test_an_erased_wish_gives_no_text_and_keeps_its_seat() -> None:
+    wish = fold(history(BOARD, EraseWish()))
+    assert wish is not None
+    assert (wish.status, wish.outcome, wish.message, wish.seat) == ("erased", "boarded", None, 101)
+    assert wish.visibility == "hidden"
+
+
+def test_an_erased_wish_neither_boards_nor_shows_again() -> None:
+    events = history(WAIT, EraseWish())
+    assert decide(BoardFromWaitlist(SEAT), fold(events)) == []
+    assert fold([*events, WishShown(by="rules")]) == fold(events)
+
+
+@pytest.mark.parametrize("command", [BoardFromWaitlist(SEAT), EraseWish(), ReleaseWish(), HideWish()])
+def test_what_nobody_sent_cannot_be_changed(command: Command) -> None:
+    assert decide(command, None) == []
+
+
+ALL = [BOARD, WAIT, REJECT, HOLD, DELAYED, BoardFromWaitlist(SEAT), EraseWish(), ReleaseWish(), HideWish()]
+
+
+@given(st.lists(st.sampled_from(ALL), max_size=10))
+def test_a_wish_has_one_submission_at_most_one_seat_and_at_most_one_erasure(commands: list[Command]) -> None:
+    found = types(*commands)
+    assert found.count(WishSubmitted) <= 1
+    assert found.count(WishBoarded) <= 1
+    assert found.count(WishErased) <= 1
+
+
+@given(st.lists(st.sampled_from(ALL), max_size=10))
+def test_nothing_is_seen_that_was_erased_or_rejected(commands: list[Command]) -> None:
+    wish = fold(history(*commands))
+    if wish is not None and wish.status in ("erased", "rejected"):
+        assert wish.seen_at(NOON) == "hidden"
+
+
+@pytest.mark.parametrize(
+    ("seat", "pod", "arrives_on"),
+    [
+        (Seat("mars", 1), 1, date(2045, 10, 1)),
+        (Seat("mars", 100), 1, date(2045, 10, 1)),
+        (Seat("mars", 101), 2, date(2045, 10, 1)),
+        (Seat("jupiter", 25000), 250, date(2051, 1, 1)),
+    ],
+)
+def test_a_seat_knows_its_pod_and_arrival(seat: Seat, pod: int, arrives_on: date) -> None:
+    assert (seat.pod, seat.arrives_on) == (pod, arrives_on)
+
+
+def test_the_first_version_of_boarded_is_read_as_the_second() -> None:
+    assert read_event("lastwish.wish.boarded.v1", {}) == WishBoarded(seat=None, pod=None, arrives_on=None)
+
+
+def test_what_was_shown_before_there_was_a_delay_was_shown_at_once() -> None:
+    assert read_event("lastwish.wish.shown.v1", {"by": "rules"}) == WishShown(by="rules", since=None)
+
+
+def test_what_the_future_stored_folds_to_nothing() -> None:
+    unknown = read_stored("lastwish.wish.teleported.v9", {"where": "home"})
+    assert unknown == UnknownEvent(type_name="lastwish.wish.teleported.v9")
+    assert fold([*history(BOARD), unknown]) == fold(history(BOARD))

@@ -1,0 +1,94 @@
+import html
+import unicodedata
+from collections.abc import Callable
+
+import html5lib
+import nh3
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from frontend.sanitise import escape, normalise
+from tests.support.samples import HOSTILE, short
+
+
+def with_nh3(text: str) -> str:
+    """The sanitiser that would take bleach's place."""
+    return nh3.clean(html.escape(text, quote=False), tags=set(), attributes={})
+
+
+# Both keep the same contract, so a swap is a change in one file.
+SANITISERS = pytest.mark.parametrize("sanitise", [escape, with_nh3], ids=["bleach", "nh3"])
+typed = st.text(st.one_of(st.characters(), st.sampled_from("<>&;\"'/!-#x \n\u200d\u202e\ufeff")))
+
+
+def elements(fragment: str) -> list[str]:
+    """The tags that an HTML parser of another family finds."""
+    tree = html5lib.parseFragment(fragment, treebuilder="etree", namespaceHTMLElements=False)
+    return [str(node.tag) for node in tree.iter() if node is not tree]
+
+
+@SANITISERS
+@given(typed)
+@example("</> <!-- x --> &amp; <b>")
+def test_unescaping_gives_back_exactly_what_was_typed(sanitise: Callable[[str], str], text: str) -> None:
+    assert html.unescape(sanitise(normalise(text))) == normalise(text)
+
+
+@SANITISERS
+@given(typed)
+@example("<script>alert(1)</script>")
+def test_another_parser_finds_no_element(sanitise: Callable[[str], str], text: str) -> None:
+    assert elements(sanitise(normalise(text))) == []
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=short)
+def test_hostile_text_is_inert_and_unaltered(text: str) -> None:
+    kept = normalise(text)
+    assert elements(escape(kept)) == []
+    assert html.unescape(escape(kept)) == kept == unicodedata.normalize("NFC", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("  around  ", "around"),
+        ("a\r\nb\rc\nd", "a\nb\nc\nd"),
+        ("a\tb", "a b"),
+        ("e\u0301", "\u00e9"),
+        ("a\u0000\u0007\u001b\u0085b", "ab"),
+        ("a\ufffe\uffff\ufdd0\U0001fffeb", "ab"),
+        ("a\ud800b", "ab"),
+        ("a\u202e\u2066\u2069b", "ab"),
+        ("a\u200b\ufeff\u2060\u180e\u200e\u061cb", "ab"),
+        ("a\u200cb\u200dc", "a\u200cb\u200dc"),
+        ("\u200b \u202e", ""),
+        ("a\u00ad\u034f\u115f\u1160\u17b4\u2800\u3164\uffa0\ufff9\U0001d173\U000e0001b", "ab"),
+        ("\u200d\u200c \U000e0067", ""),
+        ("e\u200b\u0301", "\u00e9"),
+        ("\u0600\u06dd1", "\u0600\u06dd1"),
+    ],
+    ids=[
+        "trims",
+        "LF",
+        "tab",
+        "NFC",
+        "control",
+        "non-character",
+        "surrogate",
+        "bidi",
+        "zero-width",
+        "joiners",
+        "empty",
+        "unseen",
+        "nothing to see",
+        "NFC again",
+        "number signs",
+    ],
+)
+def test_normalising_keeps_text_and_drops_what_deceives(text: str, kept: str) -> None:
+    assert normalise(text) == kept
+
+
+def test_full_width_look_alikes_stay_what_they_are() -> None:
+    assert escape(normalise("＜script＞")) == "＜script＞"

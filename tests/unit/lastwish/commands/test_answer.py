@@ -1,0 +1,52 @@
+"""How commands speak: JSON on stdout alone, words for people, a plain line and an exit code for what went wrong."""
+
+import json
+
+import pytest
+
+from lastwish.commands.answer import Answer
+from lastwish.errors import DeployFailed, Interrupted, LastWishError
+
+
+def test_json_is_one_object_on_stdout_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    with Answer(as_json=True) as answer:
+        answer.note("working on it")
+        answer.give({"running": True}, "it runs")
+
+    assert json.loads(capsys.readouterr().out) == {"running": True}
+
+
+def test_without_json_it_is_words(capsys: pytest.CaptureFixture[str]) -> None:
+    with Answer(as_json=False) as answer:
+        answer.give({"running": True}, "it runs", "at port 1")
+
+    assert capsys.readouterr().out == "it runs\nat port 1\n"
+
+
+def test_what_went_wrong_is_one_line_and_an_object(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_, Answer(as_json=True):
+        raise DeployFailed("sam deploy failed: [bold]no[/bold]", running=False)
+
+    said = capsys.readouterr()
+    assert json.loads(said.out) == {"error": "sam deploy failed: [bold]no[/bold]", "running": False}
+    assert said.err == "lastwish: sam deploy failed: [bold]no[/bold]\n"
+    assert exit_.value.code == 1
+
+
+def test_an_interruption_has_the_exit_code_of_one() -> None:
+    with pytest.raises(SystemExit) as exit_, Answer(as_json=False):
+        raise Interrupted("interrupted")
+    assert exit_.value.code == 130
+
+
+def test_a_mistake_of_ours_stays_a_traceback() -> None:
+    with pytest.raises(ZeroDivisionError), Answer(as_json=True):
+        raise ZeroDivisionError
+
+
+def _all_below(error: type[LastWishError]) -> set[type[LastWishError]]:
+    return {error}.union(*(_all_below(each) for each in error.__subclasses__()))
+
+
+def test_no_failure_exits_with_success() -> None:
+    assert all(error.exit_code > 0 for error in _all_below(LastWishError))

@@ -1,0 +1,181 @@
+"""X-Ray's API: what is answered, what is refused, and which traces a filter lets through."""
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from lastwish.local.agent import filtering
+from lastwish.local.agent.segments import parse
+from lastwish.local.agent.traces import Traces
+from lastwish.local.agent.xray import PAGE, application
+from tests.support.documents import FUNCTION, HANDLER, QUEUE, TRACE, document, handler
+
+
+class Api:
+    """The application, asked without a socket."""
+
+    def __init__(self, traces: Traces) -> None:
+        self._transport = httpx.ASGITransport(application(traces, {"malformed": 0}))
+
+    def __call__(self, method: str, path: str, **request: Any) -> httpx.Response:
+        async def asking() -> httpx.Response:
+            async with httpx.AsyncClient(transport=self._transport, base_url="http://127.0.0.1") as client:
+                return await client.request(method, path, **request)
+
+        return asyncio.run(asking())
+
+
+@pytest.fixture
+def traces() -> Traces:
+    return Traces()
+
+
+@pytest.fixture
+def api(traces: Traces) -> Api:
+    return Api(traces)
+
+
+def ask(api: Api, path: str, **asked: Any) -> Any:
+    answer = api("POST", path, json=asked)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def keep(traces: Traces, *documents: dict[str, Any]) -> None:
+    for each in documents:
+        traces.add(parse(json.dumps(each)))
+
+
+def test_a_trace_is_given_with_its_documents_as_text(api: Api, traces: Traces) -> None:
+    keep(traces, handler(), document(QUEUE))
+
+    answer = ask(api, "/Traces", TraceIds=[TRACE, "1-00000000-000000000000000000000000"])
+
+    (trace,) = answer["Traces"]
+    assert (trace["Id"], trace["Duration"]) == (TRACE, 1.0)
+    assert {json.loads(each["Document"])["id"] for each in trace["Segments"]} == {FUNCTION, QUEUE}
+    assert answer["UnprocessedTraceIds"] == ["1-00000000-000000000000000000000000"]
+
+
+def test_a_segment_that_is_put_can_be_read(api: Api) -> None:
+    answer = ask(api, "/TraceSegments", TraceSegmentDocuments=[json.dumps(document(QUEUE)), "{}", 7])
+
+    assert [each["ErrorCode"] for each in answer["UnprocessedTraceSegments"]] == ["MalformedSegment"] * 2
+    assert ask(api, "/Traces", TraceIds=[TRACE])["Traces"][0]["Segments"][0]["Id"] == QUEUE
+
+
+def test_summaries_come_in_pages(api: Api, traces: Traces) -> None:
+    for number in range(PAGE + 5):
+        keep(traces, document(QUEUE, trace_id=f"1-{number:08x}-{'0' * 24}"))
+
+    first = ask(api, "/TraceSummaries", StartTime=0, EndTime=200)
+    second = ask(api, "/TraceSummaries", StartTime=0, EndTime=200, NextToken=first["NextToken"])
+
+    assert "NextToken" not in second
+    seen = [each["Id"] for page in (first, second) for each in page["TraceSummaries"]]
+    assert len(set(seen)) == len(seen) == PAGE + 5
+
+
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/Traces", {}),
+        ("/Traces", {"TraceIds": "x"}),
+        ("/Traces", {"TraceIds": ["x"] * 6}),
+        ("/TraceSummaries", {}),
+        ("/TraceSummaries", {"StartTime": 2, "EndTime": 1}),
+        ("/TraceSummaries", {"StartTime": "a", "EndTime": 1}),
+        ("/TraceSummaries", {"StartTime": 0, "EndTime": 10**400}),
+        ("/TraceSummaries", {"StartTime": 0, "EndTime": 1, "FilterExpression": 'service("x")'}),
+        ("/TraceSummaries", {"StartTime": 0, "EndTime": 1, "NextToken": 5}),
+        ("/TraceSegments", {"TraceSegmentDocuments": {}}),
+    ],
+)
+def test_what_x_ray_would_refuse_is_refused(api: Api, path: str, asked: dict[str, Any]) -> None:
+    answer = api("POST", path, json=asked)
+
+    assert (answer.status_code, answer.headers["x-amzn-errortype"]) == (400, "InvalidRequestException")
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 100_000, b"x" * 5_000_000], ids=lambda body: ascii(body[:9]))
+def test_a_body_that_is_none_is_refused(api: Api, body: bytes) -> None:
+    assert api("POST", "/Traces", content=body).status_code == 400
+
+
+def test_a_page_under_a_name_of_its_own_sees_nothing(api: Api) -> None:
+    assert api("GET", "/_lastwish/health", headers={"Host": "evil.example"}).status_code == 400
+
+
+def test_a_reset_forgets_the_traces(api: Api, traces: Traces) -> None:
+    keep(traces, handler())
+
+    assert api("DELETE", "/_lastwish/traces").json() == {"gone": 1}
+    assert api("GET", "/_lastwish/health").json()["traces"] == 0
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("", True),
+        ('annotation.wish_id = "w1"', True),
+        ('annotation[wish_id] = "w1"', True),
+        ('annotation.wish_id = "w2"', False),
+        ('annotation.wish_id != "w1"', False),
+        ('annotation.nothing = "w1"', False),
+        ("annotation.receive_count >= 3", True),
+        ('annotation.receive_count = "3"', False),
+        ("fault = true", True),
+        ("fault", True),
+        ("fault = false", False),
+        ("error = true OR throttle = true", False),
+        ("error = true OR fault = true", True),
+        ('fault = true AND annotation.wish_id = "w2"', False),
+        ('error = true AND fault = true OR annotation.wish_id = "w1"', True),
+        ('error = true AND (fault = true OR annotation.wish_id = "w1")', False),
+        ("responsetime > 0.5", True),
+        ("responsetime > 1", False),
+        ("duration <= 1 and responsetime < 2", True),
+        ("partial", False),
+    ],
+)
+def test_a_filter_lets_through_what_it_says(traces: Traces, expression: str, expected: bool) -> None:
+    keep(traces, handler(fault=True, annotations={"Service": "x", "wish_id": "w1", "receive_count": 3}))
+    (summary,) = traces.summaries(0, 1e9)
+
+    assert filtering.compiled(expression)(summary) is expected
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        'service("frontend")',
+        "http.status = 500",
+        'fault = "yes"',
+        "fault > true",
+        "responsetime",
+        'responsetime > "1"',
+        "fault = true AND",
+        "(fault = true",
+        "fault = true)",
+        "fault error",
+        'annotation.wish_id = "w1',
+        "= true",
+        "!fault",
+        "(" * 5000,
+    ],
+    ids=lambda expression: expression[:30],
+)
+def test_a_filter_that_is_not_understood_is_refused(expression: str) -> None:
+    with pytest.raises(filtering.Refused):
+        filtering.compiled(expression)
+
+
+def test_the_handler_stands_in_its_function(api: Api, traces: Traces) -> None:
+    keep(traces, handler())
+
+    (segment,) = ask(api, "/Traces", TraceIds=[TRACE])["Traces"][0]["Segments"]
+
+    assert json.loads(segment["Document"])["subsegments"][0]["id"] == HANDLER

@@ -1,0 +1,75 @@
+"""The trace that begins at the proxy, and what the agent hears of each request."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from lastwish.local.proxy.gate import Gate
+from tests.support.proxy_bench import WISH, Bench, accepted
+
+TRACE_ID = r"1-[0-9a-f]{8}-[0-9a-f]{24}"
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path / "ledger.jsonl", accepted)
+
+
+def test_a_request_goes_on_with_a_trace_of_its_own(bench: Bench) -> None:
+    got = bench.ask("POST", b"/wishes", body=b"{}")
+
+    header = bench.reached[0].headers["x-amzn-trace-id"]
+    assert re.fullmatch(rf"Root={TRACE_ID};Parent=[0-9a-f]{{16}};Sampled=1", header)
+    assert got.headers["x-amzn-trace-id"] == header.partition(";")[0]
+    (told,) = bench.told
+    assert header == f"Root={told.trace_id};Parent={told.segment_id};Sampled=1"
+
+
+def test_a_trace_that_a_client_sends_stays_outside(bench: Bench) -> None:
+    own = "Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0"
+    bench.ask("GET", b"/", {"X-Amzn-Trace-Id": own})
+
+    assert "00000000-000000000000" not in bench.reached[0].headers["x-amzn-trace-id"]
+
+
+def test_two_requests_are_two_traces(bench: Bench) -> None:
+    assert len({bench.ask("GET", b"/").headers["x-amzn-trace-id"] for _ in range(2)}) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "told"),
+    [
+        ("POST", b"/wishes", ("POST", "/wishes", 202)),
+        ("GET", b"/wishes/" + WISH.encode(), ("GET", "/wishes/{wish_id}", 202)),
+        ("HEAD", b"/wall", ("GET", "/wall", 202)),
+        ("GET", b"/nothing", ("GET", None, 404)),
+        ("DELETE", b"/wishes", ("DELETE", None, 404)),
+    ],
+)
+def test_the_agent_hears_route_and_status(
+    bench: Bench, method: str, path: bytes, told: tuple[str, str | None, int]
+) -> None:
+    bench.ask(method, path)
+
+    assert [(each.method, each.resource, each.status) for each in bench.told] == [told]
+
+
+def test_an_operators_route_that_is_none_on_the_network_is_an_unknown_path(bench: Bench) -> None:
+    bench.door = bench.door.for_network()
+    bench.ask("GET", b"/console")
+
+    assert [(each.resource, each.status) for each in bench.told] == [(None, 404)]
+
+
+def test_the_agent_hears_what_the_proxy_answered_itself(bench: Bench) -> None:
+    def away(_request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("nobody there")
+
+    bench.gate = Gate(places=0, waiting=0)
+    bench.ask("POST", b"/wishes")
+    bench.gate, bench.engine = Gate(), away
+    bench.ask("POST", b"/wishes")
+
+    assert [(each.resource, each.status) for each in bench.told] == [("/wishes", 429), ("/wishes", 503)]

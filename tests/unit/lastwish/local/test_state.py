@@ -1,0 +1,139 @@
+"""What `up` writes down, and who may write."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lastwish.aws.operators import Operator
+from lastwish.errors import AlreadyRunning, NotRunning
+from lastwish.local.processes import ProcessId
+from lastwish.local.stack import LocalStack
+from lastwish.local.state import Home, State
+
+PRESENTER = Operator("presenter", "a secret")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.create()
+    return home
+
+
+def test_what_was_saved_is_what_is_loaded(home: Home) -> None:
+    parts = {"engine": ProcessId(3, 4.5)}
+    state = State("http://127.0.0.1:1/", "http://127.0.0.1:2", {"InboxUrl": "q"}, parts, True, "http://x:1/", PRESENTER)
+    home.save(state)
+
+    assert home.load() == state
+
+
+def test_a_state_that_an_older_version_saved_is_still_known(home: Home) -> None:
+    home.state_file.write_text(
+        '{"url": "http://127.0.0.1:1/", "engine": "", "outputs": {}, "processes": {}, "ready": true}'
+    )
+
+    assert home.load() == State("http://127.0.0.1:1/", ready=True)
+
+
+def test_only_its_owner_may_read_the_password(home: Home) -> None:
+    home.save(State("http://127.0.0.1:1/", operator=PRESENTER))
+
+    assert home.state_file.stat().st_mode & 0o077 == 0
+    assert "a secret" in home.state_file.read_text()
+    assert "a secret" not in repr(home.load())
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "7",
+        '{"url": 5, "processes": {}}',
+        '{"url": "x", "processes": {"engine": {"pid": -5, "create_time": 1}}}',
+        '{"url": "x"}',
+        '{"url": "x", "processes": {}, "new": 1}',
+    ],
+)
+def test_what_cannot_be_understood_counts_as_nothing(home: Home, stored: str) -> None:
+    home.state_file.write_text(stored)
+
+    assert home.load() is None
+
+
+def test_two_commands_cannot_both_start(home: Home) -> None:
+    with home.lock(), pytest.raises(AlreadyRunning), Home(home.path).lock():
+        pass
+
+
+def test_the_lock_is_free_after_its_holder_is_done(home: Home) -> None:
+    with home.lock():
+        pass
+    with home.lock():
+        assert True
+
+
+def test_nobody_else_may_read_what_people_typed(home: Home) -> None:
+    assert home.path.stat().st_mode & 0o077 == 0
+
+
+def test_the_environment_chooses_the_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LASTWISH_HOME", str(tmp_path / "second"))
+
+    assert Home.from_environment().path == tmp_path / "second"
+
+
+def test_the_facts_name_every_page_and_part() -> None:
+    state = State(
+        "http://127.0.0.1:1/", "http://127.0.0.1:2", {"A": "b"}, {"proxy": ProcessId(3, 4.5)}, xray="http://127.0.0.1:4"
+    )
+
+    assert state.facts() == {
+        "url": "http://127.0.0.1:1/",
+        "wall": "http://127.0.0.1:1/wall",
+        "console": "http://127.0.0.1:1/console",
+        "lan": None,
+        "operator": None,
+        "engine": "http://127.0.0.1:2",
+        "xray": "http://127.0.0.1:4",
+        "outputs": {"A": "b"},
+        "pids": {"proxy": 3},
+    }
+
+
+def test_on_a_network_the_audience_goes_there_and_the_operator_stays_here() -> None:
+    state = State("http://127.0.0.1:1/", lan="http://192.0.2.2:1/", operator=PRESENTER)
+
+    assert (state.public, state.facts()["lan"]) == ("http://192.0.2.2:1/", "http://192.0.2.2:1/")
+    assert state.facts()["console"] == "http://127.0.0.1:1/console"
+    assert state.facts()["operator"] == {"username": "presenter", "password": "a secret"}
+
+
+def test_a_second_up_says_where_the_first_one_runs(home: Home) -> None:
+    home.save(State("http://127.0.0.1:1/", processes={"engine": ProcessId.of(os.getpid())}, ready=True))
+
+    with pytest.raises(AlreadyRunning, match=r"already running at http://127\.0\.0\.1:1/"):
+        LocalStack(home).up(0)
+
+
+def test_an_up_beside_the_rest_of_an_earlier_stack_names_the_remedy(home: Home) -> None:
+    gone = ProcessId(os.getpid(), 1.0)
+    home.save(State("http://127.0.0.1:1/", processes={"engine": gone, "proxy": ProcessId.of(os.getpid())}, ready=True))
+
+    with pytest.raises(AlreadyRunning, match="lastwish down"):
+        LocalStack(home).up(0)
+
+
+def test_down_without_up_stops_nothing(home: Home) -> None:
+    assert LocalStack(home).down() == []
+
+
+def test_a_stack_that_was_never_ready_is_not_running(home: Home) -> None:
+    home.save(State("http://127.0.0.1:1/"))
+
+    with pytest.raises(NotRunning):
+        LocalStack(home).running()

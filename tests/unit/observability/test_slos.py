@@ -1,0 +1,68 @@
+"""What is promised, and that the code measures just that."""
+
+import pytest
+
+from mission.slos import BURNS, SLOS, WINDOW_DAYS, Burn, budget_left
+from observability.metrics import EMITTED
+from projector.observing import STALE
+from web.timing import SLOW_CALL, SLOW_PAGE
+from worker.boarding import LATE
+
+BY_NAME = {slo.name: slo for slo in SLOS}
+
+
+@pytest.mark.parametrize(
+    ("bad", "total", "objective", "left"),
+    [
+        (0, 0, 0.999, 1.0),  # a fresh stack
+        (0, 1_000_000, 0.999, 1.0),
+        (1, 2000, 0.999, 0.5),
+        (2, 2000, 0.999, 0.0),
+        (4, 2000, 0.999, -1.0),
+        (1, 1, 0.99, -99.0),
+        (0, 10, 1.0, 1.0),
+        (1, 10, 1.0, 0.0),  # where nothing may fail the first failure is all of it
+        (10, 10, 1.0, 0.0),
+    ],
+)
+def test_what_is_left_of_a_budget(bad: float, total: float, objective: float, left: float) -> None:
+    assert budget_left(bad, total, objective) == pytest.approx(left)
+
+
+def test_there_are_six_objectives_with_names_of_their_own() -> None:
+    assert list(BY_NAME) == ["post-availability", "page-latency", "api-latency", "boarding", "freshness", "zero-loss"]
+
+
+@pytest.mark.parametrize("burn", BURNS, ids=lambda burn: burn.name)
+def test_every_budget_can_burn_that_fast(burn: Burn) -> None:
+    """A threshold above 1 would be an alarm that nothing sets off."""
+    assert all(0 < burn.threshold(slo.objective) < 1 for slo in SLOS if slo.objective < 1)
+
+
+def test_a_page_costs_less_of_the_budget_than_a_ticket_and_looks_at_less_time() -> None:
+    page, ticket = BURNS
+    spent = [burn.rate * burn.long / (WINDOW_DAYS * 86400) for burn in BURNS]
+    assert spent[0] < spent[1] < 0.1
+    assert page.long < ticket.long
+    assert all(burn.short < burn.long for burn in BURNS)
+
+
+@pytest.mark.parametrize(
+    ("name", "span"),
+    [
+        ("page-latency", f"{SLOW_PAGE // 1000} s"),
+        ("api-latency", f"{SLOW_CALL} ms"),
+        ("boarding", f"{LATE.seconds} s"),
+        ("freshness", f"{STALE.seconds} s"),
+    ],
+)
+def test_a_promise_names_the_time_that_the_code_measures_by(name: str, span: str) -> None:
+    assert f"within {span} " in f"{BY_NAME[name].promise} "
+
+
+def test_a_metric_of_ours_says_0_or_1_for_each_event() -> None:
+    """Only then is the average a share. What else a metric may say stands in its description."""
+    meaning = {each.name: each.says for each in EMITTED}
+    ours = [metric for slo in SLOS for metric in slo.metrics if metric.namespace == "LastWish"]
+    assert ours
+    assert all(meaning[metric.name].startswith("0 or 1") for metric in ours)
