@@ -1,6 +1,6 @@
 """What can go wrong while operating Last Wish.
 
-    LastWishError                 everything below: one plain line for a person, exit code 1
+    CommandError                 everything below: one plain line for a person, exit code 1
     +-- UsageError                a command cannot be carried out as it was typed (exit code 2)
     +-- StackError                the local stack cannot do what was asked
     |   +-- AlreadyRunning        a second `up`
@@ -33,7 +33,7 @@
 # ruff: noqa: N818 - they are named for what happened
 
 
-class LastWishError(Exception):
+class CommandError(Exception):
     """Base of all. `facts` are what `--json` reports besides the message."""
 
     exit_code = 1
@@ -43,13 +43,13 @@ class LastWishError(Exception):
         self.facts = facts
 
 
-class UsageError(LastWishError):
+class UsageError(CommandError):
     """A command cannot be carried out as it was typed."""
 
     exit_code = 2
 
 
-class StackError(LastWishError):
+class StackError(CommandError):
     """The local stack cannot do what was asked."""
 
 
@@ -87,15 +87,15 @@ class Interrupted(StackError):
     exit_code = 130
 
 
-class TemplateError(LastWishError):
+class TemplateError(CommandError):
     """template.yaml does not say what the proxy needs."""
 
 
-class AwsError(LastWishError):
+class AwsError(CommandError):
     """AWS (or the engine) refused a call."""
 
 
-class OperatorError(LastWishError):
+class OperatorError(CommandError):
     """An operator's command cannot do what was asked."""
 
 
@@ -115,7 +115,7 @@ class NotYet(OperatorError):
     """What was waited for did not happen in time."""
 
 
-class LoadError(LastWishError):
+class LoadError(CommandError):
     """A load did not begin as it should."""
 
 
@@ -129,7 +129,7 @@ class SenderFailed(LoadError):
     """The process that sends did not start. One that dies later is in the report."""
 
 
-class WishError(LastWishError):
+class WishError(CommandError):
     """One wish did not make it."""
 
 

@@ -69,13 +69,8 @@ def physical_ids(cloudformation: Any, stack: str, kind: str | None = None) -> di
     }
 
 
-def api_url(stack: str) -> str:
-    """Base URL of the API of a stack on AWS, with a trailing slash. Raises AwsError."""
-    return api_url_of(stack, describe_stack(aws_client("cloudformation"), stack)[1])
-
-
-def api_url_of(stack: str, outputs: dict[str, str]) -> str:
-    """The same from outputs that were read already."""
+def api_url(stack: str, outputs: dict[str, str]) -> str:
+    """Return the base URL of the API, with a trailing slash, from a stack's outputs. Raises AwsError."""
     if "ApiUrl" not in outputs:
         raise AwsError(f"stack {stack} has no output ApiUrl: is it a Last Wish stack?")
     return outputs["ApiUrl"].rstrip("/") + "/"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lastwish.aws.clients import aws_client, describe_stack, engine_client, plain_errors
+from lastwish.aws.clients import plain_errors
 from lastwish.errors import AwsError, NoSuchOperator
 
 GROUP = "operators"
@@ -25,11 +25,13 @@ class Operator:
 
 
 class Operators:
-    """Those of one user pool. Every method raises AwsError."""
+    """The operators in a stack's user pool. Every method raises AwsError."""
 
-    def __init__(self, cognito: Any, pool: str) -> None:
+    def __init__(self, cognito: Any, outputs: dict[str, str]) -> None:
+        if "UserPoolId" not in outputs:
+            raise AwsError("the stack has no output UserPoolId: deploy the template of this version first")
         self._cognito = cognito
-        self._pool = pool
+        self._pool = outputs["UserPoolId"]
 
     def add(self, username: str) -> tuple[Operator, bool]:
         """Let somebody in with a new password. Also says whether the name is new; done again it mends a half one."""
@@ -75,20 +77,3 @@ def password() -> str:
         found = "-".join(groups)
         if all(any(test(each) for each in found) for test in (str.islower, str.isupper, str.isdigit)):
             return found
-
-
-def on_engine(engine: str, outputs: dict[str, str]) -> Operators:
-    """Those of the local stack with these outputs. Raises AwsError when its template has no user pool."""
-    return Operators(engine_client("cognito-idp", engine), _pool(outputs))
-
-
-def on_aws(stack: str) -> Operators:
-    """Those of a stack on AWS. Raises AwsError."""
-    outputs = describe_stack(aws_client("cloudformation"), stack)[1]
-    return Operators(aws_client("cognito-idp"), _pool(outputs))
-
-
-def _pool(outputs: dict[str, str]) -> str:
-    if "UserPoolId" not in outputs:
-        raise AwsError("the stack has no output UserPoolId: deploy the template of this version first")
-    return outputs["UserPoolId"]

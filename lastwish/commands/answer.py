@@ -7,11 +7,11 @@ from typing import Self
 
 from rich.console import Console
 
-from lastwish.errors import LastWishError
+from lastwish.errors import CommandError
 
 
 class Answer:
-    """Context of one command: prints its result, and turns a `LastWishError` into one plain line and an exit code.
+    """Context of one command: prints its result, and turns a `CommandError` into one plain line and an exit code.
 
     >>> with Answer(as_json) as answer:
     ...     answer.give({"running": False}, "nothing was running")
@@ -36,7 +36,7 @@ class Answer:
     def __exit__(
         self, _type: type[BaseException] | None, error: BaseException | None, _tb: TracebackType | None
     ) -> None:
-        if not isinstance(error, LastWishError):
+        if not isinstance(error, CommandError):
             return
         if self.as_json:
             print(json.dumps({"error": str(error), **error.facts}), flush=True)

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from lastwish.load.plan import Options
     from lastwish.load.run import Run
 
-loader = typer.Typer()
+app = typer.Typer()
 
 
 def _share(what: str) -> Any:
     return typer.Option(min=0, max=1, help=f"Share of wishes that are {what}, 0 to 1.")
 
 
-@loader.command()
+@app.command()
 def load(  # noqa: PLR0917 - typer reads them as options
     shape: Annotated[str | None, typer.Option(help="steady, ramp, spike or wave.")] = None,
     wishes: Annotated[int | None, typer.Option(min=1, help="How many.")] = None,

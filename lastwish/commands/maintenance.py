@@ -16,15 +16,16 @@ from lastwish.errors import UsageError
 
 if TYPE_CHECKING:
     from lastwish.maintenance.audit import Report
+    from lastwish.site import Promises, Site
 
-operator = typer.Typer()
+app = typer.Typer()
 
 Wait = Annotated[
     float | None, typer.Option(min=0, help="Seconds to wait instead of the function's timeout: for tests.")
 ]
 
 
-@operator.command()
+@app.command()
 def audit(
     settle: Annotated[float, typer.Option(min=0, help="Seconds that the chain may take to come to rest.")] = 10,
     ledger: Annotated[
@@ -36,9 +37,11 @@ def audit(
     """Compare what was promised with what is stored, and the stores with each other. Exit code 1 on any difference."""
     from lastwish.maintenance import audit as auditing
     from lastwish.maintenance.stores import stores
+    from lastwish.site import site
 
     with Answer(as_json) as answer:
-        report = auditing.audit(stores(stack), _promises(stack, ledger), settle, answer.note)
+        here = site(stack)
+        report = auditing.audit(stores(here), _promises(here, ledger), settle, answer.note)
         answer.give(report.facts(), "all is well" if report.ok else f"{len(report.differences)} differences")
         if not as_json:
             _show(answer.console, report)
@@ -46,17 +49,13 @@ def audit(
             raise typer.Exit(1)
 
 
-def _promises(stack: str | None, ledger: Path | None) -> Callable[[], list[str]]:
-    """Where it stands what was answered 202: a file, the access log of a stack on AWS, the local proxy's ledger."""
-    from lastwish.aws import access_log
+def _promises(here: "Site", ledger: Path | None) -> "Promises":
+    """Reader of what was answered 202: from a file, or from the stack's own record."""
     from lastwish.local.proxy.ledger import promised
-    from lastwish.local.state import Home
 
     if ledger and not ledger.is_file():
         raise UsageError(f"there is no ledger at {ledger}")
-    if stack and not ledger:
-        return access_log.source(stack)
-    return partial(promised, ledger or Home.from_environment().ledger)
+    return partial(promised, ledger) if ledger else here.promises()
 
 
 def _show(console: Console, report: "Report") -> None:
@@ -72,14 +71,15 @@ def _show(console: Console, report: "Report") -> None:
         console.print(wrong)
 
 
-@operator.command()
+@app.command()
 def history(wish_id: WishId, stack: Stack = None, as_json: Json = False) -> None:
     """Show a wish's commits and the state folded at each version."""
     from lastwish.maintenance import history as telling
     from lastwish.maintenance.stores import stores
+    from lastwish.site import site
 
     with Answer(as_json) as answer:
-        commits = telling.history(stores(stack), as_wish_id(wish_id))
+        commits = telling.history(stores(site(stack)), as_wish_id(wish_id))
         answer.give({"wish_id": wish_id, "commits": commits}, *(_line(commit) for commit in commits))
 
 
@@ -89,7 +89,7 @@ def _line(commit: dict[str, Any]) -> str:
     return f"{commit['version']}  {commit['time']}  {events}\n   -> {state or 'nothing'}"
 
 
-@operator.command()
+@app.command()
 def rebuild(  # noqa: PLR0917 - typer reads them as options
     flip: Annotated[
         bool | None, typer.Option("--flip/--no-flip", help="Read the new one: whatever it says, or never.")
@@ -105,10 +105,11 @@ def rebuild(  # noqa: PLR0917 - typer reads them as options
     """Rebuild the read model beside the live one, compare them, and read the new one if they are equal."""
     from lastwish.maintenance import rebuild as building
     from lastwish.maintenance.stores import stores
+    from lastwish.site import site
 
     with Answer(as_json) as answer:
         options = building.Options(flip, keep_old, wait, patience)
-        done = building.rebuild(stores(stack), options, _Progress(answer))
+        done = building.rebuild(stores(site(stack)), options, _Progress(answer))
         answer.give(
             done.facts(),
             f"{done.commits} commits, {done.rows} rows in {done.seconds:g} s",
@@ -156,18 +157,19 @@ class _Progress:
             yield advance
 
 
-@operator.command()
+@app.command()
 def reclaim(wait: Wait = None, stack: Stack = None, as_json: Json = False) -> None:
     """Find leaked seats, put them back and board who waits, first come first served."""
     from lastwish.maintenance import reclaim as reclaiming
     from lastwish.maintenance.stores import stores
+    from lastwish.site import site
 
     with Answer(as_json) as answer:
-        done = reclaiming.reclaim(stores(stack), wait, answer.note)
+        done = reclaiming.reclaim(stores(site(stack)), wait, answer.note)
         answer.give(done.facts(), f"{done.leaked} seats had leaked; {done.boarded} wishes boarded from the waitlist")
 
 
-@operator.command()
+@app.command()
 def erase(
     wish_id: WishId,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -178,12 +180,13 @@ def erase(
     """Erase what was typed in one wish, everywhere but in backups, which keep it for up to 35 days."""
     from lastwish.maintenance import erase as erasing
     from lastwish.maintenance.stores import stores
+    from lastwish.site import site
 
     with Answer(as_json) as answer:
         as_wish_id(wish_id)
         if not (yes or as_json):
             typer.confirm(f"Erase the text of wish {wish_id} for good?", abort=True, err=True)
-        done = erasing.erase(stores(stack), wish_id, patience, answer.note)
+        done = erasing.erase(stores(site(stack)), wish_id, patience, answer.note)
         answer.give(
             done.facts(),
             f"erased: {done.commits_scrubbed} commits scrubbed, {done.dead_letters_removed} dead letters removed",

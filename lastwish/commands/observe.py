@@ -14,13 +14,13 @@ from lastwish.errors import UsageError
 if TYPE_CHECKING:
     from lastwish.observe.log_lines import Line
 
-observer = typer.Typer()
+app = typer.Typer()
 
 _LEVELS = {"ERROR": "bold red", "CRITICAL": "bold red", "WARNING": "yellow", "PLATFORM": "dim", "METRICS": "dim"}
 _AGES = (1970, 9000)  # years
 
 
-@observer.command()
+@app.command()
 def trace(
     wish_id: WishId,
     timeout: Annotated[float, typer.Option(min=0, help="Seconds to wait for the trace to be complete.")] = 10,
@@ -30,10 +30,11 @@ def trace(
     """Show a wish's way through the chain as a waterfall."""
     from lastwish.observe import traces
     from lastwish.observe.waterfall import show
+    from lastwish.site import site
 
     with Answer(as_json) as answer:
         wish_id = as_wish_id(wish_id)
-        source = traces.source(stack)
+        source = traces.source(site(stack))
         with source.http:
             found = traces.wait_for(source, wish_id, timeout)
         if as_json:
@@ -42,7 +43,7 @@ def trace(
             show(Console(highlight=False), found)
 
 
-@observer.command()
+@app.command()
 def logs(  # noqa: PLR0917 - typer reads them as options
     what: Annotated[
         list[str] | None, typer.Argument(metavar="[WISH_ID] [±SPAN]", help="A wish; how far around the moment.")
@@ -57,11 +58,12 @@ def logs(  # noqa: PLR0917 - typer reads them as options
 ) -> None:
     """Show what all functions logged about a wish, or around a moment, in the order of time."""
     from lastwish.observe import logs as reading
+    from lastwish.site import site
 
     with Answer(as_json) as answer:
         wish_id, start, end = _asked(what or [], around, window)
         wanted = reading.Wanted(wish_id, start, end, grep, everything, limit)
-        lines, more = reading.search(reading.source(stack), wanted)
+        lines, more = reading.search(reading.source(site(stack)), wanted)
         if as_json:
             answer.give({"lines": [line.document() for line in lines], "more": more})
         else:

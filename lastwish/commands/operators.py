@@ -1,7 +1,7 @@
 """The commands about who may use the console: operator add, remove, list. They parse, call and answer."""
 
 import re
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,8 +11,9 @@ from lastwish.commands.options import Json, Stack
 
 if TYPE_CHECKING:
     from lastwish.aws.operators import Operator, Operators
+    from lastwish.site import Site
 
-accounts = typer.Typer(name="operator", no_args_is_help=True, help="Say who may use the console.")
+app = typer.Typer(name="operator", no_args_is_help=True, help="Manage the accounts that may use the console.")
 
 
 def _one_word(name: str) -> str:
@@ -24,52 +25,50 @@ def _one_word(name: str) -> str:
 Name = Annotated[str, typer.Argument(metavar="NAME", callback=_one_word, help="The name to sign in with.")]
 
 
-@accounts.command()
+@app.command()
 def add(name: Name, stack: Stack = None, as_json: Json = False) -> None:
-    """Let somebody use the console. Prints a new password, this once; who had one loses it."""
+    """Let somebody use the console. Print a new password, once; an earlier password stops working."""
+    from lastwish.site import site
+
     with Answer(as_json) as answer:
-        operator, new = _operators(stack).add(name)
-        if not stack:
-            _remember(name, operator)
+        here = site(stack)
+        operator, new = _operators(here).add(name)
+        _remember(here, name, operator)
         words = "may use the console" if new else "had an account already and has a new password"
         answer.give({**asdict(operator), "new": new}, f"{name} {words}: {operator.password}")
 
 
-@accounts.command()
+@app.command()
 def remove(name: Name, stack: Stack = None, as_json: Json = False) -> None:
-    """Let somebody use the console no more. Who is signed in stays so until the token ends, hours later."""
+    """Remove an account. Open sessions last until their token expires, up to hours later."""
+    from lastwish.site import site
+
     with Answer(as_json) as answer:
-        _operators(stack).remove(name)
-        if not stack:
-            _remember(name, None)
+        here = site(stack)
+        _operators(here).remove(name)
+        _remember(here, name, None)
         answer.give({"username": name, "removed": True}, f"{name} may not sign in any more")
 
 
-@accounts.command("list")
+@app.command("list")
 def list_(stack: Stack = None, as_json: Json = False) -> None:
-    """Name everybody who may use the console."""
+    """List the accounts that may use the console."""
+    from lastwish.site import site
+
     with Answer(as_json) as answer:
-        names = _operators(stack).names()
+        names = _operators(site(stack)).names()
         answer.give({"operators": names}, *(names or ["nobody may use the console: `lastwish operator add NAME`"]))
 
 
-def _operators(stack: str | None) -> "Operators":
-    """Those of a stack on AWS, or of the one that runs here."""
-    from lastwish.aws import operators
-    from lastwish.local.stack import LocalStack
-    from lastwish.local.state import Home
+def _operators(here: "Site") -> "Operators":
+    from lastwish.aws.operators import Operators
 
-    if stack:
-        return operators.on_aws(stack)
-    state = LocalStack(Home.from_environment()).running()
-    return operators.on_engine(state.engine, state.outputs)
+    return Operators(here.client("cognito-idp"), here.outputs)
 
 
-def _remember(name: str, operator: "Operator | None") -> None:
-    """Keep true what `status` says of the operator that `up` made."""
-    from lastwish.local.state import Home
+def _remember(here: "Site", name: str, operator: "Operator | None") -> None:
+    """Keep true what `status` reports of the operator that `up` made."""
+    from lastwish.site import LocalSite
 
-    home = Home.from_environment()
-    state = home.load()
-    if state and state.operator and state.operator.username == name:
-        home.save(replace(state, operator=operator))
+    if isinstance(here, LocalSite):
+        here.remember(name, operator)

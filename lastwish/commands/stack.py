@@ -1,4 +1,4 @@
-"""The commands about the stack on this laptop: up, down, reset. They parse, call and answer."""
+"""Commands `up`, `down`, `status`, `reset`: the stack on this laptop."""
 
 import os
 import sys
@@ -10,12 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from lastwish.commands.answer import Answer
-from lastwish.commands.options import Json
+from lastwish.commands.options import Json, Stack
 
-laptop = typer.Typer()
+app = typer.Typer()
 
 
-@laptop.command()
+@app.command()
 def up(  # noqa: PLR0917 - typer reads them as options
     detach: Annotated[bool, typer.Option("--detach", help="Leave it running in the background.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages and the API; 0: a free one.")] = 8045,
@@ -35,11 +35,11 @@ def up(  # noqa: PLR0917 - typer reads them as options
         local = LocalStack(Home.from_environment())
 
         def start() -> State:
-            return local.up(port, _address(address) if lan else None, lambda words: _step(answer, words))
+            return local.up(port, _lan_address(address) if lan else None, lambda words: _step(answer, words))
 
         def announce(state: State) -> None:
             hint = "`lastwish down` stops it" if detach else "Ctrl-C stops it"
-            answer.give(state.facts(), f"Last Wish runs at {state.url}", *signposts(state.facts()), f"{hint}.")
+            answer.give(state.facts(), f"Last Wish runs at {state.url}", *_addresses(state.facts()), f"{hint}.")
             if not as_json:
                 _show_qr(answer, state.lan)
             if not as_json and not no_open:
@@ -49,31 +49,32 @@ def up(  # noqa: PLR0917 - typer reads them as options
             answer.note(ended)
 
 
-def _address(wanted: str | None) -> str:
+def _lan_address(wanted: str | None) -> str:
     from lastwish.local import lan
 
     return lan.address(wanted)
 
 
-def signposts(facts: dict[str, Any]) -> list[str]:
-    """Where a stack's pages are, and who may open the console, in lines for a person."""
-    who = facts["operator"]
+def _addresses(facts: dict[str, Any]) -> list[str]:
+    """Addresses of a stack's pages, and the account for the console, in lines for a person."""
+    account = facts["operator"]
+    sign_in = f" (sign in as {account['username']}, {account['password']})" if account else ""
     return [
         f"wall:    {facts['wall']}",
-        f"console: {facts['console']}" + (f" (sign in as {who['username']}, {who['password']})" if who else ""),
+        f"console: {facts['console']}{sign_in}",
         *([f"phones:  {facts['lan']}"] if facts["lan"] else []),
     ]
 
 
 def _show_qr(answer: Answer, url: str | None) -> None:
-    """Draw the way to the form for phones: white on black, whatever the terminal's colours are."""
+    """Draw the form's address for phones, white on black in every terminal."""
     if url:
         from lastwish.local import lan
 
         answer.console.print(lan.qr(url), style="bright_white on black", markup=False)
 
 
-@laptop.command()
+@app.command()
 def down(as_json: Json = False) -> None:
     """Stop the local stack."""
     from lastwish.local.stack import LocalStack
@@ -85,16 +86,30 @@ def down(as_json: Json = False) -> None:
         answer.give({"running": False, "stopped": stopped}, words)
 
 
-@laptop.command()
+@app.command()
+def status(stack: Stack = None, as_json: Json = False) -> None:
+    """Report what runs. Exit code 0 when all of it is healthy."""
+    from lastwish.site import site
+
+    with Answer(as_json) as answer:
+        here = site(stack)
+        facts, health = here.facts(), here.health()
+        healthy = set(health.values()) <= {"ok"}
+        lines = _addresses(facts) + [f"{name}: {words}" for name, words in health.items()]
+        answer.give({"running": healthy, **facts, "health": health}, str(facts["url"]), *lines)
+        if not healthy:
+            raise typer.Exit(1)
+
+
+@app.command()
 def reset(as_json: Json = False) -> None:
     """Empty all state of the local stack in seconds: queues, tables, ledger."""
     from lastwish.local import reset as emptying
-    from lastwish.local.stack import LocalStack
-    from lastwish.local.state import Home
+    from lastwish.site import LocalSite
 
     with Answer(as_json) as answer:
-        home = Home.from_environment()
-        gone = emptying.reset(LocalStack(home).running(), home)
+        here = LocalSite()
+        gone = emptying.reset(here.state, here.home)
         words = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in gone.items())
         answer.give({"running": True, **gone}, f"empty: {words} gone; operators' accounts stay")
 

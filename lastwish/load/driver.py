@@ -5,10 +5,9 @@ until the queues are empty.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from os import cpu_count, getpid
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,9 +15,8 @@ from tempfile import TemporaryDirectory
 import httpx
 from rich.console import Console
 
-from lastwish.aws.clients import aws_client
 from lastwish.client import http_client
-from lastwish.errors import Interrupted, LastWishError, LoadRefused
+from lastwish.errors import CommandError, Interrupted, LoadRefused
 from lastwish.load import manners
 from lastwish.load.depth import Depths, Look, cpu_seconds, in_engine, on_aws
 from lastwish.load.follow import Follower, chosen
@@ -30,6 +28,7 @@ from lastwish.load.watch import Watch
 from lastwish.local import interrupts
 from lastwish.maintenance.audit import audit
 from lastwish.maintenance.stores import Stores, stores
+from lastwish.site import LocalSite, site
 
 _REFRESH = 0.25
 _SHORT = 10.0  # seconds to settle after Ctrl-C
@@ -110,25 +109,16 @@ class _Backstage:
     """What only an operator sees of the target: its stores and queues, what it promised, and its processes here."""
 
     def __init__(self, target: Target) -> None:
-        self.stores: Stores = stores(target.stack)
+        there = site(target.stack)
+        self.stores: Stores = stores(there)
+        self.promises = there.promises(datetime.now(UTC) - _LOGS_EARLIER)
         self.pids: dict[str, int] = {}
-        self.promises: Callable[[], Iterable[str]]
         self.look: Look
-        if target.stack:
-            from lastwish.aws import access_log
-
-            self.look = on_aws(self.stores, aws_client("cloudwatch"))
-            self.promises = access_log.source(target.stack, datetime.now(UTC) - _LOGS_EARLIER)
+        if isinstance(there, LocalSite):
+            self.look = in_engine(self.stores, there.state.engine)
+            self.pids = {"cli": getpid(), **there.state.pids}
         else:
-            from lastwish.local.proxy.ledger import promised
-            from lastwish.local.stack import LocalStack
-            from lastwish.local.state import Home
-
-            home = Home.from_environment()
-            state = LocalStack(home).running()
-            self.look = in_engine(self.stores, state.engine)
-            self.promises = partial(promised, home.ledger)
-            self.pids = {"cli": getpid(), **state.pids}
+            self.look = on_aws(self.stores, there.client("cloudwatch"))
 
 
 class _Course:
@@ -188,7 +178,7 @@ class _Course:
             everything = lambda: promised.union(self._backstage.promises())  # noqa: E731
             try:
                 found.append(audit(self._backstage.stores, everything, left).facts())
-            except LastWishError as error:  # what was sent and measured is reported nevertheless
+            except CommandError as error:  # what was sent and measured is reported nevertheless
                 self._note_failure(f"nobody could audit: {error}")
 
         self._until_interrupted(look)

@@ -56,18 +56,15 @@ def confirmed(stack: str | None, typed: str | None, ask: Callable[[str], str] | 
 
 def target(stack: str | None) -> Target:
     """Where to send, once it was `confirmed`. Raises LoadRefused, NotRunning, AwsError."""
-    if stack:
-        from lastwish.aws.clients import api_url
+    from lastwish.site import site
 
-        url = api_url(stack)
+    url = site(stack).url
+    if stack:
         if urllib.request.getproxies().get("https") and not urllib.request.proxy_bypass(httpx.URL(url).host):
             raise LoadRefused("the load does not go through a proxy: unset HTTPS_PROXY, or name the API in NO_PROXY")
     else:
         from lastwish.local.environment import HOST
-        from lastwish.local.stack import LocalStack
-        from lastwish.local.state import Home
 
-        url = LocalStack(Home.from_environment()).running().url
         if httpx.URL(url).host != HOST:
             raise LoadRefused(f"{url} is not on this machine")
     return Target(url, stack)

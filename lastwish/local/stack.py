@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
 
-from lastwish.aws.operators import PRESENTER, on_engine
+from lastwish.aws.clients import engine_client
+from lastwish.aws.operators import PRESENTER, Operators
 from lastwish.errors import AlreadyRunning, EngineFailed, NotRunning, ProxyFailed
 from lastwish.local import composites, deploy, interrupts, lan
 from lastwish.local.agent import process as agent_process
@@ -73,7 +74,7 @@ class LocalStack:
             deploy.write_env_file(endpoint, self.home.env_file)
             state = replace(state, outputs={**deployed.outputs, "ApiUrl": state.url, "SiteUrl": state.url})
             if "UserPoolId" in state.outputs:
-                presenter, _ = on_engine(endpoint, state.outputs).add(PRESENTER)
+                presenter, _ = Operators(engine_client("cognito-idp", endpoint), state.outputs).add(PRESENTER)
                 state = replace(state, operator=presenter)
         with step("opening the door"):
             self.home.ledger.unlink(missing_ok=True)

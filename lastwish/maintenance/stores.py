@@ -11,8 +11,9 @@ from domain.events import Destination
 from infra.event_store import EventStore
 from infra.read_model import ReadModel
 from infra.seats import Seats
-from lastwish.aws.clients import aws_client, describe_stack, engine_client, physical_ids, plain_errors
+from lastwish.aws.clients import plain_errors
 from lastwish.errors import AwsError
+from lastwish.site import Site
 
 SEGMENTS = 4
 # Lambda ends an invocation at its timeout; clocks and the last write on its way get a little more.
@@ -114,20 +115,7 @@ class Stores:
         return self.outputs[name]
 
 
-def stores(stack: str | None) -> Stores:
-    """Those of a stack on AWS, or of the one that runs here. Raises NotRunning, AwsError."""
-    if stack:
-        cloudformation = aws_client("cloudformation")
-        outputs = describe_stack(cloudformation, stack)[1]
-        clients = {name: aws_client(name) for name in ("dynamodb", "sqs", "lambda")}
-    else:
-        from lastwish.local.deploy import STACK
-        from lastwish.local.stack import LocalStack
-        from lastwish.local.state import Home
-
-        state = LocalStack(Home.from_environment()).running()
-        stack, outputs = STACK, state.outputs
-        clients = {name: engine_client(name, state.engine) for name in ("cloudformation", "dynamodb", "sqs", "lambda")}
-        cloudformation = clients["cloudformation"]
-    functions = physical_ids(cloudformation, stack, "AWS::Lambda::Function")
-    return Stores(clients["dynamodb"], clients["sqs"], clients["lambda"], outputs, functions)
+def stores(site: Site) -> Stores:
+    """Return the stores of a stack. Raises AwsError."""
+    functions = site.physical_ids("AWS::Lambda::Function")
+    return Stores(site.client("dynamodb"), site.client("sqs"), site.client("lambda"), site.outputs, functions)

@@ -8,9 +8,10 @@ from heapq import nsmallest
 from itertools import chain
 from typing import Any
 
-from lastwish.aws.clients import aws_client, engine_client, physical_ids, plain_errors
+from lastwish.aws.clients import plain_errors
 from lastwish.errors import AwsError
 from lastwish.observe.log_lines import Line, read
+from lastwish.site import Site
 
 # The local engine dates every line to the end of its invocation, which may take as long as a function's timeout.
 _LATE = timedelta(seconds=31)
@@ -43,27 +44,14 @@ class Wanted:
         return late_enough and (self.end is None or line.time <= self.end) and (line.ours or self.everything)
 
 
-def source(stack: str | None) -> Source:
-    """The log groups of a stack, on AWS or of the one that runs here. Raises NotRunning, AwsError."""
-    if stack:
-        cloudformation, logs = aws_client("cloudformation"), aws_client("logs")
-    else:
-        from lastwish.local.deploy import STACK
-        from lastwish.local.stack import LocalStack
-        from lastwish.local.state import Home
-
-        engine = LocalStack(Home.from_environment()).running().engine
-        stack, cloudformation, logs = STACK, engine_client("cloudformation", engine), engine_client("logs", engine)
-    groups = _groups(cloudformation, stack)
+def source(site: Site) -> Source:
+    """Return the log groups of a stack's functions. Raises AwsError."""
+    ids = site.physical_ids()
+    named = {name.removesuffix(_SUFFIX): group for name, group in ids.items() if name.endswith(_SUFFIX)}
+    groups = {name.lower(): group for name, group in named.items() if f"{name}Function" in ids}
     if not groups:
-        raise AwsError(f"stack {stack} has no functions with a log group: is it a Last Wish stack?")
-    return Source(logs, groups)
-
-
-def _groups(cloudformation: Any, stack: str) -> dict[str, str]:
-    groups = physical_ids(cloudformation, stack)
-    named = {name.removesuffix(_SUFFIX): group for name, group in groups.items() if name.endswith(_SUFFIX)}
-    return {name.lower(): group for name, group in named.items() if f"{name}Function" in groups}
+        raise AwsError(f"stack {site.name} has no functions with a log group: is it a Last Wish stack?")
+    return Source(site.client("logs"), groups)
 
 
 def search(source: Source, wanted: Wanted) -> tuple[list[Line], bool]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import httpx
 
-from lastwish.aws.clients import api_url, aws_client, engine_client, plain_errors
-from lastwish.client import http_client
+from lastwish.aws.clients import plain_errors
 from lastwish.errors import NoSuchWish, NotAnswered, OperatorError
+from lastwish.site import Site
 from mission.waterfall import waterfall
 from mission.xray import began, console_url, documents, summaries
 
@@ -31,18 +31,10 @@ class Source:
     console: str | None = None
 
 
-def source(stack: str | None) -> Source:
-    """Where the traces of a stack are, on AWS or of the one that runs here. Raises NotRunning, NoTrace, AwsError."""
-    if stack:
-        client = aws_client("xray")
-        return Source(http_client(api_url(stack)), client, console_url(client.meta.region_name))
-    from lastwish.local.stack import LocalStack
-    from lastwish.local.state import Home
-
-    state = LocalStack(Home.from_environment()).running()
-    if not state.xray:
-        raise NoTrace("this stack was started by an older version, without an agent: lastwish down, then lastwish up")
-    return Source(http_client(state.url), engine_client("xray", state.xray))
+def source(site: Site) -> Source:
+    """Return where the traces of a stack are. Raises StackError, AwsError."""
+    xray = site.client("xray")
+    return Source(site.http(), xray, console_url(xray.meta.region_name) if site.on_aws else None)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ import httpx
 import psutil
 import pytest
 
-from lastwish.aws.clients import api_url
 from lastwish.local import foreground
 from lastwish.local.proxy.ledger import promised
 from lastwish.local.stack import LocalStack
 from lastwish.local.state import Home
+from lastwish.site import site
 from tests.support import ROOT
 from tests.support.laptop import PATIENCE, Laptop, Stack, lives, start_detached, wait_until
 
@@ -142,7 +142,7 @@ def aws(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("aws")
 def test_a_stack_on_aws_is_found_by_its_name() -> None:
-    assert re.fullmatch(r"https://\w+\.execute-api\.us-east-1\.amazonaws\.com/local/", api_url("lastwish-local"))
+    assert re.fullmatch(r"https://\w+\.execute-api\.us-east-1\.amazonaws\.com/local/", site("lastwish-local").url)
 
 
 @pytest.mark.usefixtures("aws")

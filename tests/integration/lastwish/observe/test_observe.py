@@ -16,6 +16,7 @@ from lastwish.errors import AwsError, NoSuchWish, NotAnswered
 from lastwish.observe import logs, traces
 from lastwish.observe.logs import Wanted
 from lastwish.observe.traces import NoTrace
+from lastwish.site import site
 from tests.support import faults
 from tests.support.samples import WISH_ID
 from tests.support.traces import CHAIN, TRACE, a_wish
@@ -236,7 +237,9 @@ def stack_of(monkeypatch: pytest.MonkeyPatch, *pages: list[dict[str, Any]]) -> S
         asked = {"StackName": "lastwish-prod"} | ({"NextToken": ANY} if number else {})
         stub.add_response("list_stack_resources", {"StackResourceSummaries": page, **token}, asked)
     stub.activate()
-    monkeypatch.setattr(logs, "aws_client", lambda name: client if name == "cloudformation" else boto3.client(name))
+    monkeypatch.setattr(
+        "lastwish.site.aws_client", lambda name: client if name == "cloudformation" else boto3.client(name)
+    )
     return stub
 
 
@@ -246,18 +249,18 @@ def test_the_groups_are_those_of_the_functions_however_many_resources_a_stack_ha
     first = resources(("WorkerFunction", "function"), ("Inbox", "queue"), ("AccessLogs", "group"))
     second = resources(("WorkerLogs", "group"), ("ParserLogs", "group"), ("ParserFunction", "function"))
     stack_of(monkeypatch, first, second)
-    assert logs.source("lastwish-prod").groups == {"worker": "its-WorkerLogs", "parser": "its-ParserLogs"}
+    assert logs.source(site("lastwish-prod")).groups == {"worker": "its-WorkerLogs", "parser": "its-ParserLogs"}
 
 
 def test_a_stack_of_somebody_else_is_a_plain_error(monkeypatch: pytest.MonkeyPatch) -> None:
     stack_of(monkeypatch, resources(("Inbox", "queue")))
     with pytest.raises(AwsError, match="no functions with a log group"):
-        logs.source("lastwish-prod")
+        logs.source(site("lastwish-prod"))
 
 
 def test_a_stack_that_is_not_there_is_a_plain_error(monkeypatch: pytest.MonkeyPatch) -> None:
     client = boto3.client("cloudformation")
-    monkeypatch.setattr(logs, "aws_client", lambda _: client)
+    monkeypatch.setattr("lastwish.site.aws_client", lambda _: client)
     faults.fails(client, "cloudformation.ListStackResources", "ValidationError")
     with pytest.raises(AwsError, match="ValidationError"):
-        logs.source("lastwish-nowhere")
+        logs.source(site("lastwish-nowhere"))

@@ -5,7 +5,7 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from lastwish.aws.operators import Operator, on_engine, password
+from lastwish.aws.operators import Operator, Operators, password
 from lastwish.cli import app
 from lastwish.errors import AwsError
 
@@ -29,7 +29,7 @@ def test_an_operator_does_not_tell_the_password_by_accident() -> None:
 
 def test_a_stack_without_a_user_pool_is_a_plain_error() -> None:
     with pytest.raises(AwsError, match="no output UserPoolId"):
-        on_engine("http://127.0.0.1:4566", {})
+        Operators(None, {})
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a\nb", "x" * 129, "<b>"])

@@ -1,0 +1,158 @@
+"""Answer "which stack?": the one that runs on this laptop, or one on AWS by its name.
+
+Every command that takes `--stack` asks here, and nowhere else, for clients, outputs, addresses and promises.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property, partial
+from typing import Any
+
+import httpx
+
+from lastwish.aws import access_log
+from lastwish.aws.clients import api_url, aws_client, describe_stack, engine_client, physical_ids
+from lastwish.aws.operators import Operator
+from lastwish.client import http_client
+from lastwish.errors import StackError
+from lastwish.local import health
+from lastwish.local.deploy import STACK
+from lastwish.local.proxy import process as proxy_process
+from lastwish.local.proxy.ledger import promised
+from lastwish.local.stack import LocalStack
+from lastwish.local.state import Home
+
+type Promises = Callable[[], list[str]]
+
+
+class Site(ABC):
+    """One stack. ``name`` is its name in CloudFormation, ``outputs`` are its template's."""
+
+    name: str
+    on_aws: bool
+
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """Base URL of its pages and API, with a trailing slash. Raises AwsError."""
+
+    @property
+    @abstractmethod
+    def outputs(self) -> dict[str, str]:
+        """Outputs of its template. Raises AwsError."""
+
+    @abstractmethod
+    def client(self, service: Any) -> Any:
+        """Client of an AWS service where this stack runs. Raises AwsError."""
+
+    @abstractmethod
+    def promises(self, since: datetime | None = None) -> Promises:
+        """Function that reads anew which wishes were answered 202: all, or at least those since then."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """Addresses, outputs and processes, as `--json` reports them. Raises AwsError."""
+
+    @abstractmethod
+    def health(self) -> dict[str, str]:
+        """ "ok" for each part that works, else what is wrong with it. Raises AwsError."""
+
+    def physical_ids(self, kind: str | None = None) -> dict[str, str]:
+        """Physical ids of its resources by logical id: all, or those of one type. Raises AwsError."""
+        return physical_ids(self.client("cloudformation"), self.name, kind)
+
+    def http(self) -> httpx.Client:
+        """HTTP client of its API; close it after use. Raises AwsError."""
+        return http_client(self.url)
+
+
+class LocalSite(Site):
+    """The stack that runs here. Raises NotRunning where none runs."""
+
+    name, on_aws = STACK, False
+
+    def __init__(self) -> None:
+        self.home = Home.from_environment()
+        self.state = LocalStack(self.home).running()
+
+    @property
+    def url(self) -> str:
+        """Base URL on loopback."""
+        return self.state.url
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Outputs as `up` noted them."""
+        return self.state.outputs
+
+    def client(self, service: Any) -> Any:
+        """Client of the engine; the agent stands in for X-Ray. Raises StackError where there is no agent."""
+        endpoint = self.state.xray if service == "xray" else self.state.engine
+        if not endpoint:
+            raise StackError("an older version started this stack, without an agent: lastwish down, then lastwish up")
+        return engine_client(service, endpoint)
+
+    def promises(self, since: datetime | None = None) -> Promises:
+        """Reader of the proxy's ledger."""
+        return partial(promised, self.home.ledger)
+
+    def facts(self) -> dict[str, Any]:
+        """State of the stack as `up` noted it."""
+        return self.state.facts()
+
+    def health(self) -> dict[str, str]:
+        """Health of each process, the API, the tables and the LAN's address."""
+        return health.health(self.home, self.state)
+
+    def remember(self, username: str, operator: Operator | None) -> None:
+        """Note the new password of the operator that `status` shows, or that the account is gone."""
+        if self.state.operator and self.state.operator.username == username:
+            self.home.save(replace(self.state, operator=operator))
+
+
+class AwsSite(Site):
+    """A stack on AWS, reached with the operator's ordinary credentials."""
+
+    on_aws = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @cached_property
+    def _described(self) -> tuple[str, dict[str, str]]:
+        return describe_stack(self.client("cloudformation"), self.name)
+
+    @property
+    def url(self) -> str:
+        """Base URL of the API's stage."""
+        return api_url(self.name, self.outputs)
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """Outputs as CloudFormation has them, read once."""
+        return self._described[1]
+
+    def client(self, service: Any) -> Any:
+        """Client with the operator's configuration."""
+        return aws_client(service)
+
+    def promises(self, since: datetime | None = None) -> Promises:
+        """Reader of API Gateway's access log. Raises AwsError where the stack has none."""
+        return access_log.source(self.name, since)
+
+    def facts(self) -> dict[str, Any]:
+        """Addresses and outputs, in the form of a local stack's."""
+        pages = {"url": self.url, "wall": self.url + "wall", "console": self.url + "console"}
+        return {**pages, "lan": None, "operator": None, "engine": None, "pids": {}, "outputs": self.outputs}
+
+    def health(self) -> dict[str, str]:
+        """State of the CloudFormation stack, and whether the API answers."""
+        state = self._described[0]
+        return {"stack": "ok" if state.endswith("_COMPLETE") else f"is {state}", "api": proxy_process.health(self.url)}
+
+
+def site(stack: str | None) -> Site:
+    """Return the stack of this name on AWS, or the one that runs here. Raises NotRunning."""
+    return AwsSite(stack) if stack else LocalSite()
