@@ -1,36 +1,35 @@
-"""The audit: was every promise kept, and do the stores tell the same story?
+"""Audit: compare the promises with the stores, and the stores with each other.
 
     distinct wish ids answered 202  =  stored + in flight + dead-lettered + parked
 
-What was promised comes from a record that the chain does not write (the proxy's ledger, or
-API Gateway's access log). It is read first and the
-store after the queues were counted, so a wish that moves while we look is found at least once. SQS cannot be searched:
-what is neither stored nor dead counts as in flight as long as the work queues hold at least that many messages.
+The promises come from a record that the chain does not write: the proxy's ledger, or API Gateway's access log. It is
+read first, and the store after the queues were counted, so a wish that moves meanwhile is found at least once. SQS
+cannot be searched: wishes that are neither stored nor dead count as in flight as long as the work queues hold at least
+that many messages.
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
+from domain.commit import Commit, wish_of
 from domain.errors import MalformedMessage
 from infra.event_store import commit_of
-from infra.read_model import feed_entry, news_entry
+from infra.generations import Entry
+from infra.read_model import feed_entry, news_entry, plain
 from lastwish.aws.clients import plain_errors
 from lastwish.maintenance import dead_letters
 from lastwish.maintenance.checks import Difference, Picture, Stored, differences
-from lastwish.maintenance.stores import Item, Stores
+from lastwish.maintenance.stores import DESTINATIONS, Stores
 
-_deserialise = TypeDeserializer().deserialize
 _PAUSE = 0.5
 
 
 @dataclass(frozen=True)
 class Report:
-    """Numbers of wishes, and what is wrong. ``unpromised`` are stored although no 202 for them is on record."""
+    """Counts of wishes, and the differences. ``unpromised`` wishes are stored without a recorded 202."""
 
     accepted: int
     stored: int
@@ -43,11 +42,11 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Nothing differs."""
+        """True when nothing differs."""
         return not self.differences
 
     def facts(self) -> dict[str, object]:
-        """As a JSON object."""
+        """Return it as a JSON object."""
         return {
             "ok": self.ok,
             "accepted": self.accepted,
@@ -64,7 +63,7 @@ class Report:
 def audit(
     stores: Stores, promises: Callable[[], Iterable[str]], settle: float, note: Callable[[str], None] = lambda _: None
 ) -> Report:
-    """Look until all is well, or until the chain had ``settle`` seconds to come to rest.
+    """Repeat the audit until all is well, or until the chain had ``settle`` seconds to come to rest.
 
     ``promises`` reads anew which wishes were answered 202. Raises AwsError.
     """
@@ -73,24 +72,24 @@ def audit(
         while True:
             while stores.waiting("Inbox", "Pods") and time.monotonic() < deadline:
                 time.sleep(_PAUSE)
-            report = look(stores, promises())
+            report = audit_once(stores, promises())
             if (report.ok and not report.in_flight) or time.monotonic() >= deadline:
                 return report
-            note(f"{len(report.differences)} differences, {report.in_flight} in flight: looking again")
+            note(f"{len(report.differences)} differences, {report.in_flight} in flight: reading again")
             time.sleep(_PAUSE)
 
 
-def look(stores: Stores, promises: Iterable[str]) -> Report:
-    """One look at everything."""
+def audit_once(stores: Stores, promises: Iterable[str]) -> Report:
+    """Read everything once and report."""
     accepted = set(promises)
     waiting = stores.waiting("Inbox", "Pods")
     picture, unreadable = _stored(stores)
     with dead_letters.held(stores) as letters:
         dead = frozenset[str]().union(*(letter.wish_ids for letter in letters))
         count = len(letters)
-    unreadable += _read_model(stores, picture)
+    unreadable += _add_read_model(stores, picture)
     picture.marks = stores.seats.marks()
-    picture.free = {each: set(stores.seats.free(each)) for each in ("mars", "jupiter")}
+    picture.free = {each: set(stores.seats.free(each)) for each in DESTINATIONS}
     stored = picture.stored.keys()
     lost = accepted - stored - dead
     in_flight = len(lost) if len(lost) <= waiting else 0
@@ -110,72 +109,58 @@ def look(stores: Stores, promises: Iterable[str]) -> Report:
 
 
 def _stored(stores: Stores) -> tuple[Picture, list[Difference]]:
-    streams: dict[str, list[Any]] = {}
+    streams: dict[str, list[Commit]] = {}
     wrong: list[Difference] = []
-    for page in stores.scan("EventStore"):
-        for item in page:
-            wish_id = item["stream"]["S"].removeprefix("wish#")
-            version = item["version"]["N"]
-            if has_tag(item):
-                wrong.append(Difference("tag", wish_id, f"version {version} holds text with < or >"))
-            try:
-                streams.setdefault(wish_id, []).append(commit_of(item))
-            except (MalformedMessage, ValueError, KeyError, TypeError) as error:
-                wrong.append(Difference("unreadable", wish_id, f"version {version}: {type(error).__name__}"))
+    for item in stores.commits():
+        wish_id, version = wish_of(item["stream"]["S"]), item["version"]["N"]
+        if has_tag(plain(item)):
+            wrong.append(Difference("tag", wish_id, f"version {version} holds text with < or >"))
+        try:
+            streams.setdefault(wish_id, []).append(commit_of(item))
+        except (MalformedMessage, ValueError, KeyError, TypeError) as error:
+            wrong.append(Difference("unreadable", wish_id, f"version {version}: {type(error).__name__}"))
     return Picture(stored={wish_id: Stored.of(commits) for wish_id, commits in streams.items()}), wrong
 
 
-def _read_model(stores: Stores, picture: Picture) -> list[Difference]:
-    """Put the generation that is read into the picture; gives the rows with tags."""
-    prefix = f"{stores.read_model.generations().current}#"
+def _add_read_model(stores: Stores, picture: Picture) -> list[Difference]:
+    """Add the current generation to the picture. Return what cannot be read or should not be there."""
+    current = stores.read_model.generations().current
     wrong: list[Difference] = []
-    for page in stores.scan("ReadModel"):
-        for item in page:
-            if not item["pk"]["S"].startswith(prefix):
-                continue
-            if has_tag(item):
-                wrong.append(Difference("tag", item["sk"]["S"], "its row holds text with < or >"))
-            try:
-                _place(picture, {name: _deserialise(value) for name, value in item.items()})
-            except (ValueError, KeyError, TypeError, AttributeError):
-                detail = f"{item['pk']['S']} {item['sk']['S']} is of no known form: rebuild"
-                wrong.append(Difference("unreadable", None, detail))
+    for entry in stores.read_model.scan((current,)):
+        if has_tag(entry.values):
+            wrong.append(Difference("tag", entry.name, "its row holds text with < or >"))
+        try:
+            _add(picture, entry)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            detail = f"{current}#{entry.shelf} {entry.name} is of no known form: rebuild"
+            wrong.append(Difference("unreadable", None, detail))
     return wrong
 
 
-def _place(picture: Picture, item: dict[str, Any]) -> None:
-    kind, sk = item.pop("pk").partition("#")[2], item["sk"]
-    match kind:
+def _add(picture: Picture, entry: Entry) -> None:
+    match entry.shelf:
         case "totals":
-            picture.totals = {name: int(count) for name, count in item.items() if name != "sk"}
+            picture.totals = {name: int(count) for name, count in entry.values.items()}
         case "feed":
-            entry = feed_entry(item)
-            picture.feed[entry["position"]] = entry["wishes"]
-            for minute, totals in entry["minutes"].items():
+            shown = feed_entry({"sk": entry.name, **entry.values})
+            picture.feed[shown["position"]] = shown["wishes"]
+            for minute, totals in shown["minutes"].items():
                 picture.minutes.setdefault(minute, Counter()).update(totals)
         case "news":
-            entry = news_entry(item)
-            picture.news[entry["position"]] = list(entry["versions"])
+            moderated = news_entry({"sk": entry.name, **entry.values})
+            picture.news[moderated["position"]] = list(moderated["versions"])
+        case shelf:
+            picture.rows.append((shelf, entry.name, entry.values))
+
+
+def has_tag(value: Any) -> bool:
+    """Tell if any text in a value, however deep, holds what could begin or end a tag."""
+    match value:
+        case str():
+            return "<" in value or ">" in value
+        case dict():
+            return any(map(has_tag, value.values()))
+        case list() | set():
+            return any(map(has_tag, value))
         case _:
-            del item["sk"]
-            picture.rows.append((kind, sk, item))
-
-
-def has_tag(item: Item) -> bool:
-    """Whether any text in an item, however deep, holds what could begin or end a tag."""
-    return any("<" in text or ">" in text for text in _texts({"M": item}))
-
-
-def _texts(value: Any) -> Iterator[str]:
-    [(kind, inside)] = value.items()
-    match kind:
-        case "S":
-            yield inside
-        case "SS":
-            yield from inside
-        case "M":
-            for each in inside.values():
-                yield from _texts(each)
-        case "L":
-            for each in inside:
-                yield from _texts(each)
+            return False

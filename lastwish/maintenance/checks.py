@@ -1,7 +1,7 @@
-"""What must be true of the stores together, as pure functions of a picture of them.
+"""Check what must be true of the stores together, as pure functions of a picture of them.
 
-The read model is checked against a fold of the commits that shares no code with the projector's writing: what a row,
-a counter or the feed should say is stated here a second time.
+The rules for rows, counters and feed stand here a second time on purpose: these functions fold the commits without the
+code that the projector writes with, so that a mistake there cannot hide itself.
 """
 
 from collections import Counter, defaultdict
@@ -16,20 +16,20 @@ from domain.wish import Wish, fold
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that is not as it must be. ``detail`` never quotes what was typed."""
+    """One violated rule. ``detail`` never quotes what was typed."""
 
     kind: str
     wish_id: str | None
     detail: str
 
     def facts(self) -> dict[str, object]:
-        """As a JSON object."""
+        """Return it as a JSON object."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One wish as its commits tell it, in the order of their versions, whatever is missing between them."""
+    """One wish folded from its commits in the order of their versions, even when one is missing in between."""
 
     commits: tuple[Commit, ...]
     wish: Wish | None
@@ -37,19 +37,19 @@ class Stored:
 
     @classmethod
     def of(cls, commits: Iterable[Commit]) -> "Stored":
-        """From the commits of one stream, in any order."""
+        """Fold the commits of one stream, given in any order."""
         ordered = tuple(sorted(commits, key=lambda commit: commit.version))
         return cls(ordered, fold(_events(ordered)), fold(_events(ordered[:1])))
 
     @property
     def shown_at(self) -> str | None:
-        """The moment from which it may be seen, as rows have it: the last word counts."""
+        """Time from which it may be seen, as rows have it; the last event counts."""
         times = [done.event.since or done.time for done in self._showings]
         return times[-1].isoformat() if times else None
 
     @property
     def held_at(self) -> str | None:
-        """When it was held, as rows have it that still are."""
+        """Time since which it is held, as rows have it; None when it is not."""
         return self.commits[0].time.isoformat() if self.wish and self.wish.visibility == "held" else None
 
     @property
@@ -59,7 +59,7 @@ class Stored:
 
 @dataclass
 class Picture:
-    """What was read. ``rows`` are (shelf, wish id, attributes); ``feed`` and ``news`` are places by position."""
+    """Content of the stores. ``rows``: (shelf, wish id, attributes); ``feed`` and ``news``: places by position."""
 
     stored: dict[str, Stored] = field(default_factory=dict)
     rows: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
@@ -72,13 +72,13 @@ class Picture:
 
 
 def differences(picture: Picture) -> list[Difference]:
-    """Everything that is wrong between the stores."""
+    """Return every violated rule."""
     checks = (versions, seats, counters, rows, feed)
     return [found for check in checks for found in check(picture)]
 
 
 def versions(picture: Picture) -> Iterator[Difference]:
-    """The versions of each stream are 1…n, and its first commit begins a wish."""
+    """Check that the versions of each stream are 1…n, and that its first commit begins a wish."""
     for wish_id, stored in picture.stored.items():
         numbers = [commit.version for commit in stored.commits]
         if numbers != list(range(1, len(numbers) + 1)):
@@ -88,7 +88,7 @@ def versions(picture: Picture) -> Iterator[Difference]:
 
 
 def seats(picture: Picture) -> Iterator[Difference]:
-    """Each seat is held by at most one wish, was given out, and is not free."""
+    """Check that each seat is held by at most one wish, was leased, and is not free."""
     holders: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
     for wish_id, stored in picture.stored.items():
         if stored.wish and stored.wish.seat is not None:
@@ -105,7 +105,7 @@ def seats(picture: Picture) -> Iterator[Difference]:
 
 
 def counters(picture: Picture) -> Iterator[Difference]:
-    """Totals and minutes are what the commits add up to."""
+    """Check that totals and minutes are the sums of the commits."""
     expected: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for stored in picture.stored.values():
         if stored.wish:
@@ -126,7 +126,7 @@ def _compared(kind: str, where: str, counted: Mapping[str, int], expected: Mappi
 
 
 def rows(picture: Picture) -> Iterator[Difference]:
-    """Every stored wish has exactly one row, at its home, and a copy in its pod if it boarded late; and they agree."""
+    """Check that every stored wish has one row at its home, and an equal copy in its pod if it boarded late."""
     found: defaultdict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     for shelf, wish_id, row in picture.rows:
         found[wish_id][shelf] = row
@@ -168,12 +168,12 @@ def _row(wish: Wish, stored: Stored) -> dict[str, Any]:
 
 
 def _unequal(row: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
-    """Names of the attributes that differ, never their values."""
+    """Return the names of the attributes that differ, never their values."""
     return sorted(name for name in row.keys() | expected.keys() if row.get(name) != expected.get(name))
 
 
 def feed(picture: Picture) -> Iterator[Difference]:
-    """Whoever reads feed and news to their ends shows what is shown and nothing else, and both are without a hole."""
+    """Check that a reader of feed and news shows exactly the shown wishes, and that neither has a hole."""
     yield from _positions("feed", picture.feed, picture.totals.get("position", 0))
     yield from _positions("news", picture.news, picture.totals.get("news", 0))
     there = {f"{shelf}/{wish_id}" for shelf, wish_id, _ in picture.rows}

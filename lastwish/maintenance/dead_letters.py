@@ -1,4 +1,4 @@
-"""What lies in the dead-letter queues. SQS shows no message without handing it out, so each is held for a while."""
+"""Read and remove dead letters. SQS shows no message without handing it out, so each is held for a while."""
 
 import json
 from collections.abc import Iterator
@@ -12,14 +12,14 @@ from infra.queues import Message, Queue
 from lastwish.maintenance.stores import Stores
 
 QUEUES = ("InboxDlq", "PodsDlq")
-# Long enough to read many; whoever is killed while holding them hides them for no longer.
+# Seconds: long enough to read many, and no longer after a reader was killed.
 _HELD = 60
 LONG_POLL = 1
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A dead letter in our hands. ``wish_ids`` are the wishes that it says it is about: none where it says nothing."""
+    """A dead letter that this process holds. ``wish_ids`` are the wishes that it names as its subject."""
 
     queue: str
     receipt: str
@@ -29,7 +29,7 @@ class Letter:
 
 @contextmanager
 def held(stores: Stores) -> Iterator[list[Letter]]:
-    """Every dead letter, invisible to others meanwhile; what was not removed is visible again afterwards."""
+    """Hold every dead letter, invisible to others; letters that were not removed are visible again afterwards."""
     found: list[Letter] = []
     try:
         with ThreadPoolExecutor(len(QUEUES)) as readers:
@@ -43,23 +43,23 @@ def held(stores: Stores) -> Iterator[list[Letter]]:
 
 
 def remove(stores: Stores, letter: Letter) -> None:
-    """Delete a letter that is held."""
+    """Delete a held letter."""
     stores.sqs.delete_message(QueueUrl=stores.queue(letter.queue), ReceiptHandle=letter.receipt)
 
 
 def tombstone(wish_id: str) -> str:
-    """The body that takes the place of an erased wish's letters. No function can do anything with it."""
+    """Return the body that replaces an erased wish's letters. Every function refuses it as malformed."""
     return json.dumps([{"subject": wish_id, "type": "erased"}])
 
 
-def bury(stores: Stores, wish_id: str) -> None:
-    """Leave a letter that says no more than that there was this wish. Raises QueueUnavailable."""
+def send_tombstone(stores: Stores, wish_id: str) -> None:
+    """Put a dead letter into PodsDlq that has nothing but the wish's id. Raises QueueUnavailable."""
     Queue(stores.sqs, stores.queue("PodsDlq")).send(Message(tombstone(wish_id), reason="Erased: by an operator"))
 
 
 def _receive(stores: Stores, queue: str) -> list[Letter]:
     found: list[Letter] = []
-    while True:  # until a long poll, which asks all of SQS's servers, comes back with nothing
+    while True:  # until a long poll, which asks all of SQS's servers, returns nothing
         answer = stores.sqs.receive_message(
             QueueUrl=stores.queue(queue), MaxNumberOfMessages=10, VisibilityTimeout=_HELD, WaitTimeSeconds=LONG_POLL
         )
@@ -73,12 +73,12 @@ def _show_again(stores: Stores, queue: str, letters: list[Letter]) -> None:
     if not letters:
         return
     entries = [{"Id": str(n), "ReceiptHandle": each.receipt, "VisibilityTimeout": 0} for n, each in enumerate(letters)]
-    # What was deleted meanwhile fails here, which is as it should be.
+    # An entry that was deleted meanwhile fails, as it should.
     stores.sqs.change_message_visibility_batch(QueueUrl=stores.queue(queue), Entries=entries)
 
 
 def subjects(body: str) -> frozenset[str]:
-    """The wish ids that a message names as its subject, even when it is no envelope of ours."""
+    """Return the wish ids that a message names as its subject, even when it is no envelope of ours."""
     try:
         read: Any = json.loads(body)
     except (ValueError, RecursionError):

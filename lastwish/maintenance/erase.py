@@ -1,8 +1,8 @@
-"""Erasure: name and message of one wish are taken out of every place where this stack keeps them.
+"""Erase one wish: take name and message out of every place where this stack keeps them.
 
-What it cannot reach: point-in-time backups of the tables keep the text for up to 35 days, the table's own stream for 24
-hours; both end by themselves. A message that is still in Inbox or Pods is the same wish sent again: it changes nothing
-when it arrives, and is deleted then.
+Two places are out of reach, and both end by themselves: point-in-time backups of the tables keep the text for up to 35
+days, the table's own stream for 24 hours. A message that is still in Inbox or Pods is the same wish sent again: it
+changes nothing when it arrives, and is deleted then.
 """
 
 import time
@@ -18,7 +18,6 @@ from infra.erasure import has_text
 from lastwish.aws.clients import plain_errors
 from lastwish.errors import NoSuchWish, NotYet
 from lastwish.maintenance import dead_letters
-from lastwish.maintenance.generations import highest
 from lastwish.maintenance.stores import Stores
 
 _PAUSE = 0.3
@@ -26,7 +25,7 @@ _PAUSE = 0.3
 
 @dataclass(frozen=True)
 class Erased:
-    """How much was changed and removed. ``ok`` after everything was read again and no text was left."""
+    """Counts of what was changed and removed. ``ok`` after everything was read again and no text was left."""
 
     wish_id: str
     commits_scrubbed: int
@@ -34,16 +33,16 @@ class Erased:
     ok: bool = True
 
     def facts(self) -> dict[str, object]:
-        """As a JSON object."""
+        """Return it as a JSON object."""
         return asdict(self)
 
 
 def erase(stores: Stores, wish_id: str, patience: float, note: Callable[[str], None] = lambda _: None) -> Erased:
-    """Erase one wish; ``patience`` is how many seconds the projection may take. Repeatable.
+    """Erase one wish; the projection may take ``patience`` seconds. Repeatable.
 
-    A dead letter about it is deleted: nobody wants an erased wish delivered. If the wish was never stored, one letter
-    that says no more than its id takes their place, so that the audit still knows where it went. Raises NoSuchWish,
-    NotYet when text was left after all, AwsError.
+    Dead letters about it are deleted, so that nobody delivers an erased wish. If the wish was never stored, one letter
+    with nothing but its id takes their place, so that the audit still finds it. Raises NoSuchWish, NotYet when text is
+    left, AwsError.
     """
     with plain_errors():
         scrubbed = scrub(stores.events, wish_id) or 0
@@ -53,7 +52,7 @@ def erase(stores: Stores, wish_id: str, patience: float, note: Callable[[str], N
             raise NoSuchWish(f"wish {wish_id} is neither stored nor dead-lettered (it may be on its way)", ok=False)
         note("waiting for the read model")
         deadline = time.monotonic() + patience
-        while left := _left(stores, wish_id, commits):
+        while left := _places_with_text(stores, wish_id, commits):
             if time.monotonic() > deadline:
                 raise NotYet(f"text of wish {wish_id} is left in {', '.join(left)}: run it again", ok=False, left=left)
             time.sleep(_PAUSE)
@@ -61,51 +60,46 @@ def erase(stores: Stores, wish_id: str, patience: float, note: Callable[[str], N
 
 
 def _remove_dead_letters(stores: Stores, wish_id: str, *, is_stored: bool) -> int | None:
-    """Delete the letters about a wish; how many had text, None where there is no letter about it at all."""
+    """Delete the letters about a wish. Return how many had text, None where there is no letter about it at all."""
     with dead_letters.held(stores) as letters:
         about = [letter for letter in letters if wish_id in letter.wish_ids]
         with_text = [letter for letter in about if letter.body != dead_letters.tombstone(wish_id)]
         if with_text and not is_stored and len(about) == len(with_text):
-            dead_letters.bury(stores, wish_id)  # first: killed in between, it is there twice rather than not at all
+            # First: killed in between, it is there twice rather than not at all.
+            dead_letters.send_tombstone(stores, wish_id)
         for letter in with_text:
             dead_letters.remove(stores, letter)
     return len(with_text) if about else None
 
 
-def _left(stores: Stores, wish_id: str, commits: list[Commit]) -> list[str]:
-    """Where there is still text, read anew."""
-    left = [f"commit {each.version}" for each in stores.events.read(stream_of(wish_id)) if has_text(each)]
-    left += [f"generation {generation}" for generation in _generations_with_text(stores, wish_id, commits)]
-    if not left:  # the slowest to ask, so only once
+def _places_with_text(stores: Stores, wish_id: str, commits: list[Commit]) -> list[str]:
+    """Name the places that still hold text, read anew."""
+    places = [f"commit {each.version}" for each in stores.events.read(stream_of(wish_id)) if has_text(each)]
+    places += [f"generation {generation}" for generation in _generations_with_text(stores, wish_id, commits)]
+    if not places:  # the slowest to read, so only once
         with dead_letters.held(stores) as letters:
             about = [letter for letter in letters if wish_id in letter.wish_ids]
-            left += [letter.queue for letter in about if letter.body != dead_letters.tombstone(wish_id)]
-    return left
+            places += [letter.queue for letter in about if letter.body != dead_letters.tombstone(wish_id)]
+    return places
 
 
 def _generations_with_text(stores: Stores, wish_id: str, commits: list[Commit]) -> list[int]:
-    """Generations with text in a row of this wish. What is left of one that nobody writes any more is deleted."""
+    """Find live generations with text in a row of this wish, and delete its rows in generations that are not live."""
     wish, home = fold(events_of(commits)), home_of(wish_id, commits)
     if wish is None or home is None:
         return []
+    model = stores.read_model
     places = [f"{place}/{wish_id}" for place in {home, shelf(wish, wish_id)}]
-    live = stores.read_model.generations().live
-    found = []
-    last = highest(stores.dynamodb, stores.table("ReadModel"))
-    for generation in range(1, max(last, *live) + 1):
-        rows = stores.read_model.rows(generation, places, consistent=True).values()
-        if generation in live and (not rows or any(_has_text_row(row) for row in rows)):
-            found.append(generation)
-        elif generation not in live:
-            _delete(stores, rows)
-    return found
+    live = model.generations().live
+    with_text = []
+    for generation in range(1, max(model.highest(), *live) + 1):
+        rows = model.rows(generation, places, consistent=True)
+        if generation not in live:
+            model.drop_rows(generation, list(rows))
+        elif not rows or any(_has_text(row) for row in rows.values()):
+            with_text.append(generation)
+    return with_text
 
 
-def _has_text_row(row: dict[str, Any]) -> bool:
+def _has_text(row: dict[str, Any]) -> bool:
     return "message" in row or "name" in row
-
-
-def _delete(stores: Stores, rows: Any) -> None:
-    for row in rows:
-        key = {"pk": {"S": row["pk"]}, "sk": {"S": row["sk"]}}
-        stores.dynamodb.delete_item(TableName=stores.table("ReadModel"), Key=key)

@@ -1,4 +1,4 @@
-"""A wish's stream, commit by commit, with the state that it folds to at each version. Never what was typed."""
+"""Show a wish's stream, commit by commit, with the state folded at each version. Never shows what was typed."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from lastwish.maintenance.stores import Stores
 
 
 def history(stores: Stores, wish_id: str) -> list[dict[str, Any]]:
-    """One entry per commit, oldest first, from a consistent read. Raises NoSuchWish, AwsError."""
+    """Return one entry per commit, oldest first, from a consistent read. Raises NoSuchWish, AwsError."""
     with plain_errors():
         commits = stores.events.read(stream_of(wish_id))
     if not commits:

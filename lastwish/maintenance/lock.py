@@ -1,7 +1,7 @@
-"""One at a time: a lock item with an owner and an expiry, taken and kept by conditional writes.
+"""Let one command of a kind run at a time: a lease in DynamoDB with an owner and an expiry.
 
-A heartbeat keeps it while its holder lives, so that the lock of a holder that was killed is free after LEASE seconds.
-What must not be done by two goes through `Lock.guard`, which DynamoDB checks at the moment of the write.
+A heartbeat renews the lease while its holder lives, so a killed holder blocks others for LEASE seconds at most. A write
+that two holders must not both do carries `Lock.guard`, which DynamoDB checks at the moment of the write.
 """
 
 import threading
@@ -22,7 +22,7 @@ _REFUSED = "ConditionalCheckFailedException"
 
 
 class Lock:
-    """A lock that is held. Times are seconds since 1970, by this computer's clock."""
+    """A lease. Times are seconds since 1970, by this computer's clock."""
 
     def __init__(self, dynamodb: Any, table: str, key: dict[str, Any], what: str) -> None:
         self._dynamodb = dynamodb
@@ -32,7 +32,7 @@ class Lock:
         self._owner = str(uuid.uuid4())
 
     def guard(self) -> dict[str, Any]:
-        """The condition that the lock is still ours, as an entry of TransactWriteItems."""
+        """Return the condition that the lease is still ours, as an entry of TransactWriteItems."""
         return {
             "ConditionCheck": {
                 "TableName": self._table,
@@ -44,7 +44,7 @@ class Lock:
         }
 
     def renew(self) -> None:
-        """Keep it for another LEASE seconds. Raises Busy when somebody else has it now."""
+        """Keep it for another LEASE seconds. Raises Busy when another holder has it now."""
         try:
             self._write("#owner = :owner", {})
         except ClientError as error:
@@ -53,7 +53,7 @@ class Lock:
             raise
 
     def acquire(self) -> None:
-        """Take it, after LEASE seconds from somebody who was killed. Raises Busy when its holder lives."""
+        """Take it, after LEASE seconds from a holder that was killed. Raises Busy when its holder lives."""
         seen: str | None = None
         give_up = time.monotonic() + LEASE + 2
         while True:

@@ -1,8 +1,8 @@
-"""Seats that leaked come back, and who waits for one boards first.
+"""Reclaim leaked seats, and board the waitlist, first come first served.
 
-A worker that dies between leasing and appending leaks a seat. From outside that looks like a worker which is about to
-append, so the marks and the free lists are noted first, the worker's timeout is waited out, and only then is the store
-scanned: what was leased before the note is stored by then, or never will be.
+A worker that dies between leasing and appending leaks a seat. From outside, a worker that is about to append looks the
+same. So the marks and the free lists are noted first, the worker's timeout is waited out, and only then is the store
+scanned: a seat that was leased before the note is stored by then, or never will be.
 """
 
 import time
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
-from domain.commit import Commit, events_of, stream_of
+from domain.commit import Commit, events_of, wish_of
 from domain.events import Destination
 from domain.seats import Seat
 from domain.wish import BoardFromWaitlist, Wish, fold
@@ -19,16 +19,15 @@ from infra.aggregate import Cause, execute
 from infra.event_store import commit_of
 from lastwish.aws.clients import plain_errors
 from lastwish.maintenance.lock import Lock, only_one
-from lastwish.maintenance.stores import Stores
+from lastwish.maintenance.stores import DESTINATIONS, Stores
 
-DESTINATIONS: tuple[Destination, ...] = ("mars", "jupiter")
 # At most this many wishes board before the lock is renewed; a leased block is as large.
 _BLOCK = 25
 
 
 @dataclass
 class Reclaimed:
-    """``leaked`` seats were found, of which ``freed`` went to the free list; ``boarded`` wishes had been waiting."""
+    """Counts: ``leaked`` seats found, ``freed`` ones among them, and ``boarded`` wishes from the waitlist."""
 
     leaked: int = 0
     freed: int = 0
@@ -36,7 +35,7 @@ class Reclaimed:
     ok: bool = True
 
     def facts(self) -> dict[str, object]:
-        """As a JSON object."""
+        """Return it as a JSON object."""
         return asdict(self)
 
 
@@ -49,9 +48,9 @@ class _Stored:
 
 
 def reclaim(stores: Stores, wait: float | None, note: Callable[[str], None] = lambda _: None) -> Reclaimed:
-    """Free leaked seats, then board who waits. ``wait`` seconds instead of the worker's timeout are for tests.
+    """Free leaked seats, then board the waitlist. ``wait`` seconds instead of the worker's timeout are for tests.
 
-    A wish boards in the order in which it was put on the list. Raises Busy while another one runs, AwsError.
+    Wishes board in the order in which they were waitlisted. Raises Busy while another reclaim runs, AwsError.
     """
     with (
         plain_errors(),
@@ -82,12 +81,10 @@ def _waits(wish: Wish) -> bool:
 
 
 def _scan(stores: Stores) -> list[_Stored]:
-    """Every stored wish, the longest waiting first."""
+    """Return every stored wish, the longest waiting first."""
     streams: dict[str, list[Commit]] = {}
-    for page in stores.scan("EventStore"):
-        for item in page:
-            commit = commit_of(item)
-            streams.setdefault(commit.stream, []).append(commit)
+    for commit in map(commit_of, stores.commits()):
+        streams.setdefault(commit.stream, []).append(commit)
     return sorted(_wishes(streams), key=lambda one: (one.recorded, one.wish_id))
 
 
@@ -95,13 +92,13 @@ def _wishes(streams: dict[str, list[Commit]]) -> Iterator[_Stored]:
     for stream, commits in streams.items():
         commits.sort(key=lambda commit: commit.version)
         if wish := fold(events_of(commits)):
-            yield _Stored(stream.removeprefix(stream_of("")), commits[0].time, wish, commits[0].correlation_id)
+            yield _Stored(wish_of(stream), commits[0].time, wish, commits[0].correlation_id)
 
 
 def _board(
     stores: Stores, lock: Lock, destination: Destination, waiting: list[_Stored], note: Callable[[str], None]
 ) -> int:
-    """Lease seats for those who wait, as long as there are any; how many boarded."""
+    """Lease seats for waiting wishes, as long as there are any. Return how many boarded."""
     boarded, queue = 0, iter(waiting)
     left = len(waiting)
     while left:
@@ -115,7 +112,7 @@ def _board(
             if _boarded(stores, one, seats[0]):
                 boarded += 1
                 del seats[0]
-        # Who got none has boarded or was erased since the scan.
+        # Seats are left where wishes boarded or were erased since the scan.
         stores.seats.give_back(destination, [seat.number for seat in seats])
     return boarded
 

@@ -40,6 +40,7 @@ _PAGE = 200
 _NOT_THERE = "attribute_not_exists(pk)"
 _HELD = "held"  # an index on visibility and held_at: sparse, since only held rows have a held_at
 POINTER = {"pk": {"S": "pointer"}, "sk": {"S": "-"}}
+POSITIONS = ("position", "news")  # the ends of the two feeds, which stand among the counters
 
 
 class SliceConflict(TransientError):  # noqa: N818
@@ -108,17 +109,17 @@ class ReadModel:
             ExpressionAttributeValues={":pk": {"S": pk}, ":after": {"S": f"{after:012}"}},
             Limit=limit,
         )
-        return [_plain(item) for item in answer["Items"]]
+        return [plain(item) for item in answer["Items"]]
 
     def rows(self, generation: int, places: Sequence[str], *, consistent: bool = False) -> dict[str, dict[str, Any]]:
         """Rows by ``shelf/wish id``, those that exist. Raises StoreUnavailable."""
         found: list[dict[str, Any]] = []
         for some in batched(dict.fromkeys(places), _MOST_KEYS, strict=False):
-            keys = [_key(f"{generation}#{place.rpartition('/')[0]}", place.rpartition("/")[2]) for place in some]
+            keys = [key_of(generation, place) for place in some]
             request: Any = {self._table: {"Keys": keys, "ConsistentRead": consistent}}
             while request:
                 answer = self._call("batch_get_item", RequestItems=request)
-                found += map(_plain, answer["Responses"].get(self._table, []))
+                found += map(plain, answer["Responses"].get(self._table, []))
                 request = answer.get("UnprocessedKeys", {})
         return {f"{row['pk'].partition('#')[2]}/{row['sk']}": row for row in found}
 
@@ -136,7 +137,7 @@ class ReadModel:
         start: dict[str, Any] = {}
         while True:
             answer = self._call("query", **query, **start)
-            yield from map(_plain, answer["Items"])
+            yield from map(plain, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
@@ -145,7 +146,7 @@ class ReadModel:
         """The rows of one pod. Raises StoreUnavailable."""
         pk = {":pk": {"S": f"{generation}#pod#{destination}#{pod}"}}
         answer = self._call("query", KeyConditionExpression="pk = :pk", ExpressionAttributeValues=pk)
-        return [_plain(item) for item in answer["Items"]]
+        return [plain(item) for item in answer["Items"]]
 
     def apply(self, generation: int, changes: Sequence[Change]) -> None:
         """Write a slice (see ``sliced``) as one transaction. Raises SliceConflict or StoreUnavailable."""
@@ -211,7 +212,7 @@ class ReadModel:
         }
 
     def _get(self, key: Any, *, consistent: bool) -> dict[str, Any]:
-        return _plain(self._call("get_item", Key=key, ConsistentRead=consistent).get("Item", {}))
+        return plain(self._call("get_item", Key=key, ConsistentRead=consistent).get("Item", {}))
 
     def _call(self, operation: str, **arguments: Any) -> Any:
         table = {} if operation == "batch_get_item" else {"TableName": self._table}
@@ -273,9 +274,16 @@ def news_entry(item: Mapping[str, Any]) -> dict[str, Any]:
     return {"position": int(item["sk"]), "versions": versions}
 
 
+def key_of(generation: int, place: str) -> dict[str, Any]:
+    """The key of a row from its place, ``shelf/wish id``."""
+    where, _, wish_id = place.rpartition("/")
+    return _key(f"{generation}#{where}", wish_id)
+
+
 def _key(pk: str, sk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": sk}}
 
 
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+def plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item without DynamoDB's types."""
     return {name: _deserialise(value) for name, value in item.items()}

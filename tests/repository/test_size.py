@@ -8,7 +8,7 @@ import pytest
 from tests.support import ROOT
 
 SRC = ROOT / "src"
-MOST_LINES_OF_CODE = 2500
+MOST_LINES_OF_CODE = 2700
 MOST_LINES_OF_MISSION_CONTROL = 450  # it only looks: the chain is understood without it
 MOST_LINES_OF_A_HANDLER = 80
 

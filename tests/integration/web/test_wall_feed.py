@@ -6,7 +6,7 @@ import pytest
 from domain.envelope import timestamp
 from infra import settings
 from infra.event_store import commit_of
-from lastwish.maintenance import generations
+from infra.generations import GenerationStore
 from projector.projecting import project
 from tests.support.aws import Aws
 from tests.support.functions import Invoke, load
@@ -110,7 +110,7 @@ def test_what_was_hidden_before_a_rebuild_is_withdrawn_after_it(show: Show) -> N
     fresh = show.projector.read_model
     commits = [commit_of(item) for item in show.aws.stored()]
     project(show.projector.store, fresh, 2, commits)
-    generations.flip(show.aws.dynamodb, "ReadModel", fresh.generations(), 2)
+    GenerationStore(show.aws.dynamodb, "ReadModel").flip(fresh.generations(), 2)
     page = show.wall(after="1-2-1")
     assert (page["wishes"], page["withdrawn"]) == ([], [wish_id])
 

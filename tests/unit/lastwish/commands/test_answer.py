@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lastwish.commands.answer import Answer
-from lastwish.errors import DeployFailed, Interrupted, LastWishError
+from lastwish.errors import CommandError, DeployFailed, Interrupted
 
 
 def test_json_is_one_object_on_stdout_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,9 +44,9 @@ def test_a_mistake_of_ours_stays_a_traceback() -> None:
         raise ZeroDivisionError
 
 
-def _all_below(error: type[LastWishError]) -> set[type[LastWishError]]:
+def _all_below(error: type[CommandError]) -> set[type[CommandError]]:
     return {error}.union(*(_all_below(each) for each in error.__subclasses__()))
 
 
 def test_no_failure_exits_with_success() -> None:
-    assert all(error.exit_code > 0 for error in _all_below(LastWishError))
+    assert all(error.exit_code > 0 for error in _all_below(CommandError))
