@@ -1,4 +1,4 @@
-"""What the operator runs: the command line, the local stack, and what looks after both."""
+"""Tools of the operator: the command line, the local stack, maintenance, observation, load."""
 
 from importlib.metadata import version
 

@@ -1,27 +1,27 @@
-"""What can go wrong while operating Last Wish.
+"""Errors of the operator's commands.
 
-    CommandError                 everything below: one plain line for a person, exit code 1
-    +-- UsageError                a command cannot be carried out as it was typed (exit code 2)
+    CommandError                  base: one plain line for a person, exit code 1
+    +-- UsageError                the command line is wrong (exit code 2)
     +-- StackError                the local stack cannot do what was asked
     |   +-- AlreadyRunning        a second `up`
     |   +-- NotRunning            something needs a stack and none runs
-    |   +-- PortTaken             the proxy's port belongs to somebody else
-    |   +-- NoNetwork             this machine has no address for phones, or not the one that was asked for
+    |   +-- PortTaken             another program listens on the proxy's port
+    |   +-- NoNetwork             this machine has no address for phones, or not the one asked for
     |   +-- EngineFailed          MiniStack did not start, or died
     |   +-- DeployFailed          `sam deploy` failed
     |   +-- ProxyFailed           the proxy did not start, or died
-    |   +-- Interrupted           Ctrl-C or SIGTERM before it had begun (exit code 130)
-    +-- TemplateError             template.yaml does not say what the proxy needs
+    |   +-- Interrupted           Ctrl-C or SIGTERM before the work had begun (exit code 130)
+    +-- TemplateError             template.yaml lacks what the proxy needs
     +-- AwsError                  AWS (or the engine) refused a call
     +-- OperatorError             an operator's command cannot do what was asked
-    |   +-- Busy                  the same command runs elsewhere, or took this one's lock away
+    |   +-- Busy                  the same command runs elsewhere, or took over this one's lock
     |   +-- NoSuchWish            no stream and no dead letter has this id
-    |   +-- NoSuchOperator        nobody of this name may use the console
-    |   +-- NotYet                what was waited for did not happen in time
+    |   +-- NoSuchOperator        no account has this name
+    |   +-- NotYet                an expected change did not happen in time
     +-- LoadError                 a load did not begin as it should
-    |   +-- LoadRefused           it is too much, or its target is none that may be loaded (exit code 2)
+    |   +-- LoadRefused           too large, or a target that must not be loaded (exit code 2)
     |   +-- SenderFailed          the process that sends did not start
-    +-- WishError                 one wish did not make it
+    +-- WishError                 one wish failed
         +-- WishRefused           the API answered with a problem
         +-- NotAnswered           the API cannot be reached, or did not recover in time
         +-- NotEnded              accepted, but did not end in time
@@ -34,7 +34,7 @@
 
 
 class CommandError(Exception):
-    """Base of all. `facts` are what `--json` reports besides the message."""
+    """Base of all. `--json` reports `facts` besides the message."""
 
     exit_code = 1
 
@@ -44,7 +44,7 @@ class CommandError(Exception):
 
 
 class UsageError(CommandError):
-    """A command cannot be carried out as it was typed."""
+    """The command line is wrong."""
 
     exit_code = 2
 
@@ -66,7 +66,7 @@ class PortTaken(StackError):
 
 
 class NoNetwork(StackError):
-    """This machine has no address for phones, or not the one that was asked for."""
+    """This machine has no address for phones, or not the one asked for."""
 
 
 class EngineFailed(StackError):
@@ -88,7 +88,7 @@ class Interrupted(StackError):
 
 
 class TemplateError(CommandError):
-    """template.yaml does not say what the proxy needs."""
+    """template.yaml lacks what the proxy needs."""
 
 
 class AwsError(CommandError):
@@ -100,7 +100,7 @@ class OperatorError(CommandError):
 
 
 class Busy(OperatorError):
-    """The same command runs elsewhere, or took this one's lock away."""
+    """The same command runs elsewhere, or took over this one's lock."""
 
 
 class NoSuchWish(OperatorError):
@@ -108,11 +108,11 @@ class NoSuchWish(OperatorError):
 
 
 class NoSuchOperator(OperatorError):
-    """Nobody of this name may use the console."""
+    """No account has this name."""
 
 
 class NotYet(OperatorError):
-    """What was waited for did not happen in time."""
+    """An expected change did not happen in time."""
 
 
 class LoadError(CommandError):
@@ -120,7 +120,7 @@ class LoadError(CommandError):
 
 
 class LoadRefused(LoadError):
-    """It is too much, or its target is none that may be loaded."""
+    """The load is too large, or its target must not be loaded."""
 
     exit_code = 2
 
@@ -130,7 +130,7 @@ class SenderFailed(LoadError):
 
 
 class WishError(CommandError):
-    """One wish did not make it."""
+    """One wish failed."""
 
 
 class WishRefused(WishError):

@@ -1,1 +1,1 @@
-"""AWS as the operator's tools see it: clients, the access log, operators' accounts."""
+"""Reach AWS, or the engine that stands in for it: clients, the access log, operators' accounts."""

@@ -1,7 +1,7 @@
-"""What was answered 202 on AWS: API Gateway's access log, which the chain does not write.
+"""Read which wishes a stack on AWS answered 202, from API Gateway's access log, which the chain does not write.
 
 The access log knows requests and statuses, not wishes; the frontend's own log says which wish a request was about. A
-request that was answered 202 and that the frontend says nothing of is named by its request id: the audit will miss it.
+request that was answered 202 without such a line is named by its request id: the audit will miss it.
 """
 
 import json
@@ -18,7 +18,7 @@ _EARLIER = timedelta(minutes=1)
 
 
 def source(stack: str, since: datetime | None = None) -> Callable[[], list[str]]:
-    """Reads the promises of a stack on AWS anew at each call, all or those made since. Raises AwsError."""
+    """Return a function that reads the promises of a stack anew, all or those made since. Raises AwsError."""
     groups = physical_ids(aws_client("cloudformation"), stack)
     if missing := [name for name in _GROUPS if name not in groups]:
         raise AwsError(f"stack {stack} has no {' and no '.join(missing)}: nothing tells what it answered 202")
@@ -27,13 +27,13 @@ def source(stack: str, since: datetime | None = None) -> Callable[[], list[str]]
 
 
 def promised(logs: Any, access_group: str, frontend_group: str, since: datetime | None = None) -> list[str]:
-    """Ids of the wishes that were answered 202 (or 303, a form), as long as the logs are kept, or since then."""
+    """Return the ids of wishes answered 202 (or 303, a form): all that the logs still have, or those since then."""
     accepted = {
         line["requestId"]
         for line in _lines(logs, access_group, '"POST"', since)
         if line.get("method") == "POST" and line.get("status") in _PROMISES
     }
-    earlier = since and since - _EARLIER  # the frontend speaks of a wish before the API speaks of its answer
+    earlier = since and since - _EARLIER  # the frontend logs a wish before the API logs its answer
     wishes = {
         line["correlation_id"]: str(line["wish_id"])
         for line in _lines(logs, frontend_group, '"wish submitted"', earlier)
@@ -52,6 +52,6 @@ def _lines(logs: Any, group: str, pattern: str, since: datetime | None) -> Itera
             try:
                 line = json.loads(event["message"])
             except ValueError:
-                continue  # START, END and REPORT lines are none of ours
+                continue  # START, END and REPORT lines are Lambda's
             if isinstance(line, dict):
                 yield line

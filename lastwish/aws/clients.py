@@ -1,4 +1,4 @@
-"""boto3 clients, for the engine on this laptop and for AWS, and what a deployed stack tells about itself."""
+"""Make boto3 clients for the local engine and for AWS, and describe a deployed stack."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,21 +24,21 @@ _NOTHING_FROM_OUTSIDE: dict[str, Any] = {
 
 
 def engine_client(service: Any, engine: str) -> Any:
-    """Client of one service of the engine at this endpoint URL. It can only ever reach that endpoint."""
+    """Return a client of one service of the engine. It can reach no other endpoint."""
     inner = botocore.session.Session(session_vars=_NOTHING_FROM_OUTSIDE)
     session = boto3.Session("test", "test", region_name=REGION, botocore_session=inner)
     return session.client(service, endpoint_url=engine, config=_RETRIES.merge(Config(proxies={})))
 
 
 def aws_client(service: Any) -> Any:
-    """Client of one service with the operator's ordinary AWS configuration."""
+    """Return a client of one service with the operator's ordinary AWS configuration."""
     with plain_errors():
         return boto3.Session().client(service, config=_RETRIES)
 
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn what boto3, or an adapter of the functions, raises into one `AwsError`."""
+    """Turn errors of boto3 and of the functions' adapters into one `AwsError`."""
     try:
         yield
     except (BotoCoreError, ClientError, TransientError) as error:
@@ -48,16 +48,16 @@ def plain_errors() -> Iterator[None]:
 
 
 def describe_stack(cloudformation: Any, name: str) -> tuple[str, dict[str, str]]:
-    """Status and outputs of a CloudFormation stack. Raises AwsError, also when there is no such stack."""
+    """Return status and outputs of a CloudFormation stack. Raises AwsError, also when there is no such stack."""
     with plain_errors():
         (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     return stack["StackStatus"], {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
 
 
 def physical_ids(cloudformation: Any, stack: str, kind: str | None = None) -> dict[str, str]:
-    """Physical ids of a stack's resources by logical id: all, or those of one type. Raises AwsError.
+    """Return physical ids of a stack's resources by logical id: all, or those of one type. Raises AwsError.
 
-    In pages: what describes a stack's resources at once ends at the hundredth.
+    Reads pages: DescribeStackResources ends at the hundredth.
     """
     with plain_errors():
         pages = list(cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack))

@@ -1,4 +1,4 @@
-"""Who may use the console: the users of a stack's Cognito user pool that are in its group `operators`."""
+"""Manage the accounts for the console: users of a stack's Cognito user pool in its group `operators`."""
 
 import secrets
 import string
@@ -11,21 +11,21 @@ from lastwish.errors import AwsError, NoSuchOperator
 
 GROUP = "operators"
 PRESENTER = "presenter"
-# It may have to be read from one screen and typed at another.
+# A person may read it from one screen and type it at another.
 _LOOK_ALIKE = "0O1lI"
 _CHARACTERS = [each for each in string.ascii_letters + string.digits if each not in _LOOK_ALIKE]
 
 
 @dataclass(frozen=True)
 class Operator:
-    """A name and a password with which somebody signs in."""
+    """An account: name and password."""
 
     username: str
     password: str = field(repr=False)
 
 
 class Operators:
-    """The operators in a stack's user pool. Every method raises AwsError."""
+    """Accounts in a stack's user pool. Every method raises AwsError."""
 
     def __init__(self, cognito: Any, outputs: dict[str, str]) -> None:
         if "UserPoolId" not in outputs:
@@ -34,7 +34,7 @@ class Operators:
         self._pool = outputs["UserPoolId"]
 
     def add(self, username: str) -> tuple[Operator, bool]:
-        """Let somebody in with a new password. Also says whether the name is new; done again it mends a half one."""
+        """Create an account, or give it a new password; complete a half-made one. Return it, and whether it is new."""
         operator, new = Operator(username, password()), True
         who = {"UserPoolId": self._pool, "Username": username}
         with plain_errors():
@@ -48,7 +48,7 @@ class Operators:
         return operator, new
 
     def remove(self, username: str) -> None:
-        """Let somebody in no more. A token that was given out already ends by itself. Raises NoSuchOperator."""
+        """Remove an account. Its tokens stay valid until they expire. Raises NoSuchOperator."""
         with plain_errors():
             try:
                 self._cognito.admin_delete_user(UserPoolId=self._pool, Username=username)
@@ -56,7 +56,7 @@ class Operators:
                 raise NoSuchOperator(f"there is no operator {username}") from None
 
     def names(self) -> list[str]:
-        """Everybody's name, in order."""
+        """Return all names, sorted."""
         with plain_errors():
             return sorted(self._names())
 
@@ -68,7 +68,7 @@ class Operators:
 
 
 def password() -> str:
-    """A random one: 4 groups of 4 with a small and a capital letter and a digit, about 93 bits.
+    """Return a random password: 4 groups of 4 with a small and a capital letter and a digit, about 93 bits.
 
     The dash is a symbol to Cognito, so no policy on kinds of characters refuses it.
     """

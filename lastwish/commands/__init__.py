@@ -1,1 +1,1 @@
-"""The commands: each parses, calls and answers; the work is done elsewhere."""
+"""Commands of `lastwish`. Each parses its options, calls the module that does the work, and prints the answer."""

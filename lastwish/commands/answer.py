@@ -1,4 +1,4 @@
-"""How a command answers: one JSON object on stdout with --json, else words; everything else goes to stderr."""
+"""Print a command's answer: one JSON object on stdout with --json, else words; everything else goes to stderr."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from lastwish.errors import CommandError
 
 
 class Answer:
-    """Context of one command: prints its result, and turns a `CommandError` into one plain line and an exit code.
+    """Context of one command: print its result, and turn a `CommandError` into one plain line and an exit code.
 
     >>> with Answer(as_json) as answer:
     ...     answer.give({"running": False}, "nothing was running")
@@ -23,11 +23,11 @@ class Answer:
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def give(self, facts: dict[str, object], *lines: str) -> None:
-        """Print `facts` as JSON, or else the lines. Flushes: `up` stays in the foreground after it."""
+        """Print `facts` as JSON, or else the lines. Flush, since `up` goes on after it."""
         print(json.dumps(facts) if self.as_json else "\n".join(lines), flush=True)
 
     def note(self, line: str) -> None:
-        """Say something to the person, beside the result."""
+        """Print a line for the person, beside the result."""
         self.console.print(line, markup=False)
 
     def __enter__(self) -> Self:

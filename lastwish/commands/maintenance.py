@@ -1,4 +1,4 @@
-"""The commands about what is stored: audit, history, rebuild, reclaim, erase. They parse, call and answer."""
+"""Commands on what is stored: `audit`, `history`, `rebuild`, `reclaim`, `erase`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,12 +29,12 @@ Wait = Annotated[
 def audit(
     settle: Annotated[float, typer.Option(min=0, help="Seconds that the chain may take to come to rest.")] = 10,
     ledger: Annotated[
-        Path | None, typer.Option(help="Record of what was answered 202, a JSON object per line.")
+        Path | None, typer.Option(help="Record of the wishes answered 202, a JSON object per line.")
     ] = None,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
-    """Compare what was promised with what is stored, and the stores with each other. Exit code 1 on any difference."""
+    """Compare the promises with the stores, and the stores with each other. Exit code 1 on any difference."""
     from lastwish.maintenance import audit as auditing
     from lastwish.maintenance.stores import stores
     from lastwish.site import site
@@ -50,7 +50,7 @@ def audit(
 
 
 def _promises(here: "Site", ledger: Path | None) -> "Promises":
-    """Reader of what was answered 202: from a file, or from the stack's own record."""
+    """Return a reader of the promises: from a file, or from the stack's own record."""
     from lastwish.local.proxy.ledger import promised
 
     if ledger and not ledger.is_file():
@@ -74,12 +74,12 @@ def _show(console: Console, report: "Report") -> None:
 @app.command()
 def history(wish_id: WishId, stack: Stack = None, as_json: Json = False) -> None:
     """Show a wish's commits and the state folded at each version."""
-    from lastwish.maintenance import history as telling
+    from lastwish.maintenance import history as histories
     from lastwish.maintenance.stores import stores
     from lastwish.site import site
 
     with Answer(as_json) as answer:
-        commits = telling.history(stores(site(stack)), as_wish_id(wish_id))
+        commits = histories.history(stores(site(stack)), as_wish_id(wish_id))
         answer.give({"wish_id": wish_id, "commits": commits}, *(_line(commit) for commit in commits))
 
 
@@ -92,24 +92,24 @@ def _line(commit: dict[str, Any]) -> str:
 @app.command()
 def rebuild(  # noqa: PLR0917 - typer reads them as options
     flip: Annotated[
-        bool | None, typer.Option("--flip/--no-flip", help="Read the new one: whatever it says, or never.")
+        bool | None, typer.Option("--flip/--no-flip", help="Read the new one even if they differ, or never.")
     ] = None,
     keep_old: Annotated[
-        bool, typer.Option("--keep-old", help="Keep and write the old one too, to go back to.")
+        bool, typer.Option("--keep-old", help="Keep and write the old one too, to be able to go back.")
     ] = False,
     wait: Wait = None,
-    patience: Annotated[float, typer.Option(min=0, help="Seconds until both must say the same.")] = 60,
+    patience: Annotated[float, typer.Option(min=0, help="Seconds until both must be equal.")] = 60,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
     """Rebuild the read model beside the live one, compare them, and read the new one if they are equal."""
-    from lastwish.maintenance import rebuild as building
+    from lastwish.maintenance import rebuild as rebuilding
     from lastwish.maintenance.stores import stores
     from lastwish.site import site
 
     with Answer(as_json) as answer:
-        options = building.Options(flip, keep_old, wait, patience)
-        done = building.rebuild(stores(site(stack)), options, _Progress(answer))
+        options = rebuilding.Options(flip, keep_old, wait, patience)
+        done = rebuilding.rebuild(stores(site(stack)), options, _Progress(answer))
         answer.give(
             done.facts(),
             f"{done.commits} commits, {done.rows} rows in {done.seconds:g} s",
@@ -123,18 +123,18 @@ def rebuild(  # noqa: PLR0917 - typer reads them as options
 
 
 class _Progress:
-    """A bar with rate and time left, on stderr."""
+    """Progress bar with rate and time left, on stderr."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
 
     def note(self, words: str) -> None:
-        """Say what happens now."""
+        """Report the current step."""
         self._answer.note(words)
 
     @contextmanager
     def scanning(self, about: int) -> Iterator[Callable[[int], None]]:
-        """Show the bar; gives what moves it."""
+        """Show the bar, and return a function that advances it."""
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (
@@ -159,7 +159,7 @@ class _Progress:
 
 @app.command()
 def reclaim(wait: Wait = None, stack: Stack = None, as_json: Json = False) -> None:
-    """Find leaked seats, put them back and board who waits, first come first served."""
+    """Find leaked seats, free them, and board the waitlist, first come first served."""
     from lastwish.maintenance import reclaim as reclaiming
     from lastwish.maintenance.stores import stores
     from lastwish.site import site
@@ -173,11 +173,11 @@ def reclaim(wait: Wait = None, stack: Stack = None, as_json: Json = False) -> No
 def erase(
     wish_id: WishId,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    patience: Annotated[float, typer.Option(min=0, help="Seconds until the read model must have followed.")] = 30,
+    patience: Annotated[float, typer.Option(min=0, help="Seconds until the read model must have changed.")] = 30,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
-    """Erase what was typed in one wish, everywhere but in backups, which keep it for up to 35 days."""
+    """Erase the text of one wish, everywhere but in backups, which keep it for up to 35 days."""
     from lastwish.maintenance import erase as erasing
     from lastwish.maintenance.stores import stores
     from lastwish.site import site

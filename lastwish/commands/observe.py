@@ -1,4 +1,4 @@
-"""The commands that look: one wish's trace, and what was logged. They parse, call and answer."""
+"""Commands `trace` and `logs`: look at one wish, or around a moment."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -46,24 +46,24 @@ def trace(
 @app.command()
 def logs(  # noqa: PLR0917 - typer reads them as options
     what: Annotated[
-        list[str] | None, typer.Argument(metavar="[WISH_ID] [±SPAN]", help="A wish; how far around the moment.")
+        list[str] | None, typer.Argument(metavar="[WISH_ID] [±SPAN]", help="A wish; a span around the moment.")
     ] = None,
     around: Annotated[str | None, typer.Option(help="A moment: 10:42:07 today, ISO 8601, or now.")] = None,
-    window: Annotated[str, typer.Option(help="How far around it, as ±3s, 500ms or 2m.")] = "±3s",
-    grep: Annotated[str, typer.Option(help="Only lines with this text, in upper or lower case.")] = "",
-    everything: Annotated[bool, typer.Option("--all", help="Lambda's own lines and metrics too.")] = False,
-    limit: Annotated[int, typer.Option(min=1, help="Lines to show at most, the earliest.")] = 1000,
+    window: Annotated[str, typer.Option(help="Span around it, as ±3s, 500ms or 2m.")] = "±3s",
+    grep: Annotated[str, typer.Option(help="Show only lines with this text, in upper or lower case.")] = "",
+    everything: Annotated[bool, typer.Option("--all", help="Add Lambda's own lines and metrics.")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many lines, the earliest.")] = 1000,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
     """Show what all functions logged about a wish, or around a moment, in the order of time."""
-    from lastwish.observe import logs as reading
+    from lastwish.observe import logs as log_search
     from lastwish.site import site
 
     with Answer(as_json) as answer:
-        wish_id, start, end = _asked(what or [], around, window)
-        wanted = reading.Wanted(wish_id, start, end, grep, everything, limit)
-        lines, more = reading.search(reading.source(site(stack)), wanted)
+        wish_id, start, end = _parse_query(what or [], around, window)
+        query = log_search.Query(wish_id, start, end, grep, everything, limit)
+        lines, more = log_search.search(log_search.source(site(stack)), query)
         if as_json:
             answer.give({"lines": [line.document() for line in lines], "more": more})
         else:
@@ -74,8 +74,10 @@ def logs(  # noqa: PLR0917 - typer reads them as options
             answer.note("nothing was logged that fits")
 
 
-def _asked(what: list[str], around: str | None, window: str) -> tuple[str | None, datetime | None, datetime | None]:
-    """The wish, and from when to when."""
+def _parse_query(
+    what: list[str], around: str | None, window: str
+) -> tuple[str | None, datetime | None, datetime | None]:
+    """Return the wish, and the first and last moment."""
     from lastwish.observe.moments import is_span, moment, span
 
     spans, wishes = [each for each in what if is_span(each)], [each for each in what if not is_span(each)]

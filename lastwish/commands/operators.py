@@ -1,4 +1,4 @@
-"""The commands about who may use the console: operator add, remove, list. They parse, call and answer."""
+"""Commands `operator add`, `remove`, `list`: the accounts that may use the console."""
 
 import re
 from dataclasses import asdict
@@ -22,12 +22,12 @@ def _one_word(name: str) -> str:
     return name
 
 
-Name = Annotated[str, typer.Argument(metavar="NAME", callback=_one_word, help="The name to sign in with.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", callback=_one_word, help="Name to sign in with.")]
 
 
 @app.command()
 def add(name: Name, stack: Stack = None, as_json: Json = False) -> None:
-    """Let somebody use the console. Print a new password, once; an earlier password stops working."""
+    """Create an account and print its new password, once. An earlier password of the same name stops working."""
     from lastwish.site import site
 
     with Answer(as_json) as answer:
@@ -67,7 +67,7 @@ def _operators(here: "Site") -> "Operators":
 
 
 def _remember(here: "Site", name: str, operator: "Operator | None") -> None:
-    """Keep true what `status` reports of the operator that `up` made."""
+    """Update what `status` shows of the account that `up` made."""
     from lastwish.site import LocalSite
 
     if isinstance(here, LocalSite):

@@ -7,12 +7,12 @@ import typer
 from lastwish.errors import UsageError
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, all else on stderr.")]
-Stack = Annotated[str | None, typer.Option("--stack", help="A stack on AWS, found with ordinary credentials.")]
-WishId = Annotated[str, typer.Argument(metavar="WISH_ID", help="The id that the answer 202 gave.")]
+Stack = Annotated[str | None, typer.Option("--stack", help="Stack on AWS, reached with ordinary credentials.")]
+WishId = Annotated[str, typer.Argument(metavar="WISH_ID", help="Id from the answer 202.")]
 
 
 def as_wish_id(text: str) -> str:
-    """The id of a wish, as it was typed. Raises UsageError."""
+    """Check a wish id as it was typed. Raises UsageError."""
     from domain.envelope import canonical
 
     try:

@@ -19,8 +19,8 @@ app = typer.Typer()
 def up(  # noqa: PLR0917 - typer reads them as options
     detach: Annotated[bool, typer.Option("--detach", help="Leave it running in the background.")] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages and the API; 0: a free one.")] = 8045,
-    lan: Annotated[bool, typer.Option("--lan", help="Let phones of this network in, to the audience's pages.")] = False,
-    address: Annotated[str | None, typer.Option(help="With --lan: at this address, e.g. 192.168.1.20.")] = None,
+    lan: Annotated[bool, typer.Option("--lan", help="Serve the audience's pages to phones in this network.")] = False,
+    address: Annotated[str | None, typer.Option(help="With --lan: serve at this address, e.g. 192.168.1.20.")] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -116,7 +116,7 @@ def reset(as_json: Json = False) -> None:
 
 @contextmanager
 def _step(answer: Answer, words: str) -> Iterator[None]:
-    """Show a step while it runs, and how long it took when it is done."""
+    """Show a step while it runs, and its duration when it is done."""
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
     from rich.text import Text
 
@@ -134,7 +134,7 @@ def _step(answer: Answer, words: str) -> Iterator[None]:
 
 
 def _open(url: str) -> None:
-    """Open a page in a browser: not in CI, and not where only a text browser could take over the terminal."""
+    """Open a page in a browser, but not in CI, and not where a text browser could take over the terminal."""
     has_screen = sys.platform != "linux" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     if has_screen and not os.environ.get("CI"):
         webbrowser.open(url)

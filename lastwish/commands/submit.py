@@ -20,7 +20,7 @@ class Destination(StrEnum):
 
 @app.command()
 def submit(  # noqa: PLR0917 - typer reads them as options
-    text: Annotated[str, typer.Argument(help="The wish.")],
+    text: Annotated[str, typer.Argument(help="Text of the wish.")],
     to: Annotated[Destination, typer.Option("--to", help="Destination of its writer.")],
     name: Annotated[str | None, typer.Option(help="Name of its writer.")] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds until the wish must have ended.")] = 60,

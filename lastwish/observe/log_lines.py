@@ -1,4 +1,4 @@
-"""One line of a function's log: when by its own clock, which service, how bad, what, and the facts it carries."""
+"""Parse one line of a function's log: its own time, service, level, message and facts."""
 
 import json
 import re
@@ -9,9 +9,9 @@ from typing import Any
 # What Lambda itself writes, in its text format: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
 _PLATFORM = re.compile(r"(START|END|REPORT|INIT_START|INIT_REPORT|XRAY|EXTENSION|TELEMETRY)\b")
 _CRASHED = re.compile(r"\[ERROR\]|Traceback|Task timed out|Runtime exited|errorMessage")
-_TOLD_ELSEWHERE = {"timestamp", "level", "service", "message"}
-# The same in every line of a function, or told by X-Ray: of no interest to who looks for a fault.
-_BESIDE_THE_POINT = {
+_NOT_FACTS = {"timestamp", "level", "service", "message"}
+# The same in every line of a function, or in X-Ray: of no use when looking for a fault.
+_NOT_SHOWN = {
     "location", "cold_start", "function_name", "function_memory_size", "function_arn", "function_request_id",
     "xray_trace_id", "sampling_rate", "stack",
 }  # fmt: skip
@@ -19,7 +19,7 @@ _BESIDE_THE_POINT = {
 
 @dataclass(frozen=True)
 class Line:
-    """``ours`` is False for what Lambda writes around an invocation, and for metrics."""
+    """``ours`` is False for lines that Lambda writes around an invocation, and for metrics."""
 
     time: datetime
     service: str
@@ -29,16 +29,14 @@ class Line:
     ours: bool = True
 
     def document(self) -> dict[str, Any]:
-        """As JSON, with all facts."""
-        told = {"time": self.time.isoformat(timespec="milliseconds"), "service": self.service, "level": self.level}
-        return {**told, "message": self.message, "facts": self.facts}
+        """Return it as a JSON object, with all facts."""
+        head = {"time": self.time.isoformat(timespec="milliseconds"), "service": self.service, "level": self.level}
+        return {**head, "message": self.message, "facts": self.facts}
 
     @property
     def words(self) -> str:
-        """The facts that matter, in the order in which they were logged. JSON keeps control characters harmless."""
-        facts = [
-            (name, fact) for name, fact in self.facts.items() if name not in _BESIDE_THE_POINT and fact is not None
-        ]
+        """Useful facts as text, in the order in which they were logged. JSON makes control characters harmless."""
+        facts = [(name, fact) for name, fact in self.facts.items() if name not in _NOT_SHOWN and fact is not None]
         return " ".join(f"{name}={fact if _is_plain(fact) else json.dumps(fact)}" for name, fact in facts)
 
 
@@ -47,27 +45,27 @@ def _is_plain(fact: object) -> bool:
 
 
 def read(text: str, milliseconds: int, service: str) -> Line:
-    """A line as CloudWatch Logs has it. Its own time counts, since CloudWatch may only know when it came."""
-    came = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    """Parse a line from CloudWatch Logs. Its own time counts: CloudWatch may only know when it arrived."""
+    arrived = datetime.fromtimestamp(milliseconds / 1000, UTC)
     try:
         said = json.loads(text)
     except (ValueError, RecursionError):
         said = None
     if not isinstance(said, dict):
-        return _text(text.rstrip(), came, service)
-    facts = {name: fact for name, fact in said.items() if name not in _TOLD_ELSEWHERE}
+        return _text(text.rstrip(), arrived, service)
+    facts = {name: fact for name, fact in said.items() if name not in _NOT_FACTS}
     if (
         "_aws" in said
     ):  # EMF: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
-        return Line(came, service, "METRICS", ", ".join(_metrics(said)), {}, ours=False)
+        return Line(arrived, service, "METRICS", ", ".join(_metrics(said)), {}, ours=False)
     level, message = str(said.get("level", "INFO")), str(said.get("message", ""))
-    return Line(_own_time(said.get("timestamp")) or came, service, level, _printable(message), facts)
+    return Line(_own_time(said.get("timestamp")) or arrived, service, level, _printable(message), facts)
 
 
-def _text(text: str, came: datetime, service: str) -> Line:
+def _text(text: str, arrived: datetime, service: str) -> Line:
     is_platform = bool(_PLATFORM.match(text))
     level = "PLATFORM" if is_platform else "ERROR" if _CRASHED.search(text) else "INFO"
-    return Line(came, service, level, _printable(text), ours=not is_platform)
+    return Line(arrived, service, level, _printable(text), ours=not is_platform)
 
 
 def _metrics(said: dict[str, Any]) -> list[str]:
@@ -84,5 +82,5 @@ def _own_time(text: object) -> datetime | None:
 
 
 def _printable(text: str) -> str:
-    """Somebody else's text must not move the cursor of a terminal."""
+    """Replace control characters, so that foreign text cannot move a terminal's cursor."""
     return "".join(each if each.isprintable() else " " for each in text)

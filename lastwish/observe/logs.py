@@ -1,4 +1,4 @@
-"""What all functions of a stack logged about one wish, or around one moment, in the order of time."""
+"""Find what all functions of a stack logged about one wish, or around one moment, in the order of time."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,9 +27,11 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which lines: about a wish, from ``start`` to ``end``, with a text in them (in any case); ``everything`` brings
-    what Lambda writes and metrics too. No more than ``limit``, the earliest."""
+class Query:
+    """A query: lines about a wish, from ``start`` to ``end``, that contain ``text`` in any case.
+
+    ``everything`` adds Lambda's own lines and metrics. ``limit`` keeps the earliest lines.
+    """
 
     wish_id: str | None = None
     start: datetime | None = None
@@ -38,8 +40,8 @@ class Wanted:
     everything: bool = False
     limit: int = 1000
 
-    def has(self, line: Line) -> bool:
-        """Whether a line is wanted for what it is and when it was."""
+    def matches(self, line: Line) -> bool:
+        """Tell if a line is of the right kind and time."""
         late_enough = self.start is None or line.time >= self.start
         return late_enough and (self.end is None or line.time <= self.end) and (line.ours or self.everything)
 
@@ -54,31 +56,31 @@ def source(site: Site) -> Source:
     return Source(site.client("logs"), groups)
 
 
-def search(source: Source, wanted: Wanted) -> tuple[list[Line], bool]:
-    """The lines in the order of time, and whether there were more. Raises AwsError."""
-    most = wanted.limit + 1
+def search(source: Source, query: Query) -> tuple[list[Line], bool]:
+    """Return the lines in the order of time, and whether there were more. Raises AwsError."""
+    most = query.limit + 1
 
     def earliest(service: str) -> list[Line]:
-        return nsmallest(most, _lines(source, service, wanted), key=lambda line: line.time)
+        return nsmallest(most, _lines(source, service, query), key=lambda line: line.time)
 
     with plain_errors(), ThreadPoolExecutor(len(source.groups)) as readers:
         found = chain.from_iterable(readers.map(earliest, source.groups))
         lines = nsmallest(most, found, key=lambda line: line.time)
-    return lines[: wanted.limit], len(lines) > wanted.limit
+    return lines[: query.limit], len(lines) > query.limit
 
 
-def _lines(source: Source, service: str, wanted: Wanted) -> Iterator[Line]:
-    query: dict[str, Any] = {"logGroupName": source.groups[service]}
-    if wanted.wish_id:
-        query["filterPattern"] = f'"{wanted.wish_id}"'
-    if wanted.start:
-        query["startTime"] = _milliseconds(wanted.start)
-    if wanted.end:
-        query["endTime"] = _milliseconds(wanted.end + _LATE)
-    for page in source.logs.get_paginator("filter_log_events").paginate(**query):
+def _lines(source: Source, service: str, query: Query) -> Iterator[Line]:
+    request: dict[str, Any] = {"logGroupName": source.groups[service]}
+    if query.wish_id:
+        request["filterPattern"] = f'"{query.wish_id}"'
+    if query.start:
+        request["startTime"] = _milliseconds(query.start)
+    if query.end:
+        request["endTime"] = _milliseconds(query.end + _LATE)
+    for page in source.logs.get_paginator("filter_log_events").paginate(**request):
         for event in page["events"]:
             line = read(event["message"], event["timestamp"], service)
-            if wanted.text.lower() in event["message"].lower() and wanted.has(line):
+            if query.text.lower() in event["message"].lower() and query.matches(line):
                 yield line
 
 

@@ -1,4 +1,4 @@
-"""Moments and spans as a person types them: ``10:42:07``, ``2045-01-01T10:42Z``, ``now``; ``±3s``, ``500ms``."""
+"""Parse moments and spans as a person types them: ``10:42:07``, ``2045-01-01T10:42Z``, ``now``; ``±3s``, ``2m``."""
 
 import re
 from datetime import datetime, time, timedelta
@@ -9,7 +9,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, None: 1.0}
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """The moment that was meant; a time of day is today's, and without a zone it is this machine's, as it was then.
+    """Parse a moment. A time of day means today; without a zone it is this machine's local time on that day.
 
     Raises ValueError.
     """
@@ -25,7 +25,7 @@ def moment(text: str, now: datetime) -> datetime:
 
 
 def span(text: str) -> timedelta:
-    """How long; seconds where no unit is said. Raises ValueError."""
+    """Parse a span; seconds where it has no unit. Raises ValueError."""
     found = _SPAN.fullmatch(text.strip())
     if not found:
         raise ValueError(f"{text!r} is no span of time: say ±3s, 500ms or 2m")
@@ -33,6 +33,6 @@ def span(text: str) -> timedelta:
 
 
 def is_span(text: str) -> bool:
-    """Whether an argument that could be something else is meant as one: it begins with ± (or +-)."""
+    """Tell if an argument is meant as a span: it begins with ± (or +-)."""
     found = _SPAN.fullmatch(text.strip())
     return bool(found and found["sign"])

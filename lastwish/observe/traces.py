@@ -1,4 +1,4 @@
-"""One wish's trace: found through the API, or by its annotation while the wish is not stored, and read from X-Ray."""
+"""Find one wish's trace through the API, or by its annotation while the wish is not stored; read it from X-Ray."""
 
 import time
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ PAUSE = 0.5
 
 
 class NoTrace(OperatorError):  # noqa: N818 - named for what happened
-    """The wish is there, its trace is not."""
+    """A wish exists but its trace does not."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +39,15 @@ def source(site: Site) -> Source:
 
 @dataclass(frozen=True)
 class Found:
-    """``trace`` is as docs/http.md has it, None where there is nothing; ``trace_id`` is None if nobody knows it."""
+    """``trace`` has the form of docs/http.md, None where X-Ray has nothing; ``trace_id`` is None if it is unknown."""
 
     wish_id: str
     trace_id: str | None
     trace: dict[str, Any] | None
 
 
-def look(source: Source, wish_id: str, trace_id: str | None) -> Found:
-    """What there is of it now, in this trace or in the one that names it. Raises AwsError."""
+def read(source: Source, wish_id: str, trace_id: str | None) -> Found:
+    """Read what X-Ray has of a wish now, in this trace or in the one that names it. Raises AwsError."""
     with plain_errors():
         trace_id = trace_id or _annotated(source.xray, wish_id)
         trace = waterfall(trace_id, documents(source.xray, trace_id)) if trace_id else None
@@ -55,13 +55,13 @@ def look(source: Source, wish_id: str, trace_id: str | None) -> Found:
 
 
 def wait_for(source: Source, wish_id: str, timeout: float) -> dict[str, Any]:
-    """The trace once it is complete, or as far as it has come when the time (in seconds) is over.
+    """Return the trace once it is complete, or as far as it has come after ``timeout`` seconds.
 
-    The API is asked once: who asks it makes traces and log lines too. Raises what ``look`` raises, NotAnswered, NoTrace
-    for a wish stored without one, and NoSuchWish or NoTrace where there was nothing until the end.
+    Asks the API only once, since each request makes traces and log lines too. Raises AwsError, NotAnswered, NoTrace for
+    a wish stored without one, and NoSuchWish or NoTrace where nothing was found until the end.
     """
     deadline, trace_id = time.monotonic() + timeout, _stored(source.http, wish_id)
-    while not ((found := look(source, wish_id, trace_id)).trace and found.trace["complete"]):
+    while not ((found := read(source, wish_id, trace_id)).trace and found.trace["complete"]):
         if time.monotonic() + PAUSE > deadline:
             break
         time.sleep(PAUSE)
@@ -71,7 +71,7 @@ def wait_for(source: Source, wish_id: str, timeout: float) -> dict[str, Any]:
 
 
 def _stored(http: httpx.Client, wish_id: str) -> str | None:
-    """The trace id that the API says; None while the wish is not stored."""
+    """Return the trace id that the API reports; None while the wish is not stored."""
     try:
         answer = http.get(f"wishes/{wish_id}")
     except httpx.TransportError as error:
@@ -79,7 +79,7 @@ def _stored(http: httpx.Client, wish_id: str) -> str | None:
     if answer.status_code == 404:
         return None
     if answer.status_code >= 500:
-        return None  # the store does not answer, which may be just why somebody asks: X-Ray finds it by its annotation
+        return None  # the store may be down, which may be the very question: X-Ray finds the wish by its annotation
     if answer.status_code != 200:
         raise NotAnswered(f"{http.base_url} answered {answer.status_code} when it was asked for wish {wish_id}")
     trace_id: str | None = answer.json().get("trace_id")
@@ -89,7 +89,7 @@ def _stored(http: httpx.Client, wish_id: str) -> str | None:
 
 
 def _annotated(xray: Any, wish_id: str) -> str | None:
-    """The oldest trace of somebody who sent this wish. Whoever asks for it, as we do, makes traces about it too."""
+    """Return the oldest trace that sent this wish. Requests for the wish, like ours, make traces about it too."""
     found = summaries(xray, SEARCHED, f'annotation.wish_id = "{wish_id}"')
     sent = [each for each in found if each.get("Http", {}).get("HttpMethod") == "POST"]
     return min(sent, key=began)["Id"] if sent else None

@@ -1,4 +1,4 @@
-"""A trace as a waterfall in a terminal: what, when, how long, a bar to scale. Never by colour alone."""
+"""Draw a trace as a waterfall in a terminal: name, offset, duration, a bar to scale. Never by colour alone."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ ROOM_FOR_BOTH_TIMES = 56  # in a narrower terminal, how long it took says more
 
 
 def show(console: Console, trace: dict[str, Any]) -> None:
-    """Print it, as wide as the console is."""
+    """Print a trace, as wide as the console."""
     about = f"wish {trace['wish_id'] or '(many)'}\ntrace {trace['trace_id']}\nstarted {trace['started']}"
     console.print(Text(f"{about}, {duration(trace['duration_ms'])} in all"), soft_wrap=True)
     console.print(_table(console, trace))
@@ -78,7 +78,7 @@ def _took(row: dict[str, Any]) -> str:
 
 
 def duration(milliseconds: int) -> str:
-    """``63 ms``, ``2.25 s``, ``3 min 20 s``."""
+    """Format milliseconds: ``63 ms``, ``2.25 s``, ``3 min 20 s``."""
     if milliseconds < 1000:
         return f"{milliseconds} ms"
     if milliseconds < 60_000:

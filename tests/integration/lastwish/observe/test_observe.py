@@ -14,7 +14,7 @@ from moto import mock_aws
 from lastwish.aws.clients import engine_client
 from lastwish.errors import AwsError, NoSuchWish, NotAnswered
 from lastwish.observe import logs, traces
-from lastwish.observe.logs import Wanted
+from lastwish.observe.logs import Query
 from lastwish.observe.traces import NoTrace
 from lastwish.site import site
 from tests.support import faults
@@ -161,14 +161,14 @@ def write() -> Callable[..., None]:
     return line
 
 
-def search(wanted: Wanted, *services: str) -> tuple[list[str], bool]:
+def search(wanted: Query, *services: str) -> tuple[list[str], bool]:
     source = logs.Source(boto3.client("logs"), {each: each for each in services})
     lines, more = logs.search(source, wanted)
     return [f"{line.service}: {line.message}" for line in lines], more
 
 
-def around(seconds: float = 3, **more: Any) -> Wanted:
-    return Wanted(start=NOW - timedelta(seconds=seconds), end=NOW + timedelta(seconds=seconds), **more)
+def around(seconds: float = 3, **more: Any) -> Query:
+    return Query(start=NOW - timedelta(seconds=seconds), end=NOW + timedelta(seconds=seconds), **more)
 
 
 def test_lines_of_all_functions_come_in_the_order_of_their_own_time(write: Callable[..., None]) -> None:
@@ -191,7 +191,7 @@ def test_a_wish_is_found_in_every_group(write: Callable[..., None]) -> None:
     write("parser", "another", 0, wish_id="another")
     write("worker", "wish recorded", 1, wish_id=WISH_ID)
     write("projector", "nothing of it", 1)
-    found = search(Wanted(wish_id=WISH_ID), "projector", "worker", "parser")
+    found = search(Query(wish_id=WISH_ID), "projector", "worker", "parser")
     assert found == (["parser: wish judged", "worker: wish recorded"], False)
 
 
