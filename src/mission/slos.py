@@ -8,6 +8,9 @@ depth of dead-letter queues instead, once a minute: there all that counts is nou
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+
+from infra.slos import CALL_WITHIN, PAGE_WITHIN, PROJECTED_WITHIN, STORED_WITHIN
 
 WINDOW_DAYS = 28  # four weeks: every window has the same number of weekends
 ENOUGH = 10  # bad events before anybody is told: one failure in a quiet night is half the traffic and no trend
@@ -48,6 +51,10 @@ class Burn:
         return round(self.rate * (1 - objective), 6)
 
 
+def _text(time: timedelta) -> str:
+    return f"{time.seconds} s" if time.seconds else f"{time.microseconds // 1000} ms"
+
+
 BURNS = (Burn("page", 14.4, long=3600, short=300), Burn("ticket", 6, long=6 * 3600, short=1800))
 
 _POST = {"ApiName": "${AWS::StackName}", "Stage": "${Stage}", "Method": "POST", "Resource": "/wishes"}
@@ -57,16 +64,16 @@ SLOS = (
     Slo("post-availability", "Wishes are taken", "a POST of a wish is not answered with a 5xx", 0.999,
         (Metric("AWS/ApiGateway", "5XXError", _POST),),
         "People try once or twice and put the phone away; API Gateway promises 99.95 %, more is hardly ours to give"),
-    Slo("page-latency", "Pages come at once", "a page leaves within 1 s of the request", 0.95,
+    Slo("page-latency", "Pages come at once", f"a page leaves within {_text(PAGE_WITHIN)} of the request", 0.95,
         (Metric("LastWish", "SlowPage", {"service": "frontend"}),),
         "After a second the thought wanders; the one in twenty is for cold starts when a hall takes out its phones"),
-    Slo("api-latency", "Calls are quick", "a JSON answer leaves within 500 ms of the request", 0.95,
+    Slo("api-latency", "Calls are quick", f"a JSON answer leaves within {_text(CALL_WITHIN)} of the request", 0.95,
         (Metric("LastWish", "SlowCall", {"service": "frontend"}),),
         "The wall and the receipts ask every second or so, and the next question should not meet the last answer"),
-    Slo("boarding", "Wishes board soon", "a wish is stored within 30 s of being sent", 0.99,
+    Slo("boarding", "Wishes board soon", f"a wish is stored within {_text(STORED_WITHIN)} of being sent", 0.99,
         (Metric("LastWish", "Late", {"service": "worker"}),),
         "That long somebody watches the receipt; two retries of the queue fit in"),
-    Slo("freshness", "The wall is fresh", "a commit is in the read model within 10 s", 0.99,
+    Slo("freshness", "The wall is fresh", f"a commit is in the read model within {_text(PROJECTED_WITHIN)}", 0.99,
         (Metric("LastWish", "Stale", {"service": "projector"}),),
         "A hall that has sent its wish looks up and waits for it"),
     Slo("zero-loss", "Nothing is lost", "no dead-letter queue holds a message", 1.0,

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from domain.commit import Commit, wish_of
+from infra.slos import PROJECTED_WITHIN
 from infra.telemetry import count, logger, measure
 from infra.tracing import passed
-
-STALE = timedelta(seconds=10)  # what the SLO of freshness promises, from the commit to the read model
 
 
 def observe(commits: Sequence[Commit], began: float) -> None:
@@ -15,7 +14,7 @@ def observe(commits: Sequence[Commit], began: float) -> None:
     now = datetime.now(UTC)
     for commit in commits:
         took = now - commit.time
-        count("Stale", int(took > STALE))
+        count("Stale", int(took > PROJECTED_WITHIN))
         measure("CommitToWall", max(took, timedelta(0)).total_seconds() * 1000)
         wish, correlation = wish_of(commit.stream), commit.correlation_id
         passed("projector", commit.trace_header, began, wish_id=wish, correlation_id=correlation, outcome="projected")

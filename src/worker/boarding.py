@@ -14,10 +14,10 @@ from domain.wish import RecordWish
 from infra.aggregate import Cause, execute
 from infra.event_store import EventStore
 from infra.seats import Seats
+from infra.slos import STORED_WITHIN
 from infra.telemetry import count, logger, measure
 from infra.tracing import outcome, trace_id
 
-LATE = timedelta(seconds=30)  # what the SLO of boarding promises, from the 202 to the seat
 _SKEW = timedelta(seconds=5)  # a wish from the future: two clocks disagree
 
 
@@ -99,5 +99,5 @@ def observe(arrival: Arrival, seat: Seat | None, *, recorded: bool, now: datetim
         count("Boarded" if seat else "Waitlisted")
     took = now - arrival.envelope.time
     count("ClockSkew", int(took < -_SKEW))
-    count("Late", int(took > LATE))
+    count("Late", int(took > STORED_WITHIN))
     measure("SubmittedToBoarded", max(took, timedelta(0)).total_seconds() * 1000)
