@@ -18,7 +18,8 @@ from domain.commit import Commit, wish_of
 from domain.errors import MalformedMessage
 from infra.event_store import commit_of
 from infra.generations import Entry
-from infra.read_model import feed_entry, news_entry, plain
+from infra.items import values_of
+from infra.read_model import feed_entry, news_entry
 from lastwish.aws.clients import plain_errors
 from lastwish.maintenance import dead_letters
 from lastwish.maintenance.checks import Difference, Picture, Stored, differences
@@ -113,7 +114,7 @@ def _stored(stores: Stores) -> tuple[Picture, list[Difference]]:
     wrong: list[Difference] = []
     for item in stores.commits():
         wish_id, version = wish_of(item["stream"]["S"]), item["version"]["N"]
-        if has_tag(plain(item)):
+        if has_tag(values_of(item)):
             wrong.append(Difference("tag", wish_id, f"version {version} holds text with < or >"))
         try:
             streams.setdefault(wish_id, []).append(commit_of(item))

@@ -9,7 +9,6 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.commit import Commit, Recorded
@@ -17,6 +16,7 @@ from domain.envelope import timestamp
 from domain.errors import LastWishError, StoreUnavailable, UnstorableCommit, VersionConflict
 from domain.events import WishSubmitted, read_stored
 from infra.aws import THROTTLED, error_code
+from infra.items import serialise, values_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _STREAM = {"#stream": "stream"}  # a reserved word of DynamoDB's
 _TRACE = ("trace_id", "trace_header")  # what a commit may lack
 _ONLY_STREAM = {"ProjectionExpression": "#stream", "ExpressionAttributeNames": _STREAM}
-_serialise = TypeSerializer().serialize
-_deserialise = TypeDeserializer().deserialize
 
 
 class EventStore:
@@ -129,12 +127,12 @@ def _to_item(commit: Commit) -> dict[str, Any]:
         ],
     }
     item |= {name: value for name in _TRACE if (value := getattr(commit, name))}
-    return {name: _serialise(value) for name, value in item.items()}
+    return {name: serialise(value) for name, value in item.items()}
 
 
 def commit_of(item: dict[str, Any]) -> Commit:
     """A commit from its item, or from the image of it in the table's stream."""
-    values = {name: _deserialise(value) for name, value in item.items()}
+    values = values_of(item)
     return Commit(
         stream=values["stream"],
         version=int(values["version"]),

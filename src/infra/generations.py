@@ -14,7 +14,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.errors import StoreUnavailable, TransientError
 from infra.aws import error_code
-from infra.read_model import POINTER, POSITIONS, Generations, ReadModel, key_of, plain
+from infra.items import values_of
+from infra.read_model import POINTER, POSITIONS, Generations, ReadModel, key_of
 from infra.scan import scan
 
 _MOST_DELETES = 25  # in one BatchWriteItem
@@ -69,7 +70,7 @@ class GenerationStore(ReadModel):
                 for item in page:
                     generation, shelf = _split(item)
                     if generation in generations:
-                        values = {name: value for name, value in plain(item).items() if name not in ("pk", "sk")}
+                        values = {name: value for name, value in values_of(item).items() if name not in ("pk", "sk")}
                         yield Entry(generation, shelf, item["sk"]["S"], values)
 
     def drop(self, kept: Collection[int]) -> int:
@@ -96,7 +97,7 @@ class GenerationStore(ReadModel):
         return [
             {
                 name: int(n)
-                for name, n in plain(each.get("Item", {})).items()
+                for name, n in values_of(each.get("Item", {})).items()
                 if name not in ("pk", "sk", *POSITIONS) and n
             }
             for each in responses

@@ -22,18 +22,16 @@ from dataclasses import dataclass, field
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.errors import StoreUnavailable, TransientError
 from domain.projection import Change, shelf, totals_of
 from infra.aws import THROTTLED, error_code
+from infra.items import serialise, values_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_serialise = TypeSerializer().serialize
-_deserialise = TypeDeserializer().deserialize
 _MOST_WRITES = 100
 _MOST_KEYS = 100
 _PAGE = 200
@@ -109,7 +107,7 @@ class ReadModel:
             ExpressionAttributeValues={":pk": {"S": pk}, ":after": {"S": f"{after:012}"}},
             Limit=limit,
         )
-        return [plain(item) for item in answer["Items"]]
+        return [values_of(item) for item in answer["Items"]]
 
     def rows(self, generation: int, places: Sequence[str], *, consistent: bool = False) -> dict[str, dict[str, Any]]:
         """Rows by ``shelf/wish id``, those that exist. Raises StoreUnavailable."""
@@ -119,7 +117,7 @@ class ReadModel:
             request: Any = {self._table: {"Keys": keys, "ConsistentRead": consistent}}
             while request:
                 answer = self._call("batch_get_item", RequestItems=request)
-                found += map(plain, answer["Responses"].get(self._table, []))
+                found += map(values_of, answer["Responses"].get(self._table, []))
                 request = answer.get("UnprocessedKeys", {})
         return {f"{row['pk'].partition('#')[2]}/{row['sk']}": row for row in found}
 
@@ -137,7 +135,7 @@ class ReadModel:
         start: dict[str, Any] = {}
         while True:
             answer = self._call("query", **query, **start)
-            yield from map(plain, answer["Items"])
+            yield from map(values_of, answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 return
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
@@ -146,7 +144,7 @@ class ReadModel:
         """The rows of one pod. Raises StoreUnavailable."""
         pk = {":pk": {"S": f"{generation}#pod#{destination}#{pod}"}}
         answer = self._call("query", KeyConditionExpression="pk = :pk", ExpressionAttributeValues=pk)
-        return [plain(item) for item in answer["Items"]]
+        return [values_of(item) for item in answer["Items"]]
 
     def apply(self, generation: int, changes: Sequence[Change]) -> None:
         """Write a slice (see ``sliced``) as one transaction. Raises SliceConflict or StoreUnavailable."""
@@ -184,7 +182,7 @@ class ReadModel:
             "held_at": each.held_at,
             "held_for": wish.held_for if each.held_at else None,
         }
-        row = {name: _serialise(value) for name, value in item.items() if value is not None}
+        row = {name: serialise(value) for name, value in item.items() if value is not None}
         put: dict[str, Any] = {
             "TableName": self._table,
             "Item": _key(f"{generation}#{each.home}", each.wish_id) | row,
@@ -212,7 +210,7 @@ class ReadModel:
         }
 
     def _get(self, key: Any, *, consistent: bool) -> dict[str, Any]:
-        return plain(self._call("get_item", Key=key, ConsistentRead=consistent).get("Item", {}))
+        return values_of(self._call("get_item", Key=key, ConsistentRead=consistent).get("Item", {}))
 
     def _call(self, operation: str, **arguments: Any) -> Any:
         table = {} if operation == "batch_get_item" else {"TableName": self._table}
@@ -247,14 +245,14 @@ def _entry_of(changes: Sequence[Change]) -> dict[str, Any]:
             wishes[each.home].append(each.wish_id)
             due = max(due, each.shown_at or "")
     entry = {"wishes": dict(wishes), "due": due, "minutes": {name: dict(of) for name, of in minutes.items()}}
-    return {name: _serialise(part) for name, part in entry.items()}
+    return {name: serialise(part) for name, part in entry.items()}
 
 
 def _news_of(changes: Sequence[Change]) -> dict[str, Any]:
     versions: defaultdict[str, dict[str, int]] = defaultdict(dict)
     for each in changes:
         versions[each.home][each.wish_id] = each.version
-    return {"versions": _serialise(dict(versions))}
+    return {"versions": serialise(dict(versions))}
 
 
 def feed_entry(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -282,8 +280,3 @@ def key_of(generation: int, place: str) -> dict[str, Any]:
 
 def _key(pk: str, sk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": sk}}
-
-
-def plain(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item without DynamoDB's types."""
-    return {name: _deserialise(value) for name, value in item.items()}

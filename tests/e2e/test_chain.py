@@ -11,6 +11,7 @@ import httpx
 import psutil
 import pytest
 
+from domain.commit import stream_of
 from domain.envelope import Envelope
 from domain.identity import keyed_wish_id, payload_digest
 from tests.support.faulty_aws import Call, faulty_aws
@@ -45,7 +46,7 @@ class Chain:
             TableName=self.stack.outputs["EventStoreName"],
             KeyConditionExpression="#s = :s",
             ExpressionAttributeNames={"#s": "stream"},
-            ExpressionAttributeValues={":s": {"S": f"wish#{wish_id}"}},
+            ExpressionAttributeValues={":s": {"S": stream_of(wish_id)}},
             ConsistentRead=True,
         )
         return list(answer["Items"])
@@ -183,7 +184,7 @@ def test_a_worker_killed_between_write_and_acknowledgement_leaves_one_commit(cha
         wish_id = chain.post("Survive me")
         assert wait_until(lambda: len(writes) >= 2, ENDS)
         chain.wait_until_idle()
-    assert set(writes) == {f"wish#{wish_id}"}
+    assert set(writes) == {stream_of(wish_id)}
     assert [process.is_running() for process in killed] == [False]
     assert len(chain.commits(wish_id)) == 1
 

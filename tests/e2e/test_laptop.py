@@ -14,6 +14,7 @@ import httpx
 import psutil
 import pytest
 
+from domain.commit import wish_of
 from lastwish.local import foreground
 from lastwish.local.proxy.ledger import promised
 from lastwish.local.stack import LocalStack
@@ -114,7 +115,7 @@ def test_two_hundred_wishes_by_eight_clients_at_once_are_all_recorded_and_stored
 def _stored(stack: Stack) -> list[str]:
     """The wish id of every commit in the store."""
     pages = stack.aws("dynamodb").get_paginator("scan").paginate(TableName=stack.outputs["EventStoreName"])
-    return [item["stream"]["S"].removeprefix("wish#") for page in pages for item in page["Items"]]
+    return [wish_of(item["stream"]["S"]) for page in pages for item in page["Items"]]
 
 
 def test_a_form_is_in_the_ledger_too(stack: Stack) -> None:

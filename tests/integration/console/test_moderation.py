@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from domain.commit import wish_of
 from tests.support import faults
 from tests.support.aws import Aws
 from tests.support.functions import Invoke, Log, load
@@ -122,7 +123,7 @@ def test_what_is_not_stored_cannot_be_released(show: Show) -> None:
 
 def test_a_rejected_or_erased_wish_cannot_be_released(show: Show) -> None:
     show.invoke(show.worker, sample("worker-rejected-wish"))
-    rejected = show.aws.stored()[0]["stream"]["S"].removeprefix("wish#")
+    rejected = wish_of(show.aws.stored()[0]["stream"]["S"])
     (erased,) = ids(1)
     show.board(erased)
     show.act(erased, "erase")

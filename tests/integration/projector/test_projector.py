@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.commit import Commit
+from domain.commit import Commit, wish_of
 from domain.errors import StoreUnavailable
 from domain.seats import Seat
 from domain.wish import BoardFromWaitlist, EraseWish
@@ -47,7 +47,7 @@ class Projected:
         """Every wish in the store once in rows, totals and feed."""
         commits: dict[str, list[Commit]] = {}
         for item in sorted(self.aws.stored(), key=lambda item: int(item["version"]["N"])):
-            commits.setdefault(item["stream"]["S"].removeprefix("wish#"), []).append(commit_of(item))
+            commits.setdefault(wish_of(item["stream"]["S"]), []).append(commit_of(item))
         rows = self.rows()
         seen = Counter(wish for entry in self.feed() for wish in entry)
         return (

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeSerializer
 
+from domain.commit import stream_of
 from lastwish.local.proxy.ledger import promised
 from lastwish.maintenance import audit as auditing
 from lastwish.maintenance import dead_letters
@@ -61,7 +62,7 @@ def test_all_is_well_when_all_is_well(chain: Chain) -> None:
 
 def test_a_deleted_commit_is_missed_and_named(chain: Chain) -> None:
     wish_id, *_ = chain.send(3)
-    delete(chain, "EventStore", stream={"S": f"wish#{wish_id}"}, version={"N": "1"})
+    delete(chain, "EventStore", stream={"S": stream_of(wish_id)}, version={"N": "1"})
     report = audit(chain)
     assert {("missing", wish_id), ("row-without-wish", wish_id), ("totals", None)} <= kinds(report)
     assert not report.ok
