@@ -6,7 +6,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mission.measures import SERIES, TOTALS
+from mission.metrics import SERIES, TOTALS
 from mission.slos import SLOS
 from observability.alarms import ALARMS
 from observability.burn import composites, signals
@@ -16,7 +16,7 @@ from observability.tables import table
 METRIC, ALARM, COMPOSITE, DASHBOARD = 0.30, 0.10, 0.50, 3.00  # dollars a month
 READ = 0.01 / 1000  # dollars for each metric that is asked for
 _LOOKS = 3600 // 5  # an hour of mission control on a screen (src/web/assets/mission.js)
-_RARE_LOOKS = 3600 // 30  # of what it keeps for a while (src/mission/mission.py)
+_RARE_LOOKS = 3600 // 30  # of what it keeps for a while (src/mission/overview.py)
 
 
 @dataclass(frozen=True, slots=True)

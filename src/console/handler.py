@@ -7,23 +7,23 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from console.moderation import act, panic, queue
-from console.signing_in import sign_in
+from console.sign_in import sign_in
 from infra.aws import cognito_client, dynamodb_client
 from infra.event_store import EventStore
 from infra.read_model import ReadModel
 from infra.settings import ConsoleSettings
 from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
-from web import answers, refusals
-from web.pages import render
-from web.request import Request
+from web import error_handlers, responses
+from web.requests import Request
+from web.templating import render
 
 settings = ConsoleSettings.from_env()
 dynamodb = dynamodb_client()
 store = EventStore(dynamodb, settings.event_store)
 read_model = ReadModel(dynamodb, settings.read_model)
 cognito = cognito_client()
-app = refusals.register(APIGatewayRestResolver())
+app = error_handlers.register(APIGatewayRestResolver())
 
 
 @logger.inject_lambda_context(clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST)
@@ -44,31 +44,31 @@ def operator() -> Request:
 
 @app.get("/sign-in")
 def door() -> Response[str]:
-    return answers.page(render("console.html", Request(app.current_event).language))
+    return responses.page(render("console.html", Request(app.current_event).language))
 
 
 @app.post("/sign-in")
 def signed_in() -> Response[str]:
-    return answers.json_document(sign_in(cognito, settings.user_pool_client, Request(app.current_event).body))
+    return responses.json_document(sign_in(cognito, settings.user_pool_client, Request(app.current_event).body))
 
 
 @app.get("/console")
 def console() -> Response[str]:
-    return answers.page(render("console.html", operator().language))
+    return responses.page(render("console.html", operator().language))
 
 
 @app.get("/ops/queue")
 def to_look_at() -> Response[str]:
     operator()
-    return answers.json_document(queue(read_model))
+    return responses.json_document(queue(read_model))
 
 
 @app.post("/ops/wishes/<wish_id>/<action>")
 def moderate(wish_id: str, action: str) -> Response[str]:
     request = operator()
-    return answers.json_document(act(store, request.as_wish_id(wish_id), action, request.correlation_id))
+    return responses.json_document(act(store, request.as_wish_id(wish_id), action, request.correlation_id))
 
 
 @app.post("/ops/wall/panic")
 def blank() -> Response[str]:
-    return answers.json_document(panic(read_model, operator().body))
+    return responses.json_document(panic(read_model, operator().body))

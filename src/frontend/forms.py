@@ -6,24 +6,24 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from frontend.submission import MAX_MESSAGE, MAX_NAME, read_form
-from web import answers, problems
+from web import problems, responses
 from web.language import texts
-from web.pages import render
-from web.request import Request
+from web.requests import Request
+from web.templating import render
 
 
 def form(request: Request) -> Response[str]:
     """The empty form. The same for everybody who reads the same language, so it can be cached."""
-    return answers.page(_form(request.language, {}, None), max_age=60)
+    return responses.page(_form(request.language, {}, None), max_age=60)
 
 
 def accepted(request: Request, wish_id: str) -> Response[str]:
     """202 with the id, or for a form the way to its receipt."""
     link = f"wishes/{wish_id}"
     if request.is_form:
-        return answers.see_other(link + request.chosen_language)
+        return responses.see_other(link + request.chosen_language)
     document = {"wish_id": wish_id, "status": "submitted", "links": {"self": link}}
-    return answers.json_document(document, HTTPStatus.ACCEPTED)
+    return responses.json_document(document, HTTPStatus.ACCEPTED)
 
 
 def wish(request: Request, wish_id: str, view: dict[str, Any] | None) -> Response[str]:
@@ -32,22 +32,22 @@ def wish(request: Request, wish_id: str, view: dict[str, Any] | None) -> Respons
     if not request.wants_html:
         if view is None:
             raise problems.not_stored_yet()
-        return answers.json_document(view, headers=vary)
+        return responses.json_document(view, headers=vary)
     if view is None:
         return travelling(request, wish_id, problems.not_stored_yet())
-    return answers.page(render("receipt.html", request.language, root="../", wish=view), headers=vary)
+    return responses.page(render("receipt.html", request.language, root="../", wish=view), headers=vary)
 
 
 def travelling(request: Request, wish_id: str, found: problems.Problem) -> Response[str]:
     """The receipt of a wish of which nothing can be said yet: a page that asks again by itself."""
     html = render("travelling.html", request.language, root="../", wish_id=wish_id)
-    return answers.page(html, found.status, headers={"Vary": "Accept, Accept-Language", **answers.retry(found)})
+    return responses.page(html, found.status, headers={"Vary": "Accept, Accept-Language", **responses.retry(found)})
 
 
 def problem(request: Request, found: problems.Problem) -> Response[str]:
     """The problem document; to a person a page that says it, or the form they sent again with what they typed."""
     if not request.wants_html:
-        return answers.problem(request, found)
+        return responses.problem(request, found)
     if found.status == HTTPStatus.SERVICE_UNAVAILABLE and (wish_id := request.looks_at):
         return travelling(request, wish_id, found)
     lang = request.language
@@ -56,7 +56,7 @@ def problem(request: Request, found: problems.Problem) -> Response[str]:
         html = _form(lang, _typed(request), words)
     else:
         html = render("problem.html", lang, root=request.root, problem=words)
-    return answers.page(html, found.status, headers={"Vary": "Accept, Accept-Language", **answers.retry(found)})
+    return responses.page(html, found.status, headers={"Vary": "Accept, Accept-Language", **responses.retry(found)})
 
 
 def _form(lang: str, typed: dict[str, Any], problem: dict[str, Any] | None) -> str:

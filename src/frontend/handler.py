@@ -20,9 +20,9 @@ from infra.read_model import ReadModel
 from infra.settings import FrontendSettings
 from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
-from web import answers, refusals
-from web.request import Request
-from web.timing import time_answer
+from web import error_handlers, responses
+from web.latency import time_answer
+from web.requests import Request
 from web.wall import feed, manifest
 
 settings = FrontendSettings.from_env()
@@ -30,7 +30,7 @@ inbox = Queue(sqs_client(), settings.inbox_url)
 dynamodb = dynamodb_client()
 store = EventStore(dynamodb, settings.event_store)
 read_model = ReadModel(dynamodb, settings.read_model)
-app = refusals.register(APIGatewayRestResolver(), forms.problem)
+app = error_handlers.register(APIGatewayRestResolver(), forms.problem)
 app.include_router(screens(settings.public_url))
 
 
@@ -54,12 +54,12 @@ def submit() -> Response[str]:
 @app.get("/wishes")
 def shown() -> Response[str]:
     request = Request(app.current_event)
-    return answers.cached(request, feed(read_model, request.query("after", ""), request.query("limit", "50")))
+    return responses.cached(request, feed(read_model, request.query("after", ""), request.query("limit", "50")))
 
 
 @app.get("/manifest")
 def ships() -> Response[str]:
-    return answers.cached(Request(app.current_event), manifest(read_model, settings.capacity))
+    return responses.cached(Request(app.current_event), manifest(read_model, settings.capacity))
 
 
 @app.get("/wishes/<wish_id>")
@@ -71,4 +71,4 @@ def one_wish(wish_id: str) -> Response[str]:
 
 @app.get("/health")
 def health() -> Response[str]:
-    return answers.json_document({"status": "ok"})
+    return responses.json_document({"status": "ok"})

@@ -6,8 +6,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 
 from frontend import forms
-from web import answers, pages
-from web.request import Request
+from web import responses, templating
+from web.requests import Request
 
 
 def screens(public_url: str) -> APIGatewayRouter:
@@ -26,8 +26,8 @@ def screens(public_url: str) -> APIGatewayRouter:
 
     @router.get("/wall")
     def wall() -> Response[str]:
-        html = pages.render("wall.html", Request(router.current_event).language, public_url=url())
-        return answers.page(html, max_age=60)
+        html = templating.render("wall.html", Request(router.current_event).language, public_url=url())
+        return responses.page(html, max_age=60)
 
     @router.get("/qr.svg")
     def qr_code() -> Response[str]:
@@ -35,10 +35,10 @@ def screens(public_url: str) -> APIGatewayRouter:
 
         svg = BytesIO()
         segno.make(url(), error="m").save(svg, kind="svg", border=4, light="#fff", xmldecl=False)
-        return answers.static(svg.getvalue().decode(), "image/svg+xml", "public, max-age=300")
+        return responses.static(svg.getvalue().decode(), "image/svg+xml", "public, max-age=300")
 
     @router.get("/assets/<file>")
     def asset(file: str) -> Response[str]:
-        return answers.asset(pages.asset(file))
+        return responses.asset(templating.asset(file))
 
     return router

@@ -16,11 +16,11 @@ from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
 from mission.clients import cloudwatch_client, xray_client
 from mission.cloudwatch import CloudWatch
-from mission.mission import MissionControl
+from mission.overview import MissionControl
 from mission.waterfall import waterfall
 from mission.xray import console_url, documents
-from web import answers, problems, refusals
-from web.request import Request
+from web import error_handlers, problems, responses
+from web.requests import Request
 
 TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 
@@ -30,7 +30,7 @@ xray = xray_client()
 cloudwatch = CloudWatch(cloudwatch_client(), settings.placeholders)
 control = MissionControl(cloudwatch, sqs_client(), xray, settings)
 xray_url = console_url(xray.meta.region_name) if settings.stage != "local" else None
-app = refusals.register(APIGatewayRestResolver())
+app = error_handlers.register(APIGatewayRestResolver())
 
 
 @logger.inject_lambda_context(clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST)
@@ -45,7 +45,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @app.get("/ops/mission")
 def mission() -> Response[str]:
     Request(app.current_event).as_operator()
-    return answers.json_document(control.view(datetime.now(UTC)) | {"xray_url": xray_url})
+    return responses.json_document(control.view(datetime.now(UTC)) | {"xray_url": xray_url})
 
 
 @app.get("/ops/traces/<trace_id>")
@@ -53,7 +53,7 @@ def any_trace(trace_id: str) -> Response[str]:
     Request(app.current_event).as_operator()
     if not TRACE_ID.fullmatch(trace_id):
         raise problems.not_found()
-    return answers.json_document(_trace(trace_id))
+    return responses.json_document(_trace(trace_id))
 
 
 @app.get("/wishes/<wish_id>/trace")
@@ -65,7 +65,7 @@ def trace_of_a_wish(wish_id: str) -> Response[str]:
     if "Sampled=0" in (commits[0].trace_header or ""):
         raise problems.not_traced()
     found = _trace(commits[0].trace_id, wish_id)
-    return answers.json_document(found, headers={"Cache-Control": f"public, max-age={60 if found['complete'] else 2}"})
+    return responses.json_document(found, headers={"Cache-Control": f"public, max-age={60 if found['complete'] else 2}"})
 
 
 def _trace(trace_id: str | None, wish_id: str | None = None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from infra.queues import Message, Queue
 from infra.settings import ParserSettings
 from infra.telemetry import count, count_by, logger, metrics
 from infra.tracing import outcome, tracer
-from parser.words import held_words
+from parser.held_words import held_words
 
 settings = ParserSettings.from_env()
 words = held_words(settings.held_words)

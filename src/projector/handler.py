@@ -14,7 +14,7 @@ from infra.read_model import ReadModel
 from infra.settings import ProjectorSettings
 from infra.telemetry import count, count_failure, logger, metrics
 from infra.tracing import tracer
-from projector.observing import observe
+from projector.instrumentation import observe
 from projector.projecting import project
 
 settings = ProjectorSettings.from_env()

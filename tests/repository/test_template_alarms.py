@@ -16,7 +16,7 @@ from observability.metrics import COLD_START, EMITTED, PROBLEMS, REASONS
 from observability.queries import QUERIES
 from tests.support.emitted import SRC, emitted_by, names
 from tests.support.template import TEMPLATE, load, resources
-from web.refusals import NOT_REFUSED
+from web.error_handlers import NOT_REFUSED
 
 type Template = dict[str, Any]
 

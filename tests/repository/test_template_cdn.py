@@ -11,8 +11,8 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from tests.support.samples import sample
 from tests.support.template import load, resources, routes
-from web import answers, problems
-from web.request import Request
+from web import problems, responses
+from web.requests import Request
 
 FRONT = load()["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
 EDGE = load()["Resources"]["AtTheEdge"]["Properties"]
@@ -171,9 +171,9 @@ def request(path: str) -> Request:
 
 # Each kind of answer that may be kept, and the policy that it meets.
 KEPT: dict[str, tuple[str, Response[str]]] = {
-    "page": ("PagesCache", answers.page("", max_age=60)),
-    "file": ("FilesCache", answers.static("", "image/svg+xml", "public, max-age=31536000, immutable")),
-    "feed": ("FeedCache", answers.cached(request("/wishes"), {})),
+    "page": ("PagesCache", responses.page("", max_age=60)),
+    "file": ("FilesCache", responses.static("", "image/svg+xml", "public, max-age=31536000, immutable")),
+    "feed": ("FeedCache", responses.cached(request("/wishes"), {})),
 }
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from domain.events import WishHeld, WishSubmitted
 from domain.screening import plain, screen
 from frontend.sanitise import escape, normalise
-from parser.words import held_words
+from parser.held_words import held_words
 from tests.support.samples import submitted
 
 WORDS = held_words(["Teapot", "やかん"])

@@ -13,7 +13,7 @@ from domain.screening import screen
 from frontend.submission import MAX_BYTES, MAX_MESSAGE, Submission, read_body
 from lastwish.load import wishes
 from lastwish.load.draws import Draws
-from parser.words import held_words
+from parser.held_words import held_words
 from web.problems import Problem
 
 DRAWN = 3000

@@ -16,7 +16,7 @@ from infra.aws import error_code
 from infra.settings import MissionSettings
 from infra.telemetry import logger
 from mission.cloudwatch import CloudWatch
-from mission.measures import SERIES, TOTALS
+from mission.metrics import SERIES, TOTALS
 from mission.slos import SLOS, WINDOW_DAYS, Slo, budget_left
 from mission.xray import annotated, began, summaries
 

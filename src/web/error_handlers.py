@@ -1,4 +1,4 @@
-"""The one place where errors become answers."""
+"""The one place where errors become responses."""
 
 from collections.abc import Callable
 
@@ -6,15 +6,15 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from domain.errors import TransientError
 from infra.telemetry import count, count_by, count_failure, describe, logger
-from web import answers, problems
-from web.request import Request
+from web import problems, responses
+from web.requests import Request
 
 NOT_REFUSED = ("wish-not-found", "trace-not-found")  # who asks a little early is not refused, and asks again
 
 type Answer = Callable[[Request, problems.Problem], Response[str]]
 
 
-def register(app: APIGatewayRestResolver, answer_with: Answer = answers.problem) -> APIGatewayRestResolver:
+def register(app: APIGatewayRestResolver, answer_with: Answer = responses.problem) -> APIGatewayRestResolver:
     """The app, which from now on answers what its routes raise with a problem, and logs it as what it is."""
 
     def answer(problem: problems.Problem) -> Response[str]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from web import pages, problems
-from web.request import Request
+from web import problems, templating
+from web.requests import Request
 
 _JSON = "application/json"
 _PROBLEM = "application/problem+json"
@@ -41,10 +41,10 @@ def page(
 ) -> Response[str]:
     """An HTML page; ``max_age`` in seconds, 0 for one that nobody may keep."""
     cache = {"Cache-Control": f"public, max-age={max_age}" if max_age else "no-store", "Vary": "Accept-Language"}
-    return Response(status, pages.HTML, html, headers={**pages.SECURITY_HEADERS, **cache, **(headers or {})})
+    return Response(status, templating.HTML, html, headers={**templating.SECURITY_HEADERS, **cache, **(headers or {})})
 
 
-def asset(found: pages.Asset) -> Response[str]:
+def asset(found: templating.Asset) -> Response[str]:
     """A static file, kept for a year under the name that changes with what is in it, else for a minute."""
     return static(found.body, found.media_type, _A_YEAR if found.is_current else "public, max-age=60")
 
