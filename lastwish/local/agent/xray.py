@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lastwish.local.agent import filtering
+from lastwish.local.agent.filters import UnknownFilter, compile_filter
 from lastwish.local.agent.numbers import is_time
 from lastwish.local.agent.segments import Malformed, parse
 from lastwish.local.agent.traces import Summary, Trace, Traces
@@ -58,11 +58,11 @@ class _Api:
     async def get_trace_summaries(self, request: Request) -> Response:
         asked = await _asked(request)
         try:
-            wanted = filtering.compiled(str(asked.get("FilterExpression") or ""))
-        except filtering.Refused as error:
+            matches = compile_filter(str(asked.get("FilterExpression") or ""))
+        except UnknownFilter as error:
             raise Invalid(str(error)) from error
         found = await run_in_threadpool(self._traces.summaries, *_range(asked))
-        return _json(_page([each for each in found if wanted(each)], asked.get("NextToken")))
+        return _json(_page([each for each in found if matches(each)], asked.get("NextToken")))
 
     async def put_trace_segments(self, request: Request) -> Response:
         documents = (await _asked(request)).get("TraceSegmentDocuments")
