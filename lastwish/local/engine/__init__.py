@@ -1,8 +1,12 @@
-"""The engine is MiniStack, an AWS emulator, corrected from outside where it differs from AWS (docs/decisions/0015).
+"""The engine: MiniStack, an AWS emulator, corrected from outside where it differs from AWS (docs/decisions/0015).
 
-process.py     the engine, seen from outside     server.py      the process
-correcting.py  replaces a function, or refuses   alarms.py      evaluates alarms by CloudWatch's rules
-tracing.py     a trace goes on behind the API    queues.py      what lies in the queues
-invocations.py measures every invocation         points.py      keeps points in the order of their times
-clock.py       evaluates alarms by the clock     pauses.py      keeps it from pausing longer and longer
+process.py              starts it and checks it, for `up`
+server.py               its process: the corrections, and the ASGI layers around MiniStack
+patch.py                replaces a function of MiniStack, or refuses to
+alarms.py               evaluates alarms by CloudWatch's rules, also while no metrics arrive
+metric_points.py        keeps a metric's points in the order of their times
+invocations.py          measures every invocation of a function
+tracing.py              continues the trace of an API call in the function
+queues.py               reports the depth of the queues
+garbage_collection.py   keeps the pauses of Python's collector short
 """

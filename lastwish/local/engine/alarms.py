@@ -1,20 +1,26 @@
-"""Alarms as CloudWatch evaluates them, in the place of MiniStack's: dimensions, M of N, missing data.
+"""Evaluate alarms as CloudWatch does: dimensions, M of N, missing data; also while no metrics arrive.
 
 MiniStack adds up the points of all dimensions of a metric, takes all evaluation periods as one, knows no
-DatapointsToAlarm and no TreatMissingData. Rules: "Configuring how CloudWatch alarms treat missing data", CloudWatch
-User Guide. Simpler than there: the last period ends now, and no older datapoint stands in for a missing one.
+DatapointsToAlarm and no TreatMissingData, and evaluates only when metrics arrive. Rules: "Configuring how CloudWatch
+alarms treat missing data", CloudWatch User Guide. Simpler than there: the last period ends now, and no older datapoint
+replaces a missing one.
 """
 
+import asyncio
 import logging
 import operator
 import time
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from lastwish.local.engine import points
-from lastwish.local.engine.correcting import needs, part, replace
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from lastwish.local.engine import metric_points
+from lastwish.local.engine.patch import ministack_module, replace, require
 
 log = logging.getLogger("lastwish.alarms")
+
+INTERVAL = 5.0  # seconds between two evaluations by the clock
 
 State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 
@@ -28,21 +34,21 @@ _COMPARISONS: dict[str, Callable[[float, float], bool]] = {
 
 def install() -> None:
     """Correct `ministack.services.cloudwatch`. Raises EngineChanged."""
-    cloudwatch = part("services.cloudwatch")
-    needs(cloudwatch, "_metrics", "_alarms", "_dims_key", "_dims_from_list", "_calc_stats", "_stat_value")
-    needs(cloudwatch, "_record_history", "_dispatch_alarm_actions", "_evaluate_parent_alarms")
-    points.install(cloudwatch)
-    rounds = _Rounds(cloudwatch)
+    cloudwatch = ministack_module("services.cloudwatch")
+    require(cloudwatch, "_metrics", "_alarms", "_dims_key", "_dims_from_list", "_calc_stats", "_stat_value")
+    require(cloudwatch, "_record_history", "_dispatch_alarm_actions", "_evaluate_parent_alarms")
+    metric_points.install(cloudwatch)
+    schedule = _Schedule(cloudwatch)
     replace(cloudwatch, "_evaluate_alarm", lambda alarm: evaluate(cloudwatch, alarm))
-    replace(cloudwatch, "_evaluate_all_alarms", lambda: rounds.evaluate())  # noqa: PLW0108 - the signature counts
+    replace(cloudwatch, "_evaluate_all_alarms", lambda: schedule.evaluate())  # noqa: PLW0108 - the signature counts
 
 
 def evaluate(cloudwatch: Any, alarm: dict[str, Any]) -> None:
-    """Give an alarm the state that its metric has now; tell history, actions and composite alarms of a change."""
+    """Set an alarm to the state of its metric; on a change write its history, run its actions, evaluate its parents."""
     if not alarm.get("Namespace") or alarm.get("ComparisonOperator") not in _COMPARISONS:
-        return  # metric math and anomaly bands, which MiniStack does not know either
+        return  # metric math and anomaly bands: MiniStack has neither
     values = datapoints(cloudwatch, alarm, time.time())
-    old, new = alarm["StateValue"], judge(alarm, values)
+    old, new = alarm["StateValue"], state_of(alarm, values)
     if new == old:
         return
     reason = _reason(alarm, values)
@@ -53,7 +59,7 @@ def evaluate(cloudwatch: Any, alarm: dict[str, Any]) -> None:
 
 
 def datapoints(cloudwatch: Any, alarm: dict[str, Any], now: float) -> list[float | None]:
-    """The statistic of each evaluation period up to now, oldest first; None where there is nothing to say."""
+    """Return the statistic of each evaluation period up to now, oldest first; None for a period without points."""
     period, count = alarm.get("Period", 60), alarm.get("EvaluationPeriods", 1)
     start = now - period * count
     dimensions = cloudwatch._dims_key(cloudwatch._dims_from_list(alarm.get("Dimensions") or []))
@@ -74,34 +80,34 @@ def _statistic(cloudwatch: Any, statistic: str, points: list[Any]) -> float | No
     return value
 
 
-def judge(alarm: dict[str, Any], values: Sequence[float | None]) -> State:
-    """The state that follows from the datapoints of the evaluation periods."""
+def state_of(alarm: dict[str, Any], values: Sequence[float | None]) -> State:
+    """Return the state that follows from the datapoints of the evaluation periods."""
     breaches = _COMPARISONS[alarm["ComparisonOperator"]]
-    real = [breaches(value, alarm.get("Threshold", 0)) for value in values if value is not None]
-    missing, breaching = len(values) - len(real), sum(real)
-    wanted: int = alarm.get("DatapointsToAlarm") or len(values)
+    present = [breaches(value, alarm.get("Threshold", 0)) for value in values if value is not None]
+    missing, breaching = len(values) - len(present), sum(present)
+    needed: int = alarm.get("DatapointsToAlarm") or len(values)
     treatment = alarm.get("TreatMissingData") or "missing"
     if treatment == "breaching":
         breaching += missing
-    if treatment == "missing" and real:
-        wanted = min(wanted, len(real))
-    if breaching >= wanted:
+    if treatment == "missing" and present:
+        needed = min(needed, len(present))
+    if breaching >= needed:
         return "ALARM"
-    if treatment == "ignore" and all(real):  # nothing is missing that could not make it an alarm
+    if treatment == "ignore" and all(present):  # the missing ones could make it an alarm
         state: State = alarm["StateValue"]
         return state
-    return "OK" if real or treatment != "missing" else "INSUFFICIENT_DATA"
+    return "OK" if present or treatment != "missing" else "INSUFFICIENT_DATA"
 
 
 def _reason(alarm: dict[str, Any], values: Sequence[float | None]) -> str:
-    said = ", ".join("missing" if value is None else f"{value:g}" for value in values)
-    return f"{alarm.get('DatapointsToAlarm') or len(values)} of {len(values)} decide: [{said}] against " + (
+    listed = ", ".join("missing" if value is None else f"{value:g}" for value in values)
+    return f"{alarm.get('DatapointsToAlarm') or len(values)} of {len(values)} datapoints count: [{listed}] against " + (
         f"{alarm['ComparisonOperator']} {alarm.get('Threshold', 0):g}"
     )
 
 
-class _Rounds:
-    """All alarms, on every PutMetricData and by the clock: the long ones less often, since they read more."""
+class _Schedule:
+    """When each alarm is due: those over long periods less often, since they read more points."""
 
     def __init__(self, cloudwatch: Any) -> None:
         self._cloudwatch = cloudwatch
@@ -115,5 +121,44 @@ class _Rounds:
                 self._due[alarm["AlarmArn"]] = now + min(alarm.get("Period", 60) / 60, 60)
                 try:
                     self._cloudwatch._evaluate_alarm(alarm)
-                except Exception:  # the others, and whoever brought the metrics, have nothing to do with it
+                except Exception:  # must fail neither the other alarms nor the PutMetricData that led here
                     log.exception("the alarm %s cannot be evaluated", alarm["AlarmName"])
+
+
+def layer(app: ASGIApp, interval: float = INTERVAL) -> ASGIApp:
+    """Return an ASGI layer that evaluates all alarms by the clock while the engine runs. Raises EngineChanged.
+
+    Its task runs on the engine's own loop, which answers CloudWatch's calls too: no alarm is evaluated twice at once.
+    """
+    cloudwatch, scopes = ministack_module("services.cloudwatch"), ministack_module("core.responses")
+    require(cloudwatch, "_alarms", "_evaluate_all_alarms")
+    require(scopes, "request_scope", "AccountRegionScopedDict")
+    require(scopes.AccountRegionScopedDict, "_data")
+
+    async def evaluate_by_the_clock(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        clock = asyncio.create_task(_evaluate_for_ever(cloudwatch, scopes, interval))
+        try:
+            await app(scope, receive, send)
+        finally:
+            clock.cancel()
+
+    return evaluate_by_the_clock
+
+
+async def _evaluate_for_ever(cloudwatch: Any, scopes: Any, interval: float) -> None:
+    while True:
+        await asyncio.sleep(interval)
+        try:
+            evaluate_everywhere(cloudwatch, scopes)
+        except Exception:
+            log.exception("the alarms cannot be evaluated")
+
+
+def evaluate_everywhere(cloudwatch: Any, scopes: Any) -> None:
+    """Evaluate the alarms of every account and region: MiniStack shows each only its own."""
+    for account, region in sorted({key[:2] for key in list(cloudwatch._alarms._data)}):
+        with scopes.request_scope(account, region):
+            cloudwatch._evaluate_all_alarms()

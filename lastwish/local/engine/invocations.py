@@ -1,25 +1,26 @@
-"""AWS/Lambda metrics of every invocation: MiniStack has them for calls of Invoke only, not behind an API or a queue."""
+"""Record AWS/Lambda metrics of every invocation. MiniStack does so for Invoke only, not behind an API or a queue."""
 
 import time
 from threading import Lock
 from typing import Any
 
-from lastwish.local.engine.correcting import needs, part, replace
+from lastwish.local.engine.patch import ministack_module, replace, require
 
-MOMENT = 2.0  # seconds that count as one: equal values in it are one stored point with a count
+INTERVAL = 2.0  # seconds; equal values within it are stored as one point with a count
 
 _lock = Lock()
 
 
 def install() -> None:
     """Correct `ministack.services.lambda_svc`. Raises EngineChanged."""
-    functions, cloudwatch = part("services.lambda_svc"), part("services.cloudwatch")
-    needs(cloudwatch, "_metric_bucket", "_dims_key")
-    replace(functions, "_execute_function_dispatch", _measuring(functions, cloudwatch))
+    functions, cloudwatch = ministack_module("services.lambda_svc"), ministack_module("services.cloudwatch")
+    require(cloudwatch, "_metric_bucket", "_dims_key")
+    replace(functions, "_execute_function_dispatch", _measured(functions, cloudwatch))
     replace(functions, "_emit_lambda_metrics", _throttles_only(functions._emit_lambda_metrics))
 
 
-def _measuring(functions: Any, cloudwatch: Any) -> Any:
+def _measured(functions: Any, cloudwatch: Any) -> Any:
+    """Return MiniStack's dispatch with a measurement of each invocation."""
     execute = functions._execute_function_dispatch
 
     def dispatch(func: Any, config: Any, event: Any, request_id: str, started: float) -> Any:
@@ -35,7 +36,7 @@ def _measuring(functions: Any, cloudwatch: Any) -> Any:
 
 
 def _throttles_only(emit: Any) -> Any:
-    """What MiniStack records where nothing was executed; all else would count twice."""
+    """Return MiniStack's own function for throttled calls only: it would count all others a second time."""
 
     def emit_lambda_metrics(function_name: str, duration_ms: float, error: bool, throttle: bool) -> None:
         if throttle:
@@ -45,13 +46,13 @@ def _throttles_only(emit: Any) -> Any:
 
 
 def record(cloudwatch: Any, function: str, metric: str, value: float, now: float) -> None:
-    """Store one value; a crowd's invocations must not become a point each, since the engine keeps all for two weeks."""
+    """Store one value, or count it into an equal one: the engine keeps every point for two weeks."""
     dimensions = {"FunctionName": function}
     with _lock:
         bucket = cloudwatch._metric_bucket(("AWS/Lambda", metric, cloudwatch._dims_key(dimensions)))
-        moment = now // MOMENT * MOMENT
+        interval = now // INTERVAL * INTERVAL
         for point in reversed(bucket):
-            if point["Timestamp"] < moment:
+            if point["Timestamp"] < interval:
                 break
             if point["Value"] == value:
                 point["Count"] = point.get("Count", 1.0) + 1

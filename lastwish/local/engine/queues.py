@@ -1,44 +1,43 @@
-"""What lies in the engine's queues, at `GET /_lastwish/queues`, for the metrics that SQS itself publishes on AWS.
+"""Report the depth of the engine's queues at `GET /_lastwish/queues`, for the metrics that SQS publishes on AWS.
 
-Not by way of the SQS API: it does not tell the age of the oldest message, and to receive one would count as a receive.
+The SQS API does not serve for this: it does not report the age of the oldest message, and a receive would count.
 """
 
-import json
 import time
 from typing import Any
 
-from lastwish.local.engine.correcting import needs, part
-from lastwish.local.engine.tracing import App
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from lastwish.local.engine.patch import ministack_module, require
 
 PATH = "/_lastwish/queues"
 
 
-def answering(app: App) -> App:
-    """The ASGI application with this one answer more. Raises EngineChanged."""
-    sqs = part("services.sqs")
-    needs(sqs, "_queues")
+def layer(app: ASGIApp) -> ASGIApp:
+    """Return an ASGI layer that answers PATH and passes every other request on. Raises EngineChanged."""
+    sqs = ministack_module("services.sqs")
+    require(sqs, "_queues")
 
-    async def answer(scope: Any, receive: Any, send: Any) -> None:
+    async def report_queues(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH:
             await app(scope, receive, send)
             return
-        body = json.dumps([look(queue, time.time()) for queue in sqs._queues.values()]).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        depths = [measure(queue, time.time()) for queue in sqs._queues.values()]
+        await JSONResponse(depths)(scope, receive, send)
 
-    return answer
+    return report_queues
 
 
-def look(queue: Any, now: float) -> dict[str, str | int | float]:
-    """`{"name", "visible", "in_flight", "delayed", "oldest_s"}`; the age is that of any message, taken or not."""
+def measure(queue: Any, now: float) -> dict[str, str | int | float]:
+    """Return `{"name", "visible", "in_flight", "delayed", "oldest_s"}`; the age counts messages in flight too."""
     messages = list(queue["messages"])
-    hidden = [each for each in messages if each["visible_at"] > now]
-    delayed = sum(not each["receive_count"] for each in hidden)
+    hidden = [message for message in messages if message["visible_at"] > now]
+    delayed = sum(not message["receive_count"] for message in hidden)
     return {
         "name": queue["name"],
         "visible": len(messages) - len(hidden),
         "in_flight": len(hidden) - delayed,
         "delayed": delayed,
-        "oldest_s": max((round(now - each["sent_at"], 3) for each in messages), default=0.0),
+        "oldest_s": max((round(now - message["sent_at"], 3) for message in messages), default=0.0),
     }

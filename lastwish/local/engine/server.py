@@ -1,21 +1,26 @@
-"""The engine as a process: MiniStack as it is, but for what the modules that are installed here correct.
+"""Run the engine's process: MiniStack with the corrections and the ASGI layers of this package.
 
-`python -m lastwish.local.engine.server` takes the environment that `python -m ministack` takes, and runs its main. Each
-correction is made before that, and checks that what it replaces is still what we read: see correcting.py.
+`python -m lastwish.local.engine.server` takes the environment that `python -m ministack` takes. Each correction checks
+that MiniStack still is what it was written for (patch.py).
 """
 
-from lastwish.local.engine import alarms, clock, invocations, pauses, queues, tracing
-from lastwish.local.engine.correcting import part
+from lastwish.local.engine import alarms, garbage_collection, invocations, queues, tracing
+from lastwish.local.engine.patch import ministack_module
+
+# Around MiniStack's ASGI application, the outermost first. Every AWS call passes all of them: of a command, of a
+# function, of the agent, of an API stage.
+LAYERS = (alarms.layer, queues.layer, tracing.layer)
 
 
 def main() -> None:
     """Correct MiniStack and run it. Raises EngineChanged."""
-    ministack = part("app")
+    ministack = ministack_module("app")
     alarms.install()
     tracing.install()
     invocations.install()
-    pauses.install()
-    ministack.app = clock.ticking(queues.answering(tracing.carrying(ministack.app)))
+    garbage_collection.install()
+    for layer in reversed(LAYERS):
+        ministack.app = layer(ministack.app)
     ministack.main()
 
 

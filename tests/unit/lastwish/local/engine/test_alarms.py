@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from lastwish.local.engine import alarms, clock
-from lastwish.local.engine.correcting import part
+from lastwish.local.engine import alarms
+from lastwish.local.engine.patch import ministack_module
 
 Point = tuple[float, float]  # value, seconds ago
 
 
 @pytest.fixture
 def cloudwatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    module = part("services.cloudwatch")
+    module = ministack_module("services.cloudwatch")
     for name in ("_metric_bucket", "_evaluate_alarm", "_evaluate_all_alarms", "_evict_old_metrics"):
         monkeypatch.setattr(module, name, getattr(module, name))
     module.reset()
@@ -187,7 +187,7 @@ def age(cloudwatch: Any, seconds: float) -> None:
 
 
 def test_the_clock_ends_an_alarm_that_nobody_brings_metrics_for(cloudwatch: Any) -> None:
-    responses = part("core.responses")
+    responses = ministack_module("core.responses")
     with responses.request_scope("111111111111", "eu-west-1"):
         put(cloudwatch, 5, 0)
         assert state(cloudwatch, TreatMissingData="notBreaching") == "ALARM"
@@ -204,7 +204,7 @@ def test_the_clock_ends_an_alarm_that_nobody_brings_metrics_for(cloudwatch: Any)
         with responses.request_scope(account, region):
             return str(cloudwatch._alarms["store-refuses"]["StateValue"])
 
-    asyncio.run(asyncio.wait_for(clock.ticking(engine, interval=0)({"type": "lifespan"}, None, None), 30))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(alarms.layer(engine, interval=0)({"type": "lifespan"}, None, None), 30))  # type: ignore[arg-type]
 
     assert find("111111111111", "eu-west-1") == "OK"
     assert cloudwatch._alarms["store-refuses"]["StateValue"] == "ALARM"
@@ -226,4 +226,4 @@ def test_an_alarm_that_cannot_be_evaluated_does_not_stop_the_clock(
     state(cloudwatch)
     monkeypatch.setattr(cloudwatch, "_evaluate_all_alarms", failing)
 
-    asyncio.run(asyncio.wait_for(clock.ticking(engine, interval=0)({"type": "lifespan"}, None, None), 30))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(alarms.layer(engine, interval=0)({"type": "lifespan"}, None, None), 30))  # type: ignore[arg-type]

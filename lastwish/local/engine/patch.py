@@ -1,7 +1,7 @@
-"""How MiniStack is corrected from outside: one function of a module gives way to one of ours, or the engine stays down.
+"""Replace single functions of MiniStack from outside, or stop the engine before it starts.
 
-Its version is pinned. What a newer one does differently must be read again before it is corrected again, so a function
-that is gone, or takes other arguments, is an error at start and not a surprise in front of an audience.
+MiniStack's version is pinned. Read what a newer one does before you correct it again: a function that is gone, or that
+takes other arguments, is an error at start.
 """
 
 import inspect
@@ -11,26 +11,26 @@ from typing import Any
 
 
 class EngineChanged(RuntimeError):  # noqa: N818 - named for what happened
-    """MiniStack is not the one that these corrections were written for."""
+    """This is not the MiniStack that the corrections were written for."""
 
 
-def part(name: str) -> Any:
-    """A module of MiniStack, e.g. `services.sqs`. Raises EngineChanged."""
+def ministack_module(name: str) -> Any:
+    """Return a module of MiniStack, e.g. `services.sqs`. Raises EngineChanged."""
     try:
         return import_module(f"ministack.{name}")
     except ImportError as error:
         raise EngineChanged(f"MiniStack has no ministack.{name} any more: {error}") from error
 
 
-def needs(module: Any, *names: str) -> None:
-    """Names of a module that a correction builds on. Raises EngineChanged."""
+def require(module: Any, *names: str) -> None:
+    """Check that a module has the names that a correction uses. Raises EngineChanged."""
     if missing := [name for name in names if not hasattr(module, name)]:
         raise EngineChanged(f"{module.__name__} has no {', '.join(missing)} any more: read it again, then correct it")
 
 
 def replace(module: Any, name: str, ours: Callable[..., Any]) -> None:
-    """Put a function of ours in the place of one with the same arguments. Raises EngineChanged."""
-    needs(module, name)
+    """Replace a function of a module by one with the same arguments. Raises EngineChanged."""
+    require(module, name)
     theirs = getattr(module, name)
     if list(inspect.signature(theirs).parameters) != list(inspect.signature(ours).parameters):
         raise EngineChanged(f"{module.__name__}.{name} takes other arguments: read it again, then correct it")
