@@ -37,8 +37,9 @@ check: setup ## lint, types, template, imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cfn-lint template.yaml
+	$(BIN)/cfn-lint template.yaml observability.yaml
 	$(BIN)/sam validate --lint --region us-east-1
+	$(BIN)/sam validate --lint --region us-east-1 --template observability.yaml
 	$(BIN)/checkov --config-file .checkov.yaml
 
 bench: setup ## measure the ratios, write bench/results.json

@@ -1,7 +1,8 @@
 """The CloudWatch dashboard: is the audience served, are the promises kept, and where in the chain is it stuck.
 
-Rows from top to bottom; each begins with what it shows and the runbooks that help. Placeholders such as
-``${AWS::Region}`` are CloudFormation's to fill in, those that begin with ``${!`` are CloudWatch's.
+Rows from top to bottom; each begins with what it shows and the runbooks that help. CloudFormation fills in placeholders
+such as ``${AWS::Region}``. Labels are plain: SAM CLI rewrites CloudWatch's own placeholders, such as
+``${PROP('Dim.reason')}``, so each value of a dimension has a line of its own.
 """
 
 import json
@@ -12,7 +13,19 @@ from typing import Any
 from mission.slos import BURNS, SLOS, WINDOW_DAYS, Metric, Slo
 from observability.alarms import ALARMS, MINUTE
 from observability.burn import WITH_BUDGET, composites
-from observability.metrics import api, function, ours, queue, table
+from observability.metrics import (
+    FUNCTIONS,
+    PROBLEMS,
+    REASONS,
+    api,
+    cold_start,
+    dimensions,
+    function,
+    function_id,
+    ours,
+    queue,
+    table,
+)
 
 type Json = dict[str, Any]
 
@@ -20,7 +33,7 @@ _WIDTH, _HEIGHT, _HEAD = 24, 6, 2
 _HOUR = 60 * MINUTE
 _WHOLE_WINDOW: Json = {"start": f"-P{WINDOW_DAYS}D", "end": "P0D", "setPeriodToTimeRange": True}
 _QUEUES = ("Inbox", "Pods")
-_FUNCTIONS = ("FrontendFunction", "ParserFunction", "WorkerFunction", "ProjectorFunction")
+_FUNCTIONS = tuple(map(function_id, ("frontend", "parser", "worker", "projector")))
 _TABLES = ("EventStore", "ReadModel", "Seats")
 
 
@@ -66,8 +79,8 @@ def chart(title: str, *metrics: list[Any], stat: str = "Sum", period: int = MINU
 
 def line(metric: Metric, label: str, **options: Any) -> list[Any]:
     """A metric as dashboards write it: namespace, name, dimensions in turn, options."""
-    dimensions = [text for dimension in metric.dimensions.items() for text in dimension]
-    return [metric.namespace, metric.name, *dimensions, {"label": label} | options]
+    named = [text for dimension in dimensions(metric).items() for text in dimension]
+    return [metric.namespace, metric.name, *named, {"label": label} | options]
 
 
 def percentiles(metric: Metric, *stats: str) -> list[list[Any]]:
@@ -80,13 +93,6 @@ def math(expression: str, label: str) -> list[Any]:
     return [{"expression": expression, "label": label}]
 
 
-def search(name: str, service: str, *dimensions: str, label: str) -> list[Any]:
-    """A line for each value of the dimensions that our metric has beside the service."""
-    names = ",".join(["LastWish", *sorted([*dimensions, "service"])])
-    of = f'MetricName="{name}"' + (f" service={service}" if service else "")
-    return [{"expression": f"SEARCH('{{{names}}} {of}', 'Sum', {MINUTE})", "label": label}]
-
-
 def rows() -> Sequence[Row]:
     """What the dashboard shows, the audience's part first."""
     return (_state(), _business(), _promises(), _door(), _queues(), _batches(), _stores())
@@ -94,10 +100,10 @@ def rows() -> Sequence[Row]:
 
 def _state() -> Row:
     names = [*(alarm.name for alarm in ALARMS), *(alarm.name for alarm in composites())]
-    prefix = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${AWS::StackName}-"
+    prefix = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${MainStack}-"
     alarms = {"type": "alarm", "properties": {"title": "Alarms", "alarms": [prefix + name for name in names]}}
     says = "Each alarm names its runbook."
-    return Row("${AWS::StackName}", says, ("business-failure", "expired-credentials"), (alarms,), height=5)
+    return Row("${MainStack}", says, ("business-failure", "expired-credentials"), (alarms,), height=5)
 
 
 def _business() -> Row:
@@ -112,8 +118,8 @@ def _business() -> Row:
     )
     refused = chart(
         "Rejected by reason, refused by problem",
-        search("Rejected", "parser", "reason", label="rejected: ${!PROP('Dim.reason')}"),
-        search("Refused", "frontend", "problem", label="refused: ${!PROP('Dim.problem')}"),
+        *[line(ours("Rejected", "parser", reason=each), f"rejected: {each}") for each in REASONS],
+        *[line(ours("Refused", "frontend", problem=each), f"refused: {each}") for each in PROBLEMS],
     )
     odd = chart(
         "Markup typed, sent twice, seats left behind",
@@ -193,8 +199,8 @@ def _batches() -> Row:
     errors = chart("Invocations that failed", *[line(function("Errors", name), name) for name in _FUNCTIONS])
     took = chart("Duration, p95 (ms)", *[line(function("Duration", name), name) for name in _FUNCTIONS], stat="p95")
     records = [line(ours("Records", each), each) for each in ("parser", "worker", "projector")]
-    cold = search("ColdStart", "", "function_name", label="${!PROP('Dim.service')}")
-    charts = (errors, took, chart("Batch size, mean", *records, stat="Average"), chart("Cold starts", cold))
+    cold = [line(cold_start(each), each) for each in FUNCTIONS]
+    charts = (errors, took, chart("Batch size, mean", *records, stat="Average"), chart("Cold starts", *cold))
     runbooks = ("parser-crash-loop", "worker-crash-loop", "projector-stuck", "slow-parser")
     return Row("The functions", "How they run.", runbooks, charts)
 

@@ -1,7 +1,7 @@
-"""Writes what follows from src/mission/slos.py and this package: a part of template.yaml, and tables in the docs.
+"""Write what follows from src/mission/slos.py and this package: observability.yaml, and tables in the docs.
 
-`python -m observability.generate` writes; with --check it only names what is out of date, and exits 1.
-Each generated part stands between two markers; the rest of its file is people's.
+`python -m observability.generate` writes; with --check it only names the files that are out of date, and exits 1.
+In the docs each generated part stands between two markers, and the rest of the page is written by hand.
 """
 
 import sys
@@ -32,19 +32,14 @@ class Part:
         return "\n".join([*lines[: begin + 1], self.text(), *lines[end:]])
 
 
-def _of_template() -> Part:
-    begin = "  # >>> generated from src/mission/slos.py and observability by `make observability`: edit those"
-    return Part("template.yaml", begin, "  # <<< generated", cloudformation.section)
-
-
 def _of_docs(file: str, name: str, text: Callable[[], str]) -> Part:
     # The empty lines make it Markdown again after the comment.
     begin = f"<!-- generated: {name}, by `make observability` -->"
     return Part(f"docs/{file}.md", begin, f"<!-- end: {name} -->", lambda: f"\n{text()}")
 
 
+TEMPLATE = "observability.yaml"
 PARTS = (
-    _of_template(),
     _of_docs("slo", "objectives", tables.slos),
     _of_docs("slo", "burn rates", tables.burns),
     _of_docs("slo", "quiet hours", tables.enough),
@@ -55,18 +50,18 @@ PARTS = (
 )
 
 
-def renewed(parts: Sequence[Part] = PARTS, root: Path = ROOT) -> dict[Path, str]:
-    """Each file with its parts as they should be. Raises ValueError for a missing marker, OSError for a file."""
-    files: dict[Path, str] = {}
-    for part in parts:
+def renewed(root: Path = ROOT) -> dict[Path, str]:
+    """Return each generated file as it should be. Raises ValueError for a missing marker, OSError for a page."""
+    files = {root / TEMPLATE: cloudformation.template()}
+    for part in PARTS:
         path = root / part.file
         files[path] = part.renewed(files.get(path) or path.read_text())
     return files
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write, or only look; gives the exit code."""
-    old = {path: text for path, text in renewed().items() if path.read_text() != text}
+    """Write the files that are out of date, or with --check name them. Return the exit code."""
+    old = {path: text for path, text in renewed().items() if not path.exists() or path.read_text() != text}
     for path, text in old.items():
         if "--check" in arguments:
             print(f"{path.relative_to(ROOT)} is out of date: run `make observability`", file=sys.stderr)

@@ -72,14 +72,35 @@ EMITTED = (
 COLD_START = Emitted("ColdStart", FUNCTIONS, "starts of a new execution environment", "function_name")
 
 
-def ours(name: str, service: str) -> Metric:
-    """A metric of one of our functions."""
-    return Metric(NAMESPACE, name, {"service": service})
+def ours(name: str, service: str, **more: str) -> Metric:
+    """A metric of one of our functions, with the value of its second dimension if it has one."""
+    return Metric(NAMESPACE, name, {**more, "service": service})
+
+
+def cold_start(service: str) -> Metric:
+    """The metric that Powertools adds for a service's function."""
+    return ours(COLD_START.name, service, function_name=f"${{{function_id(service)}}}")
+
+
+def dimensions(metric: Metric) -> dict[str, str]:
+    """Return a metric's dimensions as observability.yaml writes them.
+
+    Metrics name what is in template.yaml; there, each of these names is a parameter.
+    """
+    return {
+        name: value.replace("${AWS::StackName}", "${MainStack}").replace(".QueueName}", "}")
+        for name, value in metric.dimensions.items()
+    }
 
 
 def queue(name: str, logical_id: str) -> Metric:
     """A metric of SQS for a queue of the template."""
     return Metric("AWS/SQS", name, {"QueueName": f"${{{logical_id}.QueueName}}"})
+
+
+def function_id(service: str) -> str:
+    """Return the logical id of a service's function in the template."""
+    return f"{service.capitalize()}Function"
 
 
 def function(name: str, logical_id: str) -> Metric:

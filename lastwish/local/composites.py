@@ -1,6 +1,6 @@
-"""Composite alarms of the template, put through the CloudWatch API: the engine's CloudFormation refuses their type.
+"""Put the composite alarms of observability.yaml through the CloudWatch API.
 
-In the template they stand behind the condition OnAws, so what else they name must not.
+The engine's CloudFormation refuses their type, so the template makes them on AWS only. What they refer to exists here.
 """
 
 import re
@@ -10,85 +10,99 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lastwish.aws.clients import engine_client, plain_errors
+from lastwish.aws.clients import engine_client, physical_ids, plain_errors
 from lastwish.errors import DeployFailed, TemplateError
-from lastwish.local.template import resources
+from lastwish.local.template import nested, resources
 
 TYPE = "AWS::CloudWatch::CompositeAlarm"
-_PLACE = re.compile(r"\$\{(!?)([\w:.]+)\}")
-_TAKEN = frozenset({
+_PLACEHOLDER = re.compile(r"\$\{(!?)([\w:.]+)\}")
+_ARGUMENTS = frozenset({
     "AlarmName", "AlarmRule", "AlarmDescription", "ActionsEnabled", "AlarmActions", "OKActions",
     "InsufficientDataActions",
 })  # fmt: skip
 
 
 def put(engine: str, stack: str, template: Path) -> list[str]:
-    """Put all composite alarms of this template. Returns their names. Raises TemplateError, DeployFailed, AwsError."""
-    found = {name: each["Properties"] for name, each in resources(template).items() if each.get("Type") == TYPE}
-    if not found:
-        return []
-    with plain_errors():
-        made = engine_client("cloudformation", engine).describe_stack_resources(StackName=stack)["StackResources"]
-    alarms = resolved(found, names(stack, made))
-    _put(engine_client("cloudwatch", engine), alarms)
-    return [alarm["AlarmName"] for alarm in alarms]
+    """Put all composite alarms of this template's nested stacks. Return their names.
+
+    Raises TemplateError, DeployFailed, AwsError.
+    """
+    cloudformation, cloudwatch = engine_client("cloudformation", engine), engine_client("cloudwatch", engine)
+    names = []
+    for logical_id, file in nested(template).items():
+        if composites := _composites(file):
+            stack_id = physical_ids(cloudformation, stack)[logical_id]
+            with plain_errors():
+                (deployed,) = cloudformation.describe_stacks(StackName=stack_id)["Stacks"]
+            alarms = resolved(composites, references(deployed, physical_ids(cloudformation, stack_id)))
+            _put(cloudwatch, alarms)
+            names += [alarm["AlarmName"] for alarm in alarms]
+    return names
 
 
-def names(stack: str, made: list[dict[str, Any]]) -> dict[str, str]:
-    """What Ref gives for the resources of a deployed stack, and for the pseudo parameters."""
-    _, _, _, region, account, _ = made[0]["StackId"].split(":", 5)
-    pseudo = {"StackName": stack, "Region": region, "AccountId": account, "Partition": "aws"}
-    return {f"AWS::{name}": value for name, value in pseudo.items()} | {
-        each["LogicalResourceId"]: each["PhysicalResourceId"] for each in made
-    }
+def _composites(template: Path) -> dict[str, dict[str, Any]]:
+    return {name: each["Properties"] for name, each in resources(template).items() if each.get("Type") == TYPE}
 
 
-def resolved(found: Mapping[str, dict[str, Any]], known: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The alarms as arguments of PutCompositeAlarm, by logical id. They may name each other. Raises TemplateError."""
-    known = dict(known) | {each: _resolve(alarm["AlarmName"], known) for each, alarm in found.items()}
-    return [_resolve({key: alarm[key] for key in alarm if key in _TAKEN}, known) for alarm in found.values()]
+def references(stack: dict[str, Any], physical: Mapping[str, str]) -> dict[str, str]:
+    """Return what Ref gives in a deployed stack: for resources, parameters and pseudo parameters.
+
+    `stack` is as DescribeStacks gives it, `physical` has the ids of its resources by logical id.
+    """
+    _, _, _, region, account, _ = stack["StackId"].split(":", 5)
+    pseudo = {"StackName": stack["StackName"], "Region": region, "AccountId": account, "Partition": "aws"}
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
+    return {f"AWS::{name}": value for name, value in pseudo.items()} | parameters | dict(physical)
+
+
+def resolved(composites: Mapping[str, dict[str, Any]], known: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return composites, given by logical id, as arguments of PutCompositeAlarm. Raises TemplateError.
+
+    `known` is what Ref gives. A composite may refer to another one.
+    """
+    known = dict(known) | {name: _resolve(alarm["AlarmName"], known) for name, alarm in composites.items()}
+    return [_resolve({key: alarm[key] for key in alarm if key in _ARGUMENTS}, known) for alarm in composites.values()]
 
 
 def _resolve(value: Any, known: Mapping[str, str]) -> Any:
-    """A value with its intrinsic functions answered. Raises TemplateError where one is not known here."""
+    """Return a value with its intrinsic functions evaluated. Raises TemplateError for one that this cannot evaluate."""
     if isinstance(value, list):
-        return [_resolve(each, known) for each in value]
+        return [_resolve(item, known) for item in value]
     if not isinstance(value, dict):
         return value
     name = next(iter(value), "")
     if name == "Ref" or name.startswith("Fn::"):
-        return _answered(name, value[name], known)
-    return {key: _resolve(each, known) for key, each in value.items()}
+        return _evaluate(name, value[name], known)
+    return {key: _resolve(item, known) for key, item in value.items()}
 
 
-def _answered(function: str, asked: Any, known: Mapping[str, str]) -> Any:
-    """An intrinsic function."""
-    match function, asked:
+def _evaluate(function: str, argument: Any, known: Mapping[str, str]) -> Any:
+    match function, argument:
         case "Ref", str():
-            return _known(asked, known)
+            return _lookup(argument, known)
         case "Fn::Sub", [text, variables]:
-            return _substituted(text, {**known, **_resolve(variables, known)})
+            return _substitute(text, {**known, **_resolve(variables, known)})
         case "Fn::Sub", str():
-            return _substituted(asked, known)
+            return _substitute(argument, known)
         case "Fn::Join", [between, parts]:
             return between.join(_resolve(parts, known))
         case "Fn::If", ["OnAws", _, elsewhere]:
             return _resolve(elsewhere, known)
-    raise TemplateError(f"a composite alarm uses {function} in a way that is not known on a laptop")
+    raise TemplateError(f"a composite alarm uses {function} in a way that a laptop cannot evaluate")
 
 
-def _substituted(text: str, known: Mapping[str, str]) -> str:
-    return _PLACE.sub(lambda place: f"${{{place[2]}}}" if place[1] else _known(place[2], known), text)
+def _substitute(text: str, known: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda found: f"${{{found[2]}}}" if found[1] else _lookup(found[2], known), text)
 
 
-def _known(name: str, known: Mapping[str, str]) -> str:
+def _lookup(name: str, known: Mapping[str, str]) -> str:
     if name not in known:
-        raise TemplateError(f"a composite alarm names {name}, which the stack on a laptop does not have")
+        raise TemplateError(f"a composite alarm refers to {name}, which the stack on a laptop does not have")
     return known[name]
 
 
 def _put(cloudwatch: Any, alarms: list[dict[str, Any]]) -> None:
-    """Each after those that it names: round by round, as long as one more can be put."""
+    """Put each alarm after those that it refers to: in rounds, as long as a round puts at least one."""
     while alarms:
         left: list[dict[str, Any]] = []
         for alarm in alarms:

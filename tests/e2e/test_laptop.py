@@ -397,7 +397,8 @@ def test_a_taken_port_is_named_before_anything_starts(laptop: Laptop) -> None:
 
 def test_a_failed_deploy_says_why_and_leaves_nothing(laptop: Laptop, tmp_path: Path) -> None:
     elsewhere = tmp_path / "template.yaml"  # without the code that it speaks of
-    elsewhere.write_text((ROOT / "template.yaml").read_text())
+    for file in ("template.yaml", "observability.yaml"):
+        (tmp_path / file).write_text((ROOT / file).read_text())
     done = laptop.run("up", "--detach", "--json", "--port", "0", LASTWISH_TEMPLATE=str(elsewhere))
 
     assert done.returncode == 1

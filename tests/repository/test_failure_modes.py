@@ -32,11 +32,12 @@ each_mode = pytest.mark.parametrize("mode", CATALOGUE, ids=lambda mode: mode.nam
 @cache
 def alarms_of_template() -> frozenset[str]:
     """The names without the stack's in front."""
-    found = chain.from_iterable(
-        template.resources(f"AWS::CloudWatch::{kind}").values() for kind in ("Alarm", "CompositeAlarm")
+    nested = template.load(template.OBSERVABILITY)
+    alarms = chain.from_iterable(
+        template.resources(f"AWS::CloudWatch::{kind}", nested).values() for kind in ("Alarm", "CompositeAlarm")
     )
-    names = (each["Properties"]["AlarmName"]["Fn::Sub"] for each in found)
-    return frozenset(name.removeprefix("${AWS::StackName}-") for name in names)
+    names = (alarm["Properties"]["AlarmName"]["Fn::Sub"] for alarm in alarms)
+    return frozenset(name.removeprefix("${MainStack}-") for name in names)
 
 
 @cache

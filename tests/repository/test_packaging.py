@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.template import TEMPLATE, load, resources
+from lastwish.local.template import nested, parse
+from tests.support.template import OBSERVABILITY, TEMPLATE, load, resources
 
 ROOT = TEMPLATE.parent
 FUNCTIONS = sorted(resources("AWS::Serverless::Function"))
@@ -133,6 +134,11 @@ def cold_start(built: dict[str, Path], runtime: Path) -> Any:
         return modules
 
     return start
+
+
+def test_the_nested_template_is_built_beside_the_main_one_as_it_is(built: dict[str, Path]) -> None:
+    (file,) = nested(built[HERE] / "template.yaml").values()
+    assert parse(file.read_text()) == load(OBSERVABILITY)
 
 
 def test_each_bundle_is_at_most_six_megabytes_zipped(packed: tuple[str, str, Path]) -> None:

@@ -1,4 +1,4 @@
-"""Alarms and dashboard of template.yaml: up to date, complete, and of nothing that nobody emits."""
+"""observability.yaml: up to date, complete, and about nothing that no function emits."""
 
 import json
 import re
@@ -15,13 +15,13 @@ from observability.failures import CATALOGUE, runbook_of
 from observability.metrics import COLD_START, EMITTED, PROBLEMS, REASONS
 from observability.queries import QUERIES
 from tests.support.emitted import SRC, emitted_by, names
-from tests.support.template import TEMPLATE, load, resources
+from tests.support.template import OBSERVABILITY, load, resources
 from web.error_handlers import NOT_REFUSED
 
 type Template = dict[str, Any]
 
-ALARMS = resources("AWS::CloudWatch::Alarm")
-COMPOSITES = resources("AWS::CloudWatch::CompositeAlarm")
+ALARMS = resources("AWS::CloudWatch::Alarm", load(OBSERVABILITY))
+COMPOSITES = resources("AWS::CloudWatch::CompositeAlarm", load(OBSERVABILITY))
 SIGNAL = re.compile(r"slo-.*-(long|short|enough)")
 RUNBOOK = re.compile(r"\. Runbook: docs/runbooks/([a-z-]+)\.md$")
 
@@ -44,28 +44,28 @@ OF_AWS: dict[str, tuple[set[str], list[set[str]]]] = {
 
 @dataclass(frozen=True)
 class Used:
-    """A metric that an alarm, the dashboard or an objective looks at. A search leaves the values of dimensions open."""
+    """A metric that an alarm, the dashboard or an objective uses."""
 
     namespace: str
     name: str
-    dimensions: tuple[tuple[str, str | None], ...]
+    dimensions: tuple[tuple[str, str], ...]
 
 
 def name_of(alarm: dict[str, Any]) -> str:
-    """Without the stack's."""
-    return str(alarm["Properties"]["AlarmName"]["Fn::Sub"]).removeprefix("${AWS::StackName}-")
+    """Return an alarm's name without the main stack's."""
+    return str(alarm["Properties"]["AlarmName"]["Fn::Sub"]).removeprefix("${MainStack}-")
 
 
 def dashboard(template: Template) -> list[dict[str, Any]]:
-    """The widgets, with X for each thing that CloudFormation fills in."""
+    """Return the widgets, with X for each value that CloudFormation fills in."""
     (board,) = resources("AWS::CloudWatch::Dashboard", template).values()
-    text = re.sub(r"\$\{[^!}][^}]*\}", "X", board["Properties"]["DashboardBody"]["Fn::Sub"])
+    text = re.sub(r"\$\{[^}]+\}", "X", board["Properties"]["DashboardBody"]["Fn::Sub"])
     widgets: list[dict[str, Any]] = json.loads(text)["widgets"]
     return widgets
 
 
 def used(template: Template) -> Iterator[Used]:
-    """All metrics that something in the template or an objective looks at."""
+    """Yield all metrics that something in the template or an objective uses."""
     for alarm in resources("AWS::CloudWatch::Alarm", template).values():
         properties = alarm["Properties"]
         dimensions = tuple((each["Name"], str(each["Value"])) for each in properties["Dimensions"])
@@ -77,31 +77,23 @@ def used(template: Template) -> Iterator[Used]:
 
 
 def of_line(line: list[Any]) -> Iterator[Used]:
-    """The metrics in a line of a chart: itself, or what it searches for. Metric math looks at other lines."""
+    """Yield the metric in a line of a chart. Metric math has none: it uses other lines."""
     if isinstance(line[0], str):
         words = line[:-1] if isinstance(line[-1], dict) else line
         yield Used(words[0], words[1], tuple(zip(words[2::2], words[3::2], strict=True)))
-    for schema, terms in (
-        re.findall(r"SEARCH\('\{([^}]*)\} ([^']*)'", str(line[0].get("expression")))
-        if isinstance(line[0], dict)
-        else []
-    ):
-        namespace, *dimensions = schema.split(",")
-        values = dict(re.findall(r'(\w+)="(\w+)"', terms))
-        yield Used(namespace, values.pop("MetricName"), tuple((each, values.get(each)) for each in dimensions))
 
 
 def is_emitted(metric: Used) -> bool:
-    """Whether somebody emits it: one of our functions, by what stands in its code, or AWS."""
+    """Return whether one of our functions emits it, by what stands in its code, or AWS."""
     dimensions = dict(metric.dimensions)
     if metric.namespace != "LastWish":
         known, sets = OF_AWS.get(metric.namespace, (set(), []))
         return metric.name in known and set(dimensions) in sets
-    found = next((each for each in (*EMITTED, COLD_START) if each.name == metric.name), None)
-    if not found or "service" not in dimensions or set(dimensions) - {"service", found.by}:
+    emitted = next((each for each in (*EMITTED, COLD_START) if each.name == metric.name), None)
+    service = dimensions.pop("service", "")
+    if not emitted or service not in emitted.services or metric.name not in emitted_by(service):
         return False
-    services = [dimensions["service"]] if dimensions["service"] else found.services
-    return all(each in found.services and metric.name in emitted_by(each) for each in services)
+    return all(name == emitted.by and value in (emitted.values or [value]) for name, value in dimensions.items())
 
 
 def test_what_is_generated_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,25 +104,42 @@ def test_a_change_by_hand_is_found(tmp_path: Path) -> None:
     for part in generate.PARTS:
         (tmp_path / part.file).parent.mkdir(exist_ok=True)
         (tmp_path / part.file).write_text((generate.ROOT / part.file).read_text())
-    template = tmp_path / "template.yaml"
-    template.write_text(template.read_text().replace("Threshold: 0.72", "Threshold: 0.9"))
-    assert template.read_text() != TEMPLATE.read_text()
-    assert generate.renewed(root=tmp_path)[template] == TEMPLATE.read_text()
+    page = tmp_path / "docs" / "slo.md"
+    page.write_text(page.read_text().replace("99.9 %", "99.99 %"))
+    assert page.read_text() != (generate.ROOT / "docs" / "slo.md").read_text()
+    renewed = generate.renewed(tmp_path)
+    assert renewed[page] == (generate.ROOT / "docs" / "slo.md").read_text()
+    assert renewed[tmp_path / OBSERVABILITY.name] == OBSERVABILITY.read_text()
+
+
+def test_a_template_that_is_changed_by_hand_or_missing_is_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = tmp_path / OBSERVABILITY.name
+    monkeypatch.setattr(generate, "ROOT", tmp_path)
+    monkeypatch.setattr(generate, "renewed", lambda: {written: OBSERVABILITY.read_text()})
+    assert generate.main(["--check"]) == 1
+    assert not written.exists()
+    assert generate.main([]) == 0
+    assert written.read_text() == OBSERVABILITY.read_text()
+    written.write_text(written.read_text().replace("Threshold: 0.72", "Threshold: 0.9"))
+    assert generate.main(["--check"]) == 1
+    assert generate.main([]) == 0
+    assert generate.main(["--check"]) == 0
 
 
 def test_generating_twice_changes_nothing() -> None:
-    text = TEMPLATE.read_text()
     for part in generate.PARTS:
-        if part.file == TEMPLATE.name:
-            assert part.renewed(part.renewed(text)) == part.renewed(text)
+        text = (generate.ROOT / part.file).read_text()
+        assert part.renewed(part.renewed(text)) == part.renewed(text)
 
 
 def test_a_lost_marker_is_an_error() -> None:
     with pytest.raises(ValueError, match="once each"):
-        generate.PARTS[0].renewed("Resources:\n")
+        generate.PARTS[0].renewed("# A page\n")
 
 
-@pytest.mark.parametrize("metric", sorted(set(used(load())), key=str), ids=str)
+@pytest.mark.parametrize("metric", sorted(set(used(load(OBSERVABILITY))), key=str), ids=str)
 def test_every_metric_is_emitted(metric: Used) -> None:
     assert is_emitted(metric)
 
@@ -143,17 +152,22 @@ WRONG = {
         f"MetricName: Waitlisted, {WORKERS.replace('worker', 'parser')}",
     ),
     "a dimension": ('["LastWish", "Boarded", "service"', '["LastWish", "Boarded", "destination"'),
-    "a search": ('MetricName=\\"Rejected\\"', 'MetricName=\\"Refuted\\"'),
+    "a second dimension": ('["LastWish", "Rejected", "reason"', '["LastWish", "Rejected", "problem"'),
+    "a value of it": ('"reason", "only-links"', '"reason", "only-words"'),
+    "a start of another function": (
+        '["LastWish", "ColdStart", "function_name"',
+        '["LastWish", "Boarded", "function_name"',
+    ),
     "one of AWS's": ('["AWS/Lambda", "IteratorAge"', '["AWS/Lambda", "StreamAge"'),
 }
 
 
 @pytest.mark.parametrize(("right", "wrong"), WRONG.values(), ids=WRONG)
 def test_a_wrong_metric_is_seen(right: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    text = TEMPLATE.read_text()
+    text = OBSERVABILITY.read_text()
     assert right in text
-    monkeypatch.setattr("tests.support.template._text", lambda: text.replace(right, wrong))
-    assert not all(map(is_emitted, used(load())))
+    monkeypatch.setattr("tests.support.template._text", lambda file: text.replace(right, wrong))
+    assert not all(map(is_emitted, used(load(OBSERVABILITY))))
 
 
 def test_a_metric_that_the_code_stops_emitting_is_missed() -> None:
@@ -184,7 +198,7 @@ def test_the_values_of_dimensions_are_those_of_the_code() -> None:
 
 
 @pytest.mark.parametrize("alarm", [*ALARMS.values(), *COMPOSITES.values()], ids=name_of)
-def test_an_alarm_says_what_to_do_and_tells_somebody(alarm: dict[str, Any]) -> None:
+def test_an_alarm_names_its_runbook_and_notifies_unless_it_is_a_signal(alarm: dict[str, Any]) -> None:
     name, properties = name_of(alarm), alarm["Properties"]
     runbook = RUNBOOK.search(properties["AlarmDescription"])
     assert runbook
@@ -225,20 +239,20 @@ def test_what_the_laptop_cannot_make_is_for_aws_only() -> None:
         "AWS::XRay::Group",
         "AWS::XRay::SamplingRule",
     )
-    found = [resource for kind in kinds for resource in resources(kind).values()]
+    found = [resource for kind in kinds for resource in resources(kind, load(OBSERVABILITY)).values()]
     assert len({resource["Type"] for resource in found}) == len(kinds)
     assert all(resource["Condition"] == "OnAws" for resource in found)
 
 
 def test_what_goes_to_aws_is_plain_ascii() -> None:
     """CloudFormation makes question marks of anything else in some places."""
-    generate.PARTS[0].text().encode("ascii")
+    OBSERVABILITY.read_text().encode("ascii")
 
 
 def test_the_dashboard_fits_its_grid_without_overlaps() -> None:
     cells = [
         (x, y)
-        for each in dashboard(load())
+        for each in dashboard(load(OBSERVABILITY))
         for x in range(each["x"], each["x"] + each["width"])
         for y in range(each["y"], each["y"] + each["height"])
     ]
@@ -247,8 +261,8 @@ def test_the_dashboard_fits_its_grid_without_overlaps() -> None:
 
 
 def test_every_row_of_the_dashboard_begins_with_its_runbooks() -> None:
-    rows = [widget["properties"]["markdown"] for widget in dashboard(load()) if widget["type"] == "text"]
-    starts = {widget["y"] for widget in dashboard(load()) if widget["x"] == 0 and widget["type"] != "text"}
+    rows = [widget["properties"]["markdown"] for widget in dashboard(load(OBSERVABILITY)) if widget["type"] == "text"]
+    starts = {widget["y"] for widget in dashboard(load(OBSERVABILITY)) if widget["x"] == 0 and widget["type"] != "text"}
     assert len(rows) == len(starts)
     linked = [re.findall(r"\]\(X([a-z-]+)\.md\)", row) for row in rows]
     assert all(linked)

@@ -1,18 +1,20 @@
-"""template.yaml as the tests read it: with CloudFormation's tags, and its tables and queues as boto3 wants them."""
+"""Read the two templates for tests: with CloudFormation's tags, and tables and queues as boto3 takes them."""
 
 import pickle
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from lastwish.local.template import parse
 from tests.support import ROOT
 
 TEMPLATE = ROOT / "template.yaml"
+OBSERVABILITY = ROOT / "observability.yaml"
 
 
 @cache
-def _text() -> str:
-    return TEMPLATE.read_text()
+def _text(file: Path) -> str:
+    return file.read_text()
 
 
 @cache
@@ -20,20 +22,20 @@ def _read(text: str) -> bytes:
     return pickle.dumps(parse(text))
 
 
-def load() -> dict[str, Any]:
-    """The whole template, anew for every call, so that a test may change it. Read once: it is long."""
-    document: dict[str, Any] = pickle.loads(_read(_text()))
+def load(file: Path = TEMPLATE) -> dict[str, Any]:
+    """Return a whole template, anew for every call, so that a test may change it. It is parsed once: it is long."""
+    document: dict[str, Any] = pickle.loads(_read(_text(file)))
     return document
 
 
 def resources(of_type: str, template: dict[str, Any] | None = None) -> dict[str, dict[str, Any]]:
-    """The resources of a type, by logical id."""
-    found = (template or load())["Resources"]
-    return {name: resource for name, resource in found.items() if resource["Type"] == of_type}
+    """Return the resources of a type by logical id, of the main template unless another one is given."""
+    every = (template or load())["Resources"]
+    return {name: resource for name, resource in every.items() if resource["Type"] == of_type}
 
 
 def table(logical_id: str) -> dict[str, Any]:
-    """The arguments of ``create_table``, but for the name, for a table of the template (outside production)."""
+    """Return the arguments of ``create_table``, but for the name, for a table of the template outside production."""
     properties = _resolved(load()["Resources"][logical_id]["Properties"])
     for only_cloudformation in ("PointInTimeRecoverySpecification", "TimeToLiveSpecification"):
         properties.pop(only_cloudformation, None)
@@ -44,13 +46,13 @@ def table(logical_id: str) -> dict[str, Any]:
 
 
 def queue_attributes(logical_id: str) -> dict[str, str]:
-    """The attributes of ``create_queue`` for a queue of the template, without its redrive."""
+    """Return the attributes of ``create_queue`` for a queue of the template, without its redrive."""
     properties = load()["Resources"][logical_id]["Properties"]
     return {name: str(value) for name, value in properties.items() if name != "RedrivePolicy"}
 
 
 def _resolved(value: Any) -> Any:
-    """Every ``Fn::If`` answered with its second branch: what holds outside production."""
+    """Replace every ``Fn::If`` with its second branch, which holds outside production."""
     if isinstance(value, dict):
         if "Fn::If" in value:
             return _resolved(value["Fn::If"][2])
@@ -61,7 +63,7 @@ def _resolved(value: Any) -> Any:
 
 
 def routes(*, operators: bool) -> list[tuple[str, str]]:
-    """(method, path) of each route that is the operators', or the audience's."""
+    """Return (method, path) of each route of the operators, or of the audience."""
     return sorted(
         (event["Properties"]["Method"], event["Properties"]["Path"])
         for function in resources("AWS::Serverless::Function").values()

@@ -1,0 +1,136 @@
+"""observability.yaml as a nested stack of template.yaml: what it gets, and what only AWS would refuse."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lastwish.errors import TemplateError
+from lastwish.local.template import nested
+from tests.support import ROOT
+from tests.support.template import OBSERVABILITY, TEMPLATE, load, resources
+
+(STACK,) = resources("AWS::CloudFormation::Stack").values()
+PASSED: dict[str, Any] = STACK["Properties"]["Parameters"]
+DECLARED: dict[str, Any] = load(OBSERVABILITY)["Parameters"]
+SETTINGS = {"MainStack", "Stage", "AlarmEmail", "RunbooksUrl"}
+TEXT = OBSERVABILITY.read_text()
+
+# The attribute that is a resource's name, where Ref gives something else. A metric's dimension wants the name.
+NAME = {"AWS::SQS::Queue": "QueueName"}
+# AWS's limits for one template that lies in S3.
+MOST_PARAMETERS, MOST_RESOURCES, MOST_BYTES = 200, 500, 1_000_000
+
+
+def references(value: Any) -> set[str]:
+    """Return the logical ids that a part of a template refers to."""
+    text = json.dumps(value)
+    refs = re.findall(r'"Ref": "(\w+)"|"Fn::GetAtt": \["(\w+)"|\$\{(\w+)[.}]', text)
+    return {name for found in refs for name in found if name}
+
+
+def test_the_main_stack_passes_exactly_the_parameters_that_the_nested_one_declares() -> None:
+    assert set(PASSED) == set(DECLARED)
+    assert all(parameter["Type"] == "String" for parameter in DECLARED.values())
+
+
+@pytest.mark.parametrize("name", sorted(set(DECLARED) - SETTINGS))
+def test_a_parameter_is_the_physical_name_of_what_has_its_name_in_the_main_template(name: str) -> None:
+    attribute = NAME.get(load()["Resources"][name]["Type"])
+    assert PASSED[name] == ({"Fn::GetAtt": [name, attribute]} if attribute else {"Ref": name})
+
+
+def test_settings_are_passed_as_they_are() -> None:
+    assert {name: PASSED[name] for name in SETTINGS} == {
+        "MainStack": {"Ref": "AWS::StackName"},
+        **{name: {"Ref": name} for name in SETTINGS - {"MainStack"}},
+    }
+
+
+def test_every_parameter_is_used() -> None:
+    document = load(OBSERVABILITY)
+    assert set(DECLARED) <= references([document["Resources"], document["Conditions"]])
+
+
+def test_names_begin_with_the_main_stacks_name_and_not_with_the_nested_ones() -> None:
+    assert "AWS::StackName" not in TEXT
+    of_type = {
+        "AWS::CloudWatch::Alarm": ("AlarmName", "-"),
+        "AWS::CloudWatch::CompositeAlarm": ("AlarmName", "-"),
+        "AWS::Logs::QueryDefinition": ("Name", "/"),
+        "AWS::XRay::Group": ("GroupName", "-"),
+    }
+    for kind, (name, separator) in of_type.items():
+        for resource in resources(kind, load(OBSERVABILITY)).values():
+            assert resource["Properties"][name]["Fn::Sub"].startswith("${MainStack}" + separator)
+    for rule in resources("AWS::XRay::SamplingRule", load(OBSERVABILITY)).values():
+        assert rule["Properties"]["SamplingRule"]["RuleName"]["Fn::Sub"].startswith("${MainStack}-")
+    (board,) = resources("AWS::CloudWatch::Dashboard", load(OBSERVABILITY)).values()
+    assert board["Properties"]["DashboardName"] == {"Ref": "MainStack"}
+
+
+def test_both_stacks_agree_on_what_is_aws() -> None:
+    assert load(OBSERVABILITY)["Conditions"]["OnAws"] == load()["Conditions"]["OnAws"]
+
+
+def test_every_condition_is_used_in_its_own_template() -> None:
+    for file in (TEMPLATE, OBSERVABILITY):
+        conditions = load(file)["Conditions"]
+        used = {name for name in conditions if re.search(rf'"{name}"(?!:)', json.dumps(load(file)))}
+        assert used == set(conditions)
+
+
+def test_both_templates_are_within_the_limits_of_cloudformation() -> None:
+    for file in (TEMPLATE, OBSERVABILITY):
+        assert file.stat().st_size < MOST_BYTES
+        assert len(load(file)["Parameters"]) <= MOST_PARAMETERS
+        assert len(load(file)["Resources"]) <= MOST_RESOURCES
+
+
+def test_the_nested_template_is_plain_cloudformation() -> None:
+    """No macro, no IAM: it asks for no capability that the main one does not have."""
+    document = load(OBSERVABILITY)
+    assert "Transform" not in document
+    assert not [
+        each for each in document["Resources"].values() if each["Type"].startswith(("AWS::Serverless", "AWS::IAM"))
+    ]
+
+
+def test_no_label_is_one_that_sam_would_rewrite() -> None:
+    """SAM CLI makes `${X}` of `${!X}`, and CloudFormation then knows no X."""
+    assert "${!" not in TEMPLATE.read_text() + TEXT
+
+
+def test_every_environment_grants_what_a_deployment_needs() -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    granted = [each["deploy"]["parameters"]["capabilities"] for each in config.values() if isinstance(each, dict)]
+    assert granted
+    assert all(set(each.split()) == {"CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"} for each in granted)
+
+
+def test_every_environment_uploads_to_a_bucket_as_a_nested_stack_must() -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    assert all(each["deploy"]["parameters"]["resolve_s3"] for each in config.values() if isinstance(each, dict))
+
+
+def test_nothing_in_the_main_stack_waits_for_the_nested_one() -> None:
+    document = load()
+    others = {name: each for name, each in document["Resources"].items() if each is not STACK}
+    stacks = set(resources("AWS::CloudFormation::Stack"))
+    assert not stacks & references([others, document["Outputs"]])
+    assert not [each for each in others.values() if stacks & {*each.get("DependsOn", [])}]
+
+
+def test_the_nested_stack_is_found_beside_the_main_template() -> None:
+    assert nested(TEMPLATE) == {"Observability": OBSERVABILITY}
+
+
+@pytest.mark.parametrize("properties", ["{}", "{TemplateURL: !Sub '${Bucket}/x.yaml'}"])
+def test_a_nested_stack_without_a_file_is_a_plain_error(properties: str, tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(f"Resources: {{Inner: {{Type: 'AWS::CloudFormation::Stack', Properties: {properties}}}}}")
+    with pytest.raises(TemplateError, match="nested stack Inner"):
+        nested(template)
