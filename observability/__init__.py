@@ -1,9 +1,9 @@
-"""What says that the system is well, as code: alarms, dashboard, saved queries, failure modes, and the docs of them.
+"""Alarms, dashboard, saved queries and failure modes as code. `make observability` writes what follows from them.
 
-alarms.py             alarms that stand by themselves    burn.py       those that follow from src/mission/slos.py
-metrics.py            what our functions emit            dashboard.py  all of it on one page
-queries.py            saved Logs Insights queries        cost.py       what it costs a month
-cloudformation.py     template.yaml's generated part     tables.py     the tables of docs/slo.md
-failure_catalogue.py  what can go wrong                  failures.py   the tables of docs/failure-modes.md
-failure_mode.py       how bad that is, in numbers        generate.py   writes it all down, or checks that it is
+metrics.py            the metrics that our functions emit  queries.py     saved Logs Insights queries
+alarms.py             alarms on one symptom each           burn.py        alarms on error budgets (src/mission/slos.py)
+dashboard.py          the CloudWatch dashboard             cost.py        the cost of all this, a month
+failure_mode.py       a way to fail, and its risk          failures.py    an alarm's runbook, docs/failure-modes.md
+failure_catalogue.py  all failure modes                    tables.py      the tables of docs/slo.md
+cloudformation.py     observability.yaml                   generate.py    write these files, or check them
 """

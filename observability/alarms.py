@@ -1,15 +1,14 @@
-"""Every alarm that stands by itself: one symptom each. burn.py has those that follow from the SLOs, failures.py says
-which runbook helps.
+"""Alarms on one symptom each. burn.py has the alarms that follow from the SLOs, failures.py each alarm's runbook.
 
-Alarms are few and each is somebody's work. A fault of DynamoDB raises `store-refuses` and nothing else: what merely
-follows from a fault (retries, an age that grows for a minute) has no alarm of its own, or one that waits longer.
+Alarms are few, and each one needs a person. A fault of DynamoDB raises `store-refuses` and nothing else: mere effects
+of a fault (retries, an age that grows for a minute) have no alarm, or one that waits longer.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from mission.slos import Metric
-from observability.metrics import function, ours, queue, table
+from observability.metrics import custom, function, queue, table
 
 MINUTE = 60
 
@@ -18,14 +17,14 @@ MINUTE = 60
 class Alarm:
     """On when ``statistic`` of ``metric`` over ``period`` seconds is ``threshold`` or more, ``periods`` times in a row.
 
-    ``tells`` is what the audience sees. One that does not notify is a signal: a part of a composite. ``on_aws`` is for
-    what the laptop has no metric of.
+    ``symptom`` is what the audience sees. An alarm that does not notify is a signal: a part of a composite. ``on_aws``
+    marks an alarm on a metric that the laptop does not have.
     """
 
     name: str
     metric: Metric
     threshold: float
-    tells: str
+    symptom: str
     statistic: Literal["Sum", "Average", "Maximum"] = "Sum"
     period: int = 5 * MINUTE
     periods: int = 1
@@ -35,76 +34,76 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Composite:
-    """On when all of these alarms are."""
+    """On when all of its parts are, which are alarms by name."""
 
     name: str
     parts: tuple[str, ...]
-    tells: str
+    symptom: str
 
 
 def logical_id(name: str) -> str:
-    """Under which an alarm stands in the template."""
+    """Return the logical id of an alarm in the template."""
     return "".join(part.capitalize() for part in name.split("-")) + "Alarm"
 
 
-def _dead(logical_id: str, tells: str) -> Alarm:
+def _dead_letters(logical_id: str, symptom: str) -> Alarm:
     visible = queue("ApproximateNumberOfMessagesVisible", f"{logical_id}Dlq")
-    return Alarm(f"dead-letters-{logical_id.lower()}", visible, 1, tells, statistic="Maximum", period=MINUTE)
+    return Alarm(f"dead-letters-{logical_id.lower()}", visible, 1, symptom, statistic="Maximum", period=MINUTE)
 
 
-def _refuses(name: str, metric: Metric, tells: str) -> Alarm:
-    return Alarm(name, metric, 3, tells, period=2 * MINUTE)
+def _refusals(name: str, metric: Metric, symptom: str) -> Alarm:
+    return Alarm(name, metric, 3, symptom, period=2 * MINUTE)
 
 
-def _credentials(service: str, tells: str) -> Alarm:
-    metric = ours("CredentialsRefused", service)
-    tells += f" AWS refuses the {service}'s credentials or permissions."
-    return Alarm(f"credentials-refused-{service}", metric, 1, tells, period=MINUTE)
+def _credentials(service: str, symptom: str) -> Alarm:
+    metric = custom("CredentialsRefused", service)
+    symptom += f" AWS refuses the {service}'s credentials or permissions."
+    return Alarm(f"credentials-refused-{service}", metric, 1, symptom, period=MINUTE)
 
 
-def _backlog(logical_id: str, tells: str) -> Alarm:
-    # Three minutes in a row: one message that waits out its fourth pause (src/infra/queues.py) is no backlog.
+def _backlog(logical_id: str, symptom: str) -> Alarm:
+    # Three minutes in a row: one message in its fourth pause (src/infra/queues.py) is no backlog.
     age = queue("ApproximateAgeOfOldestMessage", logical_id)
     name = f"{logical_id.lower()}-backlog"
-    return Alarm(name, age, 300, tells, statistic="Maximum", period=MINUTE, periods=3)
+    return Alarm(name, age, 300, symptom, statistic="Maximum", period=MINUTE, periods=3)
 
 
-def _crashes(name: str, logical_id: str, tells: str) -> Alarm:
-    return Alarm(name, function("Errors", logical_id), 3, tells)
+def _crashes(name: str, logical_id: str, symptom: str) -> Alarm:
+    return Alarm(name, function("Errors", logical_id), 3, symptom)
 
 
 ALARMS = (
-    _dead("Inbox", "Somebody's receipt never gets beyond 'On its way': the wish lies in InboxDlq."),
-    _dead("Pods", "Somebody's receipt never gets beyond 'On its way': the wish lies in PodsDlq."),
-    _dead("Projector", "Stored wishes are missing on the wall and in the totals: the projector gave up on a batch."),
-    _refuses("store-refuses", ours("StoreRefused", "worker"),
-             "Wishes are taken and wait; receipts do not load. DynamoDB refuses the worker or does not answer."),
-    _refuses("store-throttles", ours("StoreThrottled", "worker"),
-             "Wishes are taken and board late. DynamoDB throttles the worker."),
-    _refuses("inbox-refuses", ours("QueueRefused", "frontend"),
-             "Who sends a wish is asked to try again. SQS does not take it for Inbox."),
-    _refuses("pods-refuses", ours("QueueRefused", "parser"),
-             "Wishes are taken and do not board. SQS does not take them for Pods."),
-    _credentials("frontend", "Nobody can send a wish or look at one."),
-    _credentials("parser", "Wishes are taken and wait in Inbox."),
-    _credentials("worker", "Wishes are taken and wait in Pods."),
-    _credentials("projector", "Wishes board, and the wall stands still."),
+    _dead_letters("Inbox", "A receipt stays at 'On its way' for good: the wish is in InboxDlq."),
+    _dead_letters("Pods", "A receipt stays at 'On its way' for good: the wish is in PodsDlq."),
+    _dead_letters("Projector", "Stored wishes are missing on the wall and in the totals: a batch was given up."),
+    _refusals("store-refuses", custom("StoreRefused", "worker"),
+              "Wishes are accepted and wait; receipts do not load. DynamoDB refuses the worker or does not answer."),
+    _refusals("store-throttles", custom("StoreThrottled", "worker"),
+              "Wishes are accepted and board late. DynamoDB throttles the worker."),
+    _refusals("inbox-refuses", custom("QueueRefused", "frontend"),
+              "People who send a wish are asked to try again. SQS does not take it for Inbox."),
+    _refusals("pods-refuses", custom("QueueRefused", "parser"),
+              "Wishes are accepted and do not board. SQS does not take them for Pods."),
+    _credentials("frontend", "Nobody can send or see a wish."),
+    _credentials("parser", "Wishes are accepted and wait in Inbox."),
+    _credentials("worker", "Wishes are accepted and wait in Pods."),
+    _credentials("projector", "Wishes board, but the wall stands still."),
     _backlog("Inbox", "Receipts stay at 'On its way' for minutes: the parser does not keep up."),
     _backlog("Pods", "Receipts stay at 'On its way' for minutes: the worker does not keep up."),
     _crashes("frontend-crashes", "FrontendFunction", "Pages and wishes fail with an error."),
-    _crashes("parser-crashes", "ParserFunction", "Wishes are taken and do not board: the parser dies of every batch."),
-    _crashes("worker-crashes", "WorkerFunction", "Wishes are taken and do not board: the worker dies of every batch."),
+    _crashes("parser-crashes", "ParserFunction", "Wishes are accepted and do not board: the parser crashes."),
+    _crashes("worker-crashes", "WorkerFunction", "Wishes are accepted and do not board: the worker crashes."),
     _crashes("projector-stuck", "ProjectorFunction",
-             "Wishes board, and the wall and the totals stand still: the projector fails again and again."),
-    Alarm("injection", ours("Sanitised", "frontend"), 100,
-          "Tags stand on the wall as the text they are: somebody tries to inject markup, and fails."),
-    Alarm("duplicate-storm", ours("Duplicates", "worker"), 200,
-          "Nothing yet: the same wishes arrive over and over, each counts once."),
-    Alarm("hot-destination", ours("SeatsLeaked", "worker"), 20,
-          "The ship seems fuller than it is: workers race for the same wishes and leave leased seats behind."),
+             "Wishes board, but the wall and the totals stand still: the projector fails again and again."),
+    Alarm("injection", custom("Sanitised", "frontend"), 100,
+          "The wall shows tags as text: somebody tries to inject markup, and fails."),
+    Alarm("duplicate-storm", custom("Duplicates", "worker"), 200,
+          "Nothing yet: the same wishes arrive again and again, and each counts once."),
+    Alarm("hot-destination", custom("SeatsLeaked", "worker"), 20,
+          "The ship seems fuller than it is: workers race for the same wishes and leak the seats that they leased."),
     Alarm("hot-destination-throttles", table("WriteThrottleEvents", "Seats"), 1,
           "Wishes board late: too many leases for one item of Seats, or for the table.", on_aws=True),
-    Alarm("sold-out", ours("Waitlisted", "worker"), 1, "Receipts say 'waiting list': a ship is full."),
-    Alarm("clock-skew", ours("ClockSkew", "worker"), 1,
-          "Nothing yet: wishes come from the future, so clocks disagree and latencies are not to be trusted."),
+    Alarm("sold-out", custom("Waitlisted", "worker"), 1, "Receipts say 'waiting list': a ship is full."),
+    Alarm("clock-skew", custom("ClockSkew", "worker"), 1,
+          "Nothing yet: wishes come from the future, so clocks disagree and latencies are wrong."),
 )  # fmt: skip

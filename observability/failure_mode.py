@@ -1,6 +1,6 @@
-"""What a failure mode is, and how its risk is rated: FMEA, three numbers from 1 to 10 whose product is the risk.
+"""A failure mode and its risk. FMEA: the risk is the product of three numbers from 1 to 10.
 
-The scales are data, since docs/failure-modes.md prints them. A step between two that are written down is between them.
+The scales are data, since docs/failure-modes.md prints them. A step that is not listed is between its neighbours.
 """
 
 from dataclasses import dataclass
@@ -9,27 +9,27 @@ SEVERITY = {
     1: "nobody notices",
     3: "an operator notices, the audience does not",
     5: "something comes late, and comes",
-    7: "part of the audience misses something until somebody mends it",
-    8: "everybody's wish stands still, although each was told that it was accepted",
-    9: "the hall sees that it is broken",
+    7: "part of the audience misses something until somebody repairs it",
+    8: "all wishes stand still after they were accepted",
+    9: "the whole hall sees the fault",
     10: "wishes are refused or lost, or somebody else's text runs as code: the show stops",
 }
 OCCURRENCE = {
-    1: "nobody has seen it",
+    1: "nobody has seen it yet",
     2: "in one show of a hundred",
     4: "in one show of ten",
     6: "in one show of three",
     8: "in most shows",
-    10: "in every show, as soon as the hall takes out its phones",
+    10: "in every show, as soon as people take out their phones",
 }
 DETECTION = {
     1: "a test catches it before it is deployed",
     2: "within three minutes, and the alarm names the cause",
     3: "within five minutes, and the alarm names the symptom",
-    5: "within a quarter of an hour, then somebody has to search",
-    7: "when somebody happens to look at the right graph",
-    9: "when the audience says so",
-    10: "when it is over: in the audit, in a letter, in a tweet",
+    5: "within a quarter of an hour, and then somebody must search for the cause",
+    7: "when somebody happens to see the right graph",
+    9: "when the audience reports it",
+    10: "afterwards: in the audit, in a letter, in a tweet",
 }
 
 
@@ -48,17 +48,17 @@ class Rating:
 
     @property
     def risk(self) -> int:
-        """The product, 1 to 1000."""
+        """Return the product, 1 to 1000."""
         return self.severity * self.occurrence * self.detection
 
 
 @dataclass(frozen=True, slots=True)
 class FailureMode:
-    """One way to fail. ``alarms`` are those whose runbook this mode's is; ``also`` ring too, and have another's.
+    """One way to fail. ``alarms`` have the runbook of this mode; ``related_alarms`` go off too, and have another one.
 
-    ``before`` rates it in a pipeline of the same services without what is built here, ``after`` with it. ``metrics``
-    are ``service Name`` or ``AWS/Namespace Name``; ``log`` is what to grep for, ``trace`` what the waterfall shows.
-    ``slo`` is the objective whose budget it burns, ``automatic`` what the system does before anybody read the alarm.
+    ``before`` rates the mode in a pipeline of the same services without the measures of this project, ``after`` with
+    them. ``metrics`` are ``service Name`` or ``AWS/Namespace Name``; ``log`` is a text to grep for, ``trace`` describes
+    the waterfall. ``slo`` is the objective whose budget it burns, ``response`` what the system does by itself.
     """
 
     name: str
@@ -72,35 +72,35 @@ class FailureMode:
     trace: str
     alarms: tuple[str, ...]
     slo: str | None
-    automatic: str
-    also: tuple[str, ...] = ()
+    response: str
+    related_alarms: tuple[str, ...] = ()
 
     @property
     def severity(self) -> int:
-        """How bad it is for the audience, 1 to 10."""
+        """Return how bad it is for the audience, 1 to 10."""
         return self.before.severity
 
     @property
     def occurrence(self) -> int:
-        """How often it happens, 1 to 10."""
+        """Return how often it happens, 1 to 10."""
         return self.before.occurrence
 
     @property
     def detection(self) -> int:
-        """How late it would be known, 1 to 10."""
+        """Return how late it is noticed, 1 to 10."""
         return self.before.detection
 
     @property
     def risk(self) -> int:
-        """Risk priority number, 1 to 1000, before anything was done about it."""
+        """Return the risk priority number, 1 to 1000, without countermeasures."""
         return self.before.risk
 
     @property
     def runbook(self) -> str:
-        """The page for the person who was woken, from the root of the repository."""
+        """Return the path of its runbook, from the root of the repository."""
         return f"docs/runbooks/{self.name}.md"
 
     @property
     def drill(self) -> str:
-        """The drill that brings it about: `lastwish drill NAME`."""
+        """Return the name of its drill: `lastwish drill NAME`."""
         return self.name

@@ -1,4 +1,4 @@
-"""What follows from the failure modes: the runbook of an alarm, and the tables of docs/failure-modes.md."""
+"""Find the runbook of an alarm, and make the tables of docs/failure-modes.md, both from the catalogue."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,14 +9,14 @@ __all__ = ["CATALOGUE", "FailureMode", "Rating", "by_risk", "mode_of", "runbook_
 
 
 def by_risk() -> list[FailureMode]:
-    """The modes, the highest number first; where two are equal, the one that is worse for the audience."""
+    """Return the modes, the highest risk first, and of two equal ones first the one that is worse for the audience."""
     return sorted(CATALOGUE, key=lambda mode: (-mode.risk, -mode.severity, mode.name))
 
 
 def mode_of(alarm: str) -> FailureMode:
-    """The mode that an alarm, named without its stack, tells of. Raises KeyError.
+    """Return the mode of an alarm, which is named without its stack. Raises KeyError.
 
-    The windows of a burn rate (``slo-boarding-page-long`` …) belong to the alarm that is made of them.
+    The signals of a burn-rate alarm (``slo-boarding-page-long`` …) have the mode of that alarm.
     """
     for mode in CATALOGUE:
         for name in mode.alarms:
@@ -26,13 +26,13 @@ def mode_of(alarm: str) -> FailureMode:
 
 
 def runbook_of(alarm: str) -> str:
-    """The runbook of an alarm, from the root of the repository. Raises KeyError."""
+    """Return the path of an alarm's runbook, from the root of the repository. Raises KeyError."""
     return mode_of(alarm).runbook
 
 
 def table() -> str:
-    """The generated part of docs/failure-modes.md, as markdown."""
-    return "\n\n".join(["\n".join(part) for part in (_scales(), _ranking(), _signs(), _answers())]) + "\n"
+    """Return the generated part of docs/failure-modes.md, as Markdown."""
+    return "\n\n".join(["\n".join(part) for part in (_scales(), _ranking(), _signals(), _causes())]) + "\n"
 
 
 def _scales() -> Iterator[str]:
@@ -40,7 +40,7 @@ def _scales() -> Iterator[str]:
     for heads, scale in (
         (("severity", "what it does to the audience"), SEVERITY),
         (("occurrence", "how often, for a hall of thousands"), OCCURRENCE),
-        (("detection", "how late we know"), DETECTION),
+        (("detection", "how late it is noticed"), DETECTION),
     ):
         yield ""
         yield from _rows(heads, [(str(step), words) for step, words in scale.items()])
@@ -63,8 +63,8 @@ def _ranking() -> Iterator[str]:
     yield from _rows(("failure mode", "the audience sees", "before", "risk", "after", "risk"), rows)
 
 
-def _signs() -> Iterator[str]:
-    yield "## What tells"
+def _signals() -> Iterator[str]:
+    yield "## Signals"
     yield ""
     rows = [
         (
@@ -80,15 +80,15 @@ def _signs() -> Iterator[str]:
     yield from _rows(("failure mode", "metrics", "log", "trace", "alarm", "burns the budget of"), rows)
 
 
-def _answers() -> Iterator[str]:
-    yield "## Why it happens, and what the system does by itself"
+def _causes() -> Iterator[str]:
+    yield "## Causes, and what the system does by itself"
     yield ""
-    rows = [(_link(mode), mode.causes, mode.automatic, _code(f"lastwish drill {mode.drill}")) for mode in by_risk()]
+    rows = [(_link(mode), mode.causes, mode.response, _code(f"lastwish drill {mode.drill}")) for mode in by_risk()]
     yield from _rows(("failure mode", "causes", "by itself", "drill (to come)"), rows)
 
 
 def _alarms(mode: FailureMode) -> str:
-    return "<br>".join([*map(_code, mode.alarms), *(f"({_code(name)})" for name in mode.also)])
+    return "<br>".join([*map(_code, mode.alarms), *(f"({_code(name)})" for name in mode.related_alarms)])
 
 
 def _link(mode: FailureMode) -> str:

@@ -16,37 +16,37 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The text between ``begin`` and ``end``, two whole lines of a file."""
+    """A generated part of a page: the text between ``begin`` and ``end``, which are two whole lines."""
 
     file: str
     begin: str
     end: str
     text: Callable[[], str]
 
-    def renewed(self, document: str) -> str:
-        """The document with this part as it should be. Raises ValueError when its markers are not there once each."""
-        lines = document.split("\n")
+    def renewed(self, page: str) -> str:
+        """Return the page with this part as it should be. Raises ValueError if a marker is missing or there twice."""
+        lines = page.split("\n")
         if (lines.count(self.begin), lines.count(self.end)) != (1, 1):
             raise ValueError(f"{self.file} should have these lines once each: {self.begin!r}, {self.end!r}")
         begin, end = lines.index(self.begin), lines.index(self.end)
         return "\n".join([*lines[: begin + 1], self.text(), *lines[end:]])
 
 
-def _of_docs(file: str, name: str, text: Callable[[], str]) -> Part:
-    # The empty lines make it Markdown again after the comment.
+def _part(page: str, name: str, text: Callable[[], str]) -> Part:
+    # Markdown begins again after an empty line.
     begin = f"<!-- generated: {name}, by `make observability` -->"
-    return Part(f"docs/{file}.md", begin, f"<!-- end: {name} -->", lambda: f"\n{text()}")
+    return Part(f"docs/{page}.md", begin, f"<!-- end: {name} -->", lambda: f"\n{text()}")
 
 
 TEMPLATE = "observability.yaml"
 PARTS = (
-    _of_docs("slo", "objectives", tables.slos),
-    _of_docs("slo", "burn rates", tables.burns),
-    _of_docs("slo", "quiet hours", tables.enough),
-    _of_docs("slo", "alarms", tables.alarms),
-    _of_docs("slo", "metrics", tables.metrics),
-    _of_docs("slo", "cost", cost.costs),
-    _of_docs("failure-modes", "failure modes", failures.table),
+    _part("slo", "objectives", tables.slos),
+    _part("slo", "burn rates", tables.burns),
+    _part("slo", "quiet hours", tables.enough),
+    _part("slo", "alarms", tables.alarms),
+    _part("slo", "metrics", tables.metrics),
+    _part("slo", "cost", cost.costs),
+    _part("failure-modes", "failure modes", failures.table),
 )
 
 

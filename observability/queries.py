@@ -1,6 +1,6 @@
-"""What is saved for the hour in which it is needed: Logs Insights queries, in CloudWatch under the stack's name.
+"""Saved Logs Insights queries, in CloudWatch under the stack's name.
 
-They ask for the fields that our log lines have (src/infra/telemetry.py) and search the time that the console is set to.
+They read the fields of our log lines (src/infra/telemetry.py) and search the time range of the console.
 """
 
 from dataclasses import dataclass

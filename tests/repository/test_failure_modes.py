@@ -1,4 +1,4 @@
-"""The failure modes: none without a signal, an alarm and a drill, and no alarm without a mode."""
+"""Check that each failure mode has a signal, an alarm and a drill, and each alarm a mode."""
 
 import ast
 import re
@@ -23,7 +23,7 @@ AWS_METRICS = {
         "ApproximateNumberOfMessagesVisible",
     },
 }
-# What stands in a log without a line of ours: Lambda says it, or it is the class of an error that describe() names.
+# Texts that Lambda writes into logs, or classes of errors, which describe() names.
 OTHER_WORDS = {"Init Duration", "Task timed out", "Traceback", "StoreUnavailable", "QueueUnavailable"}
 
 each_mode = pytest.mark.parametrize("mode", CATALOGUE, ids=lambda mode: mode.name)
@@ -31,7 +31,7 @@ each_mode = pytest.mark.parametrize("mode", CATALOGUE, ids=lambda mode: mode.nam
 
 @cache
 def alarms_of_template() -> frozenset[str]:
-    """The names without the stack's in front."""
+    """Return the names of all alarms, without the stack's name."""
     nested = template.load(template.OBSERVABILITY)
     alarms = chain.from_iterable(
         template.resources(f"AWS::CloudWatch::{kind}", nested).values() for kind in ("Alarm", "CompositeAlarm")
@@ -41,8 +41,8 @@ def alarms_of_template() -> frozenset[str]:
 
 
 @cache
-def words_of_source() -> frozenset[str]:
-    """Every string that stands in src/."""
+def strings_of_source() -> frozenset[str]:
+    """Return every string in src/."""
     nodes = chain.from_iterable(ast.walk(ast.parse(path.read_text())) for path in SRC.rglob("*.py"))
     return frozenset(node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
 
@@ -75,28 +75,28 @@ def test_countermeasures_make_no_number_worse(mode: FailureMode) -> None:
 
 
 @each_mode
-def test_a_mode_says_everything_about_itself(mode: FailureMode) -> None:
-    assert all((mode.title, mode.audience_sees, mode.causes, mode.metrics, mode.log, mode.trace, mode.automatic))
+def test_a_mode_has_every_field(mode: FailureMode) -> None:
+    assert all((mode.title, mode.audience_sees, mode.causes, mode.metrics, mode.log, mode.trace, mode.response))
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", mode.drill)
     assert mode.slo is None or mode.slo in {slo.name for slo in SLOS}
 
 
 @each_mode
-def test_a_modes_metrics_are_ones_that_somebody_emits(mode: FailureMode) -> None:
+def test_a_modes_metrics_are_emitted(mode: FailureMode) -> None:
     for who, name in (metric.split(" ") for metric in mode.metrics):
         assert name in (AWS_METRICS[who] if who in AWS_METRICS else emitted_by(who)), f"{who} {name}"
 
 
 @each_mode
-def test_what_to_grep_for_is_what_our_code_or_aws_says(mode: FailureMode) -> None:
-    assert mode.log in words_of_source() | OTHER_WORDS
+def test_the_text_to_grep_for_is_one_that_our_code_or_aws_logs(mode: FailureMode) -> None:
+    assert mode.log in strings_of_source() | OTHER_WORDS
 
 
 @each_mode
-def test_an_alarm_of_the_template_tells_of_the_mode(mode: FailureMode) -> None:
-    rings = {*mode.alarms, *mode.also}
-    assert rings
-    assert rings <= alarms_of_template()
+def test_a_mode_raises_alarms_that_exist(mode: FailureMode) -> None:
+    raised = {*mode.alarms, *mode.related_alarms}
+    assert raised
+    assert raised <= alarms_of_template()
 
 
 def test_every_alarm_of_the_template_has_one_mode_and_its_runbook() -> None:
@@ -115,7 +115,7 @@ def test_an_alarm_that_no_mode_names_is_an_error() -> None:
         mode_of("store-refuses-more")
 
 
-def test_the_page_of_all_modes_is_what_the_code_says() -> None:
+def test_the_page_has_the_table_and_the_five_worst_modes() -> None:
     page = (ROOT / "docs/failure-modes.md").read_text()
     assert table() in page
     assert re.findall(r"^### (.+)$", page, flags=re.MULTILINE) == [mode.title for mode in by_risk()[:5]]
@@ -125,13 +125,13 @@ def test_the_page_of_all_modes_is_what_the_code_says() -> None:
 def test_an_outage_costs_as_many_wishes_their_last_try_as_the_runbook_says(minutes: int, percent: int) -> None:
     receives = template.load()["Resources"]["Pods"]["Properties"]["RedrivePolicy"]["maxReceiveCount"]
     longest = [min(4**n, queues._LONGEST_PAUSE) for n in range(1, receives)]
-    spent = {0: 1.0}  # how likely it is that the last try comes so many seconds after the first
+    spent = {0: 1.0}  # seconds from the first to the last try: probability
     for pause in longest:
         later: dict[int, float] = {}
         for seconds, likely in spent.items():
             for more in range(pause // 2, pause + 1):
                 later[seconds + more] = later.get(seconds + more, 0) + likely / (pause - pause // 2 + 1)
         spent = later
-    outage = minutes * 60  # wishes come evenly all the while
+    outage = minutes * 60  # wishes come evenly
     lost = sum(likely * max(0, outage - seconds) / outage for seconds, likely in spent.items())
     assert round(100 * lost) == percent

@@ -1,7 +1,7 @@
-"""What linters do not see in template.yaml: queues, functions, roles and tables. Each new one is checked by itself.
+"""Check queues, functions, roles and tables of template.yaml for what linters do not see. New ones are checked too.
 
-A check takes the template and a logical id, and says whether all is well there. SABOTAGE spoils the template once for
-every check, so that none of them can pass by looking at nothing.
+A check takes the template and a logical id, and returns whether that resource is right. SABOTAGE spoils the template
+once for every check, to prove that the check fails then.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ QUEUES = sorted(resources("AWS::SQS::Queue"))
 TABLES = sorted(resources("AWS::DynamoDB::Table"))
 ROLES = sorted(resources("AWS::IAM::Role"))
 
-FOUR_DAYS = 345600  # what SQS keeps a message for when nothing is said
+FOUR_DAYS = 345600  # SQS's default
 CAPTURES = ("POWERTOOLS_TRACER_CAPTURE_RESPONSE", "POWERTOOLS_TRACER_CAPTURE_ERROR")
 
 
@@ -29,7 +29,7 @@ def properties(template: Template, logical_id: str) -> dict[str, Any]:
 
 
 def of_function(template: Template, function: str, name: str) -> Any:
-    """A property of a function, its own or the global one."""
+    """Return a property of a function, its own or the global one."""
     return properties(template, function).get(name, template["Globals"]["Function"].get(name))
 
 
@@ -87,7 +87,7 @@ def reads_streams_from_their_beginning(template: Template, function: str) -> boo
 
 
 def gives_a_stream_up_bit_by_bit_and_visibly(template: Template, function: str) -> bool:
-    """The projector raises when it cannot go on (the local engine takes reported items for success)."""
+    """On the local engine a reported item counts as success, so the projector raises when it cannot go on."""
     wanted = ("BisectBatchOnFunctionError", "MaximumRecordAgeInSeconds", "DestinationConfig")
     return all(event.get(name) for event in events(template, function, "DynamoDB", "Kinesis") for name in wanted)
 
@@ -155,7 +155,7 @@ def names_every_action(template: Template, role: str) -> bool:
     return all("*" not in action for action in actions)
 
 
-# Services that know no resources for these, or refuse to answer who may not see all of them.
+# Actions without resources, or whose answer is complete only with a right to all of them.
 WITHOUT_RESOURCES = ("xray:", "cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms")
 
 
@@ -284,7 +284,7 @@ SABOTAGE: dict[Check, tuple[str, Sabotage]] = {
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-def test_each_check_sees_what_it_is_for(check: Check) -> None:
+def test_each_check_fails_on_a_spoiled_template(check: Check) -> None:
     logical_id, spoil = SABOTAGE[check]
     template = load()
     assert check(template, logical_id)

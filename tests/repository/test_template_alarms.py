@@ -96,7 +96,7 @@ def is_emitted(metric: Used) -> bool:
     return all(name == emitted.by and value in (emitted.values or [value]) for name, value in dimensions.items())
 
 
-def test_what_is_generated_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_generated_files_are_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
     assert generate.main(["--check"]) == 0, capsys.readouterr().err
 
 
@@ -163,20 +163,20 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("right", "wrong"), WRONG.values(), ids=WRONG)
-def test_a_wrong_metric_is_seen(right: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_metric_is_noticed(right: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
     text = OBSERVABILITY.read_text()
     assert right in text
     monkeypatch.setattr("tests.support.template._text", lambda file: text.replace(right, wrong))
     assert not all(map(is_emitted, used(load(OBSERVABILITY))))
 
 
-def test_a_metric_that_the_code_stops_emitting_is_missed() -> None:
+def test_a_metric_that_the_code_stops_emitting_is_noticed() -> None:
     source = 'kind = "SlowCall" if late else "SlowPage"\ncount(kind)\ncount("Here" if ok else "There")\n'
     assert names(source) == {"SlowCall", "SlowPage", "Here", "There"}
     assert names(source.replace("count(kind)", "print(kind)")) == {"Here", "There"}
 
 
-def test_what_the_functions_emit_is_described_and_nothing_else() -> None:
+def test_exactly_the_emitted_metrics_are_described() -> None:
     emitted = {name for path in SRC.rglob("*.py") for name in names(path.read_text())}
     assert emitted == {each.name for each in EMITTED}
 
@@ -208,12 +208,12 @@ def test_an_alarm_names_its_runbook_and_notifies_unless_it_is_a_signal(alarm: di
 
 
 @pytest.mark.parametrize("alarm", ALARMS.values(), ids=name_of)
-def test_silence_is_health(alarm: dict[str, Any]) -> None:
+def test_missing_data_does_not_breach(alarm: dict[str, Any]) -> None:
     assert alarm["Properties"]["TreatMissingData"] == "notBreaching"
 
 
 @pytest.mark.parametrize("alarm", ALARMS.values(), ids=name_of)
-def test_a_window_is_one_that_cloudwatch_takes(alarm: dict[str, Any]) -> None:
+def test_cloudwatch_accepts_the_window(alarm: dict[str, Any]) -> None:
     period, periods = alarm["Properties"]["Period"], alarm["Properties"]["EvaluationPeriods"]
     assert period % 60 == 0
     assert period * periods <= 86400
@@ -232,7 +232,7 @@ def test_every_signal_is_part_of_an_alarm() -> None:
     assert all(f"{{{key}}}" in rules for key, alarm in ALARMS.items() if SIGNAL.fullmatch(name_of(alarm)))
 
 
-def test_what_the_laptop_cannot_make_is_for_aws_only() -> None:
+def test_types_that_the_laptop_lacks_are_for_aws_only() -> None:
     kinds = (
         "AWS::CloudWatch::CompositeAlarm",
         "AWS::Logs::QueryDefinition",
@@ -244,7 +244,7 @@ def test_what_the_laptop_cannot_make_is_for_aws_only() -> None:
     assert all(resource["Condition"] == "OnAws" for resource in found)
 
 
-def test_what_goes_to_aws_is_plain_ascii() -> None:
+def test_the_template_is_plain_ascii() -> None:
     """CloudFormation makes question marks of anything else in some places."""
     OBSERVABILITY.read_text().encode("ascii")
 
@@ -269,7 +269,7 @@ def test_every_row_of_the_dashboard_begins_with_its_runbooks() -> None:
     assert {name for row in linked for name in row} <= {mode.name for mode in CATALOGUE}
 
 
-def test_queries_look_for_lines_that_are_logged() -> None:
+def test_queries_filter_for_messages_that_are_logged() -> None:
     source = "".join(path.read_text() for path in SRC.rglob("*.py"))
     text = " ".join(line for query in QUERIES for line in query.lines if "message" in line)
     messages = re.findall(r'"([a-z ]+)"', text)

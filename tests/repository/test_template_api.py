@@ -1,4 +1,4 @@
-"""What linters do not see in template.yaml: the API, the rights of the worker, parameters and outputs."""
+"""Check API, roles, parameters and outputs of template.yaml for what linters do not see."""
 
 import json
 import re
@@ -12,7 +12,7 @@ from web import problems
 
 API = load()["Resources"]["Api"]["Properties"]
 RESPONSES: dict[str, dict[str, Any]] = API["GatewayResponses"]
-# By status, what the frontend says itself. 429 is never its own answer: it has no problem for it.
+# The frontend's own problems by status. It never answers 429.
 OURS = {
     int(problem.status): json.loads(problem.body())
     for problem in (problems.not_found(), problems.too_large(8192), problems.unavailable())
@@ -21,14 +21,14 @@ TYPED = re.compile("body|message|payload|querystring", re.IGNORECASE)
 
 
 def problem_of(response: dict[str, Any]) -> dict[str, Any]:
-    """The body of a gateway response, as API Gateway fills it in: its variable brings quotes of its own."""
+    """Return the body of a gateway response as API Gateway fills it in: its variable has quotes of its own."""
     (template,) = response["ResponseTemplates"].values()
     problem: dict[str, Any] = json.loads(template.replace("$context.error.messageString", '"Forbidden"'))
     return problem
 
 
 def access_log() -> dict[str, str]:
-    """One line of the access log, its variables not filled in."""
+    """Return one line of the access log, with its variables."""
     condition, on_aws, _ = API["AccessLogSetting"]["Fn::If"]
     assert condition == "OnAws"
     line: dict[str, str] = json.loads(on_aws["Format"])
@@ -79,11 +79,11 @@ def test_api_gateway_says_the_same_as_the_frontend(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind for kind, each in RESPONSES.items() if each.get("StatusCode") in (429, 503)])
-def test_whoever_may_try_again_is_told_when(kind: str) -> None:
+def test_an_answer_that_allows_a_retry_has_retry_after(kind: str) -> None:
     assert re.fullmatch(r"'\d+'", RESPONSES[kind]["ResponseParameters"]["Headers"]["Retry-After"])
 
 
-def test_there_is_an_answer_of_ours_for_every_kind_of_error() -> None:
+def test_every_kind_of_error_has_a_gateway_response() -> None:
     assert {"DEFAULT_4XX", "DEFAULT_5XX", "MISSING_AUTHENTICATION_TOKEN", "THROTTLED"} <= set(RESPONSES)
 
 
@@ -95,7 +95,7 @@ def test_every_role_trusts_one_service_and_nobody_else() -> None:
 
 
 def allowed(role: str) -> dict[str, list[str]]:
-    """What a role may do on each table."""
+    """Return the actions that a role allows on each table."""
     (policy,) = load()["Resources"][role]["Properties"]["Policies"]
     found: dict[str, set[str]] = {}
     for statement in policy["PolicyDocument"]["Statement"]:
@@ -129,7 +129,7 @@ def test_of_the_read_model_the_console_may_change_nothing_but_the_pointer() -> N
     assert blank["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["pointer"]}}
 
 
-def test_an_operators_route_wants_a_token_and_an_audiences_does_not() -> None:
+def test_operators_routes_require_a_token_and_the_audiences_do_not() -> None:
     routes = {
         (event["Properties"]["Method"], event["Properties"]["Path"]): event["Properties"].get("Auth")
         for function in resources("AWS::Serverless::Function").values()
@@ -154,7 +154,7 @@ def test_the_event_store_streams_its_commits() -> None:
     assert stream["StreamViewType"] in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")
 
 
-def test_every_mapping_belongs_to_a_function_where_the_checks_look_for_it() -> None:
+def test_every_event_source_mapping_is_an_event_of_a_function() -> None:
     assert resources("AWS::Lambda::EventSourceMapping") == {}
 
 
@@ -171,11 +171,11 @@ def test_every_parameter_has_a_default() -> None:
     assert all("Default" in parameter for parameter in parameters.values())
 
 
-def test_both_architectures_can_be_asked_for() -> None:
+def test_both_architectures_are_allowed() -> None:
     assert load()["Parameters"]["Architecture"]["AllowedValues"] == ["arm64", "x86_64"]
 
 
-def test_samconfig_sets_only_parameters_that_there_are() -> None:
+def test_samconfig_sets_only_parameters_that_exist() -> None:
     config = tomllib.loads((TEMPLATE.parent / "samconfig.toml").read_text())
     environments = [each for each in config.values() if isinstance(each, dict)]
     overrides = [pair for each in environments for pair in each["deploy"]["parameters"]["parameter_overrides"]]

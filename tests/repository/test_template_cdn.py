@@ -1,4 +1,4 @@
-"""The cache in front. Every route of the API is asked for here by name, so that a new one cannot be forgotten."""
+"""Check the cache in front. Every route of the API is named here, so that a new one cannot be forgotten."""
 
 import json
 import re
@@ -34,14 +34,14 @@ CACHES = {
 
 
 def behaviour(path: str) -> dict[str, Any]:
-    """What CloudFront does with a path: the first pattern that fits, else the default."""
+    """Return CloudFront's behaviour for a path: that of the first pattern that matches, else the default."""
     fitting = (each for each in FRONT["CacheBehaviors"] if fnmatchcase(path, each["PathPattern"]))
     found: dict[str, Any] = next(fitting, FRONT["DefaultCacheBehavior"])
     return found
 
 
 def pages() -> list[str]:
-    """The paths that the function at the edge lets through."""
+    """Return the paths that the function at the edge lets through."""
     found = re.search(r"const PAGES = (\[.*\]);", EDGE["FunctionCode"])
     assert found
     paths: list[str] = json.loads(found[1].replace("'", '"'))
@@ -54,7 +54,7 @@ def policy(logical_id: str) -> dict[str, Any]:
 
 
 def key(logical_id: str) -> dict[str, Any]:
-    """What a copy in the cache depends on, apart from its path."""
+    """Return what the cache key consists of, apart from the path."""
     found = policy(logical_id)["ParametersInCacheKeyAndForwardedToOrigin"]
     kinds = (("headers", "Header"), ("query", "QueryString"), ("cookies", "Cookie"))
     of = {name: found[f"{kind}sConfig"] for name, kind in kinds}
@@ -68,7 +68,7 @@ CDN = sorted(name for name, each in load()["Resources"].items() if each["Type"].
 
 # --- where it is ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", CDN)
-def test_nothing_of_it_is_there_unless_it_was_asked_for_on_aws(name: str) -> None:
+def test_the_cdn_exists_on_aws_and_on_request_only(name: str) -> None:
     template = load()
     assert template["Resources"][name]["Condition"] == "HasCdn"
     assert template["Conditions"]["HasCdn"] == {
@@ -84,7 +84,7 @@ def test_the_site_is_the_distribution_or_else_the_stage() -> None:
     assert stage == outputs["ApiUrl"]["Value"]
 
 
-def test_it_asks_the_stage_over_tls_and_under_the_stages_own_name() -> None:
+def test_the_origin_is_the_stage_over_tls_under_its_own_name() -> None:
     (origin,) = FRONT["Origins"]
     stage = "https://" + origin["DomainName"]["Fn::Sub"] + origin["OriginPath"]["Fn::Sub"] + "/"
     assert stage == load()["Outputs"]["ApiUrl"]["Value"]["Fn::Sub"]
@@ -106,12 +106,12 @@ def test_every_behaviour_is_compressed_https_of_the_one_origin(each: dict[str, A
 
 
 # --- routes -----------------------------------------------------------------------------------------------------------
-def test_somebody_has_thought_about_every_path_of_the_audience() -> None:
+def test_every_path_of_the_audience_has_a_cache_policy() -> None:
     assert {path for _, path in routes(operators=False)} == set(CACHES)
 
 
 @pytest.mark.parametrize(("method", "path"), routes(operators=False))
-def test_a_route_of_the_audience_passes_and_is_kept_as_it_should_be(method: str, path: str) -> None:
+def test_a_route_of_the_audience_passes_and_has_its_cache_policy(method: str, path: str) -> None:
     found = behaviour(path)
     assert method in found["AllowedMethods"]
     assert found["CachePolicyId"] == CACHES[path]
@@ -124,18 +124,18 @@ def test_a_route_of_the_operators_ends_at_the_edge(method: str, path: str) -> No
     assert path not in pages()
 
 
-def test_the_function_stands_in_front_of_whatever_no_pattern_names() -> None:
+def test_the_function_guards_the_default_behaviour() -> None:
     (association,) = FRONT["DefaultCacheBehavior"]["FunctionAssociations"]
     assert association["EventType"] == "viewer-request"
     assert association["FunctionARN"] == {"Fn::GetAtt": ["AtTheEdge", "FunctionMetadata.FunctionARN"]}
 
 
 @pytest.mark.parametrize("each", BEHAVIOURS, ids=lambda each: each.get("PathPattern", "default"))
-def test_of_what_is_sent_nothing_is_cached(each: dict[str, Any]) -> None:
+def test_no_answer_to_a_post_is_cached(each: dict[str, Any]) -> None:
     assert not {"POST", "PUT", "PATCH", "DELETE", "OPTIONS"} & set(each.get("CachedMethods", ["GET", "HEAD"]))
 
 
-def test_a_wish_arrives_with_all_that_the_frontend_reads_of_it() -> None:
+def test_a_wish_arrives_with_all_headers_that_the_frontend_reads() -> None:
     sent = behaviour("/wishes")
     assert sent["OriginRequestPolicyId"] == {"Ref": "WhatAWishNeeds"}
     headers = load()["Resources"]["WhatAWishNeeds"]["Properties"]["OriginRequestPolicyConfig"]["HeadersConfig"]
@@ -145,7 +145,7 @@ def test_a_wish_arrives_with_all_that_the_frontend_reads_of_it() -> None:
     }
 
 
-def test_a_receipt_gets_every_header_but_host_and_is_kept_nowhere() -> None:
+def test_a_receipt_is_requested_with_every_header_but_host_and_not_cached() -> None:
     receipt = behaviour("/wishes/5b0e9a7e-0000-4000-8000-000000000000")
     assert receipt["CachePolicyId"] == NOT_CACHED
     assert receipt["OriginRequestPolicyId"] == ALL_BUT_HOST
@@ -153,11 +153,11 @@ def test_a_receipt_gets_every_header_but_host_and_is_kept_nowhere() -> None:
 
 # --- how long, and under which key ------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", POLICIES)
-def test_the_origin_decides_what_is_kept(name: str) -> None:
+def test_the_origin_decides_what_is_cached(name: str) -> None:
     assert (policy(name)["MinTTL"], policy(name)["DefaultTTL"]) == (0, 0)
 
 
-def test_a_copy_depends_on_what_the_answer_depends_on_and_on_nothing_else() -> None:
+def test_cache_keys_have_what_the_answers_depend_on_and_nothing_else() -> None:
     assert {name: key(name) for name in POLICIES} == {
         "PagesCache": {"headers": ["Accept-Language"], "query": "none", "cookies": "none"},
         "FilesCache": {"headers": "none", "query": "none", "cookies": "none"},
@@ -178,14 +178,14 @@ KEPT: dict[str, tuple[str, Response[str]]] = {
 
 
 @pytest.mark.parametrize("kind", KEPT)
-def test_a_policy_keeps_as_long_as_the_origin_says(kind: str) -> None:
+def test_a_policy_caches_as_long_as_the_origin_allows(kind: str) -> None:
     name, answer = KEPT[kind]
     said = dict(re.findall(r"(s-maxage|max-age)=(\d+)", str(answer.headers["Cache-Control"])))
     assert int(said.get("s-maxage", said.get("max-age"))) <= policy(name)["MaxTTL"]
 
 
 @pytest.mark.parametrize("kind", KEPT)
-def test_what_an_answer_varies_on_is_in_its_key(kind: str) -> None:
+def test_the_headers_in_vary_are_in_the_cache_key(kind: str) -> None:
     """CloudFront's key is what the policy says; it does not heed Vary."""
     name, answer = KEPT[kind]
     headers = key(name)["headers"]
@@ -197,13 +197,13 @@ def test_the_feed_is_a_second_old_at_most() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 414, 500, 501, 502, 503, 504])
-def test_no_error_is_kept(status: int) -> None:
+def test_no_error_is_cached(status: int) -> None:
     """By default ten seconds, also where the policy says that nothing is cached: "still travelling" is a 404."""
     assert {"ErrorCode": status, "ErrorCachingMinTTL": 0} in FRONT["CustomErrorResponses"]
 
 
 # --- the function at the edge; what it decides is tested in tests/browser ---------------------------------------------
-def test_the_edge_says_not_found_as_the_frontend_does() -> None:
+def test_the_edges_not_found_is_the_frontends() -> None:
     found = re.search(r"body: '(.*)'", EDGE["FunctionCode"])
     assert found
     assert json.loads(found[1]) == json.loads(problems.not_found().body())
@@ -215,7 +215,7 @@ def test_the_function_is_live_small_and_of_the_second_runtime() -> None:
     assert len(EDGE["FunctionCode"].encode()) < 10_240  # CloudFront's limit
 
 
-def test_browsers_remember_that_it_is_https() -> None:
+def test_browsers_are_told_to_use_https_for_a_year() -> None:
     config = load()["Resources"]["HttpsFromNowOn"]["Properties"]["ResponseHeadersPolicyConfig"]
     assert list(config["SecurityHeadersConfig"]) == ["StrictTransportSecurity"]  # the pages bring their own policy
     assert config["SecurityHeadersConfig"]["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 31536000

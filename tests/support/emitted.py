@@ -1,4 +1,4 @@
-"""The metrics that src/ emits, read from its source: what count, count_by, measure and Powertools are called with."""
+"""Find the metrics that src/ emits, in the arguments of count, count_by, measure and Powertools in its source."""
 
 import ast
 import re
@@ -15,16 +15,16 @@ A_NAME = re.compile(r"[A-Z][A-Za-z]+")  # CamelCase: a key such as "json" is non
 
 @cache
 def emitted_by(service: str) -> frozenset[str]:
-    """What the modules that a function's handler imports, and those that they import, emit."""
+    """Return the metrics of the modules that a function's handler imports, directly or not."""
     found = {name for module in _reached(SRC / service / "handler.py") for name in names(module.read_text())}
     return frozenset(found | {"ColdStart"})  # log_metrics(capture_cold_start_metric=True) of each handler
 
 
 def names(source: str) -> set[str]:
-    """The names that a module's calls of an emitter may have, be they written there or in a variable."""
+    """Return the names that a module passes to an emitter, as literals or in a variable."""
     tree = ast.parse(source)
-    said = [name for call in _calls(tree) for name in call]
-    assigned = {node.id for node in said if isinstance(node, ast.Name)}
+    arguments = [name for call in _calls(tree) for name in call]
+    assigned = {node.id for node in arguments if isinstance(node, ast.Name)}
     values = [
         each.value
         for each in ast.walk(tree)
@@ -32,7 +32,7 @@ def names(source: str) -> set[str]:
     ]
     return {
         node.value
-        for part in [*said, *values]
+        for part in [*arguments, *values]
         for node in ast.walk(part)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and A_NAME.fullmatch(node.value)
     }

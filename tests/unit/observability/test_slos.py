@@ -1,4 +1,4 @@
-"""What is promised, and that the code measures just that."""
+"""Check the objectives, and that the code measures what they promise."""
 
 import pytest
 
@@ -18,11 +18,11 @@ BY_NAME = {slo.name: slo for slo in SLOS}
         (4, 2000, 0.999, -1.0),
         (1, 1, 0.99, -99.0),
         (0, 10, 1.0, 1.0),
-        (1, 10, 1.0, 0.0),  # where nothing may fail the first failure is all of it
+        (1, 10, 1.0, 0.0),  # the first failure spends a budget of nothing
         (10, 10, 1.0, 0.0),
     ],
 )
-def test_what_is_left_of_a_budget(bad: float, total: float, objective: float, left: float) -> None:
+def test_the_rest_of_a_budget(bad: float, total: float, objective: float, left: float) -> None:
     assert budget_left(bad, total, objective) == pytest.approx(left)
 
 
@@ -31,12 +31,12 @@ def test_there_are_six_objectives_with_names_of_their_own() -> None:
 
 
 @pytest.mark.parametrize("burn", BURNS, ids=lambda burn: burn.name)
-def test_every_budget_can_burn_that_fast(burn: Burn) -> None:
-    """A threshold above 1 would be an alarm that nothing sets off."""
+def test_every_budget_can_burn_at_each_rate(burn: Burn) -> None:
+    """A threshold above 1 would be an alarm that never goes off."""
     assert all(0 < burn.threshold(slo.objective) < 1 for slo in SLOS if slo.objective < 1)
 
 
-def test_a_page_costs_less_of_the_budget_than_a_ticket_and_looks_at_less_time() -> None:
+def test_a_page_spends_less_of_the_budget_than_a_ticket_and_watches_less_time() -> None:
     page, ticket = BURNS
     spent = [burn.rate * burn.long / (WINDOW_DAYS * 86400) for burn in BURNS]
     assert spent[0] < spent[1] < 0.1
@@ -57,9 +57,9 @@ def test_a_promise_names_its_time(name: str, span: str) -> None:
     assert f"within {span} " in f"{BY_NAME[name].promise} "
 
 
-def test_a_metric_of_ours_says_0_or_1_for_each_event() -> None:
-    """Only then is the average a share. What else a metric may say stands in its description."""
-    meaning = {each.name: each.says for each in EMITTED}
+def test_the_metric_of_an_objective_is_0_or_1_for_each_event() -> None:
+    """Only then is the average a share."""
+    meaning = {each.name: each.meaning for each in EMITTED}
     ours = [metric for slo in SLOS for metric in slo.metrics if metric.namespace == "LastWish"]
     assert ours
     assert all(meaning[metric.name].startswith("0 or 1") for metric in ours)
