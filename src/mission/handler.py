@@ -64,8 +64,9 @@ def trace_of_a_wish(wish_id: str) -> Response[str]:
         raise problems.not_stored_yet()
     if "Sampled=0" in (commits[0].trace_header or ""):
         raise problems.not_traced()
-    found = _trace(commits[0].trace_id, wish_id)
-    return responses.json_document(found, headers={"Cache-Control": f"public, max-age={60 if found['complete'] else 2}"})
+    trace = _trace(commits[0].trace_id, wish_id)
+    seconds = 60 if trace["complete"] else 2
+    return responses.json_document(trace, headers={"Cache-Control": f"public, max-age={seconds}"})
 
 
 def _trace(trace_id: str | None, wish_id: str | None = None) -> dict[str, Any]:
