@@ -35,7 +35,7 @@ def up(  # noqa: PLR0917 - typer reads them as options
         local = LocalStack(Home.from_environment())
 
         def start() -> State:
-            return local.up(port, _lan_address(address) if lan else None, lambda words: _step(answer, words))
+            return local.up(port, _phone_address(address) if lan else None, lambda words: _step(answer, words))
 
         def announce(state: State) -> None:
             hint = "`lastwish down` stops it" if detach else "Ctrl-C stops it"
@@ -49,10 +49,10 @@ def up(  # noqa: PLR0917 - typer reads them as options
             answer.note(ended)
 
 
-def _lan_address(wanted: str | None) -> str:
-    from lastwish.local import lan
+def _phone_address(requested: str | None) -> str:
+    from lastwish.local.network import phone_address
 
-    return lan.address(wanted)
+    return phone_address(requested)
 
 
 def _addresses(facts: dict[str, Any]) -> list[str]:
@@ -69,9 +69,9 @@ def _addresses(facts: dict[str, Any]) -> list[str]:
 def _show_qr(answer: Answer, url: str | None) -> None:
     """Draw the form's address for phones, white on black in every terminal."""
     if url:
-        from lastwish.local import lan
+        from lastwish.local.network import qr
 
-        answer.console.print(lan.qr(url), style="bright_white on black", markup=False)
+        answer.console.print(qr(url), style="bright_white on black", markup=False)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from lastwish.errors import SenderFailed
 from lastwish.load.run import Result
 from lastwish.local import interrupts
 from lastwish.local.environment import HOST
-from lastwish.local.processes import comes_up, spawn, tail
+from lastwish.local.processes import failure_to_start, spawn, tail
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 20.0  # more than the grace that the sender gives to what is in flight
@@ -59,8 +59,8 @@ class Sender:
             self._read = 0  # what may have come with it is news for whoever asks next
             return self.zero > 0
 
-        if not comes_up(self._process, begun, START_TIMEOUT):
-            raise SenderFailed(f"the sender did not start: {tail(self._log) or 'it says nothing'}")
+        if reason := failure_to_start(self._process, begun, START_TIMEOUT, self._log):
+            raise SenderFailed(f"the sender did not start: {reason}")
 
     def runs(self) -> bool:
         """Whether it has not ended yet. After the sending Locust's pages, if it has some, keep it alive."""

@@ -1,6 +1,6 @@
-"""The environment that the engine and `sam` get: made from nothing, so that no command here can reach a real account.
+"""Build the environment of the engine and its helpers from nothing, so that none of them can reach a real account.
 
-Profiles, credentials, endpoints, proxies and Python settings of the operator's shell stay outside.
+No profile, credential, endpoint, proxy or Python setting of the operator's shell is passed on.
 """
 
 import os
@@ -14,7 +14,7 @@ _KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT
 
 
 def clean(home: Home) -> dict[str, str]:
-    """The few variables that every process of ours needs, and dummy AWS credentials."""
+    """Return the few variables that every process of the stack needs, and dummy AWS credentials."""
     return {name: os.environ[name] for name in _KEPT if name in os.environ} | {
         MARK: str(home.path),
         "TMPDIR": str(home.tmp),
@@ -27,10 +27,10 @@ def clean(home: Home) -> dict[str, str]:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
         "SAM_CLI_TELEMETRY": "0",
-        "SAM_CLI_POLL_DELAY": "0.5",  # seconds; its own five are more than the engine takes
+        "SAM_CLI_POLL_DELAY": "0.5",  # seconds; the default of five is longer than a deploy to the engine
     }
 
 
 def own_settings() -> dict[str, str]:
-    """Last Wish's own settings, for its own processes. Not for the engine: its functions would inherit them."""
+    """Return Last Wish's own settings, for its own processes: the engine's functions must not inherit them."""
     return {name: value for name, value in os.environ.items() if name.startswith("LASTWISH_") and name != MARK}

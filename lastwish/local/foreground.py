@@ -1,4 +1,4 @@
-"""The local stack from a terminal: what Ctrl-C, SIGTERM and a closed window do to it."""
+"""Run the local stack from a terminal: Ctrl-C, SIGTERM and a closed window stop it."""
 
 from collections.abc import Callable
 
@@ -9,13 +9,13 @@ from lastwish.local.state import State
 
 
 def run(stack: LocalStack, up: Callable[[], State], announce: Callable[[State], None], note: Note | None) -> str | None:
-    """Start a stack, announce it and, given a `note`, watch it to its end. Returns how it ended; None: it runs on.
+    """Start a stack, announce it and, given a `note`, watch it to its end. Returns how it ended; None: it still runs.
 
-    One span from the first process on, so that a signal finds no moment in which it only kills this command. Raises
-    Interrupted before the stack was up, and what `up` and `LocalStack.watch` raise.
+    Start and watch are in one block, so that no signal between them leaves the stack behind. Raises Interrupted before
+    the stack was up, and what `up` and `LocalStack.watch` raise.
     """
     state = None
-    with interrupts.ignored():  # a second Ctrl-C must not stop the stopping
+    with interrupts.ignored():  # a second Ctrl-C must not interrupt the stopping
         try:
             with interrupts.interruptible():
                 state = up()
@@ -23,9 +23,9 @@ def run(stack: LocalStack, up: Callable[[], State], announce: Callable[[State], 
                 if note is None:
                     return None
                 stack.watch(note)
-                return "stopped from elsewhere"
+                return "stopped by another command"
         except KeyboardInterrupt:
-            stack.abandon()
+            stack.stop_if_started_here()
             if state is None:
                 raise Interrupted("interrupted before the stack was up: nothing is left running") from None
             return "stopped"

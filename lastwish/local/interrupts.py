@@ -1,11 +1,11 @@
-"""Ctrl-C, SIGTERM and a closed terminal: when they may interrupt, when they wait, when they are too late."""
+"""Decide what Ctrl-C, SIGTERM and a closed terminal do: interrupt at once, at the end of a block, or not at all."""
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
-_WHICH = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -13,30 +13,30 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def interruptible() -> AbstractContextManager[None]:
-    """All three raise KeyboardInterrupt."""
+    """Raise KeyboardInterrupt for each of the three signals."""
     return _handled_by(_interrupt)
 
 
 def ignored() -> AbstractContextManager[None]:
-    """None of them stops a clean-up, which is bounded in time."""
+    """Ignore the signals during a clean-up, which is bounded in time."""
     return _handled_by(signal.SIG_IGN)
 
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """They wait for the end of the block, so that no process is started without being noted."""
-    came: list[int] = []
-    with _handled_by(lambda number, _frame: came.append(number)):
+    """Raise KeyboardInterrupt at the end of the block, so that no process is started without being recorded."""
+    received: list[int] = []
+    with _handled_by(lambda number, _frame: received.append(number)):
         yield
-    if came:
+    if received:
         raise KeyboardInterrupt
 
 
 @contextmanager
 def _handled_by(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> Iterator[None]:
-    before = {each: signal.signal(each, handler) for each in _WHICH}
+    former = {number: signal.signal(number, handler) for number in _SIGNALS}
     try:
         yield
     finally:
-        for each, former in before.items():
-            signal.signal(each, former)
+        for number, handler_before in former.items():
+            signal.signal(number, handler_before)

@@ -1,8 +1,8 @@
-"""Starts processes in a session of their own, knows them again later, and stops them with all their children.
+"""Start processes in a session of their own, recognise them later, and stop them with all their children.
 
-A process is known by pid and start time together: a pid alone may belong to somebody else by the time it is read back.
-Everything it starts stays in its session, so its orphans can be found after it was killed by hand; and all of them bear
-a mark in their environment, for the moment between a process being started and being noted.
+A process is known by pid and start time together: its pid alone may belong to another process by the time it is read
+back. All that it starts stays in its session, so its orphans can be found after somebody killed it. All of them have a
+mark in their environment, for the moment between the start of a process and its record on disk.
 """
 
 import os
@@ -18,9 +18,9 @@ from typing import Annotated, Any
 import psutil
 from pydantic import Field
 
-GRACE = 8.0  # seconds between "please stop" and the end
+GRACE = 8.0  # seconds between SIGTERM and SIGKILL
 POLL = 0.05
-MARK = "LASTWISH_STACK"  # its value is the state directory
+MARK = "LASTWISH_STACK"  # environment variable; its value is the state directory
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class ProcessId:
 
     @classmethod
     def of(cls, pid: int) -> "ProcessId":
-        """Identity of a process that was started just now."""
+        """Return the identity of a process that was started just now."""
         return cls(pid, psutil.Process(pid).create_time())
 
     def alive(self) -> bool:
-        """Whether this very process still runs. One that only waits to be reaped by its parent does not."""
-        return _runs(self.pid) and _same(self.pid, self.create_time)
+        """Return whether this very process still runs. A zombie does not."""
+        return _is_running(self.pid) and _is_same(self.pid, self.create_time)
 
 
 def spawn(
@@ -57,65 +57,69 @@ def spawn(
         )
 
 
-def comes_up(process: "subprocess.Popen[bytes]", answers: Callable[[], bool], seconds: float) -> bool:
-    """Wait for a process of ours to answer; False when it ends first, or takes too long."""
+def failure_to_start(
+    process: "subprocess.Popen[bytes]", answers: Callable[[], bool], seconds: float, log: Path
+) -> str | None:
+    """Wait until a process of ours answers. Returns None then; the reason when it ends first, or takes too long."""
     deadline = time.monotonic() + seconds
     while not answers():
-        if process.poll() is not None or time.monotonic() > deadline:
-            return False
+        if process.poll() is not None:
+            return f"{tail(log) or f'it ended with code {process.returncode}'} (see {log})"
+        if time.monotonic() > deadline:
+            return f"it did not answer within {seconds:g} s (see {log})"
         time.sleep(0.1)
-    return True
+    return None
 
 
 def stop(process: ProcessId, grace: float = GRACE) -> bool:
     """Stop a process and everything in its session: SIGTERM, up to `grace` seconds, SIGKILL.
 
-    Returns whether there was anything to stop. Touches nothing when the pid now belongs to another process.
+    Returns whether anything ran. Stops nothing when the pid now belongs to another process.
     """
-    found = bool(session_of(process))
+    was_running = bool(session_of(process))
     if process.alive():
         _signal(process.pid, signal.SIGTERM)
     deadline = time.monotonic() + grace
     while process.alive() and time.monotonic() < deadline:
         time.sleep(POLL)
-    # It had its chance to stop its own children: what is left of the session goes now.
+    # It had the time to stop its own children: kill what is left of the session.
     deadline = time.monotonic() + grace
     while (left := session_of(process)) and time.monotonic() < deadline:
         for pid in left:
             _signal(pid, signal.SIGKILL)
         time.sleep(POLL)
-    return found
+    return was_running
 
 
 def session_of(process: ProcessId) -> list[int]:
-    """Pids that still run in the session that this process leads (or led). Zombies do not count."""
-    if psutil.pid_exists(process.pid) and not _same(process.pid, process.create_time):
-        return []  # the pid was given away since, so no session of ours can still bear its number
-    return [pid for pid in psutil.pids() if _session(pid) == process.pid and _runs(pid)]
+    """Return the pids that still run in the session that this process leads or led, without zombies."""
+    if psutil.pid_exists(process.pid) and not _is_same(process.pid, process.create_time):
+        return []  # the pid was reused, so no session of ours can still have this number
+    return [pid for pid in psutil.pids() if _session(pid) == process.pid and _is_running(pid)]
 
 
-def sweep(mark: str) -> None:
-    """Kill whatever still runs with this mark: what a killed `up` had started but not noted yet."""
+def kill_marked(mark: str) -> None:
+    """Kill all processes with this mark: a killed `up` may have started one that it did not record yet."""
     deadline = time.monotonic() + GRACE
-    while (left := _marked(mark)) and time.monotonic() < deadline:
+    while (left := _pids_with(mark)) and time.monotonic() < deadline:
         for pid in left:
             _signal(pid, signal.SIGKILL)
         time.sleep(POLL)
 
 
-def _marked(mark: str) -> list[int]:
-    return [pid for pid in psutil.pids() if pid != os.getpid() and _mark(pid) == mark]
+def _pids_with(mark: str) -> list[int]:
+    return [pid for pid in psutil.pids() if pid != os.getpid() and _mark_of(pid) == mark]
 
 
-def _mark(pid: int) -> str | None:
+def _mark_of(pid: int) -> str | None:
     try:
         return psutil.Process(pid).environ().get(MARK)
-    except (psutil.Error, OSError):  # gone, a zombie, or somebody else's
+    except (psutil.Error, OSError):  # gone, a zombie, or of another user
         return None
 
 
 def tail(log: Path, lines: int = 1) -> str:
-    """The last lines of a log that say anything, in one line. Empty when there is none."""
+    """Return the last lines of a log that are not blank, in one line; empty when there is none."""
     try:
         text = log.read_text(errors="replace")
     except FileNotFoundError:
@@ -130,21 +134,21 @@ def _session(pid: int) -> int | None:
         return None
 
 
-def _runs(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
 
 
-def _same(pid: int, create_time: float) -> bool:
+def _is_same(pid: int, create_time: float) -> bool:
     try:
-        # A clock step shifts start times a little on some systems; a pid is not given away within a second.
+        # A clock step shifts start times a little on some systems; a pid is not reused within a second.
         return abs(psutil.Process(pid).create_time() - create_time) < 1
     except psutil.Error:
         return False
 
 
-def _signal(pid: int, which: signal.Signals) -> None:
-    with suppress(ProcessLookupError):  # it went by itself
-        os.kill(pid, which)
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it ended by itself
+        os.kill(pid, number)

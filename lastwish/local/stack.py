@@ -1,4 +1,4 @@
-"""Starts, watches and stops the local stack as a whole."""
+"""Start, watch and stop the local stack: engine, agent and proxy, with the template deployed."""
 
 import socket
 import subprocess
@@ -10,157 +10,170 @@ from dataclasses import replace
 from lastwish.aws.clients import engine_client
 from lastwish.aws.operators import PRESENTER, Operators
 from lastwish.errors import AlreadyRunning, EngineFailed, NotRunning, ProxyFailed
-from lastwish.local import composites, deploy, interrupts, lan
+from lastwish.local import composites, deploy, interrupts, network
 from lastwish.local.agent import process as agent_process
 from lastwish.local.engine import process as engine
-from lastwish.local.processes import ProcessId, stop, sweep
+from lastwish.local.processes import ProcessId, kill_marked, stop
+from lastwish.local.proxy import gateway
 from lastwish.local.proxy import process as proxy_process
-from lastwish.local.proxy import routes
 from lastwish.local.state import OPTIONAL, Home, State
 
 Step = Callable[[str], AbstractContextManager[object]]
 Note = Callable[[str], None]
 
-# The door closes before the house.
+# No new request may arrive while the rest stops.
 _STOP_ORDER = ("proxy", "deploy", "agent", "engine")
 
 
 class LocalStack:
-    """One stack in one state directory. While it is started by this object, `_children` are its processes."""
+    """One stack in one state directory. `_children` are its processes while this object runs it."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._agent: agent_process.Keeper | None = None
+        self._agent: agent_process.AgentSupervisor | None = None
 
     def up(self, port: int, address: str | None = None, step: Step = nullcontext) -> State:
         """Start everything and return once the API answers. Leaves nothing behind when it fails or is interrupted.
 
-        With an `address` of this machine the audience gets in there too, at the same port. `step` gives a context
-        around each step, to show it. Raises AlreadyRunning, PortTaken, TemplateError, EngineFailed, DeployFailed,
-        ProxyFailed, StackError, AwsError, Interrupted.
+        With an `address` of this machine the audience's pages answer there too, at the same port. `step` gives a
+        context around each step, to show it. Raises AlreadyRunning, PortTaken, TemplateError, EngineFailed,
+        DeployFailed, ProxyFailed, StackError, AwsError, Interrupted.
         """
         with self.home.lock(), ExitStack() as undo:
-            self._refuse_a_second()
-            routes.read(deploy.template())  # a template without routes need not wait for a deploy to be told so
-            sockets = [undo.enter_context(proxy_process.bind(port))]
+            self._refuse_if_running()
+            gateway.read(deploy.template())  # fails here, and not after the deploy, on a template without routes
+            sockets = [undo.enter_context(network.bind(port))]
             if address:
-                sockets.append(undo.enter_context(proxy_process.bind(sockets[0].getsockname()[1], address)))
+                sockets.append(undo.enter_context(network.bind(sockets[0].getsockname()[1], address)))
             ports = agent_process.bind()
             undo.callback(ports.close)
             undo.callback(self._clean_up)
             self.home.clear_logs()
-            urls = [proxy_process.url_of(each) for each in sockets]
+            urls = [network.url_of(bound) for bound in sockets]
             state = State(urls[0], lan=urls[1] if address else None, xray=ports.xray)
-            state = self._start(state, sockets, ports, step)
+            with step("starting the engine"):
+                state = self._start_engine(state, ports)
+            with step("deploying the template"):
+                state, deployed = self._deploy(state)
+            with step("starting the proxy"):
+                state = self._start_agent_and_proxy(state, deployed, ports, sockets)
+            with step("waiting for the first answer"):
+                proxy_process.wait_until_healthy(state.url, self.home)
+            state = replace(state, ready=True)
+            self.home.save(state)
             undo.pop_all()
             for bound in sockets:
                 bound.close()
             return state
 
-    def _start(self, state: State, sockets: list[socket.socket], ports: agent_process.Ports, step: Step) -> State:
-        with step("starting the engine"):
-            with interrupts.deferred():
-                process, endpoint = engine.start(self.home, ports.environment())
-                state = self._started("engine", process, replace(state, engine=endpoint))
-            engine.wait_until_ready(process, endpoint, self.home)
-        with step("deploying the template"):
-            with interrupts.deferred():
-                process = deploy.start(endpoint, self.home, state.public)
-                self._started("deploy", process, state)
-            deployed = deploy.finish(process, endpoint, self.home)
-            del self._children["deploy"]
-            composites.put(endpoint, deploy.STACK, deploy.template())
-            deploy.write_env_file(endpoint, self.home.env_file)
-            state = replace(state, outputs={**deployed.outputs, "ApiUrl": state.url, "SiteUrl": state.url})
-            if "UserPoolId" in state.outputs:
-                presenter, _ = Operators(engine_client("cognito-idp", endpoint), state.outputs).add(PRESENTER)
-                state = replace(state, operator=presenter)
-        with step("opening the door"):
-            self.home.ledger.unlink(missing_ok=True)
-            self._agent = agent_process.Keeper(ports, endpoint, deployed, self.home)
-            with interrupts.deferred():
-                agent = self._agent.start()
-                state = self._started("agent", agent, state)
-            with interrupts.deferred():
-                process = proxy_process.start(sockets, endpoint, deployed, ports.daemon, self.home)
-                state = self._started("proxy", process, state)
-            agent_process.wait_until_ready(agent, state.xray, self.home)
-            for url in filter(None, (state.url, state.lan)):
-                proxy_process.wait_until_ready(process, url, self.home)
-        with step("waiting for the first answer"):
-            proxy_process.wait_until_healthy(state.url, self.home)
-        state = replace(state, ready=True)
-        self.home.save(state)
+    def _start_engine(self, state: State, ports: agent_process.Ports) -> State:
+        with interrupts.deferred():
+            process, endpoint = engine.start(self.home, ports.environment())
+            state = self._save_process("engine", process, replace(state, engine=endpoint))
+        engine.wait_until_ready(process, endpoint, self.home)
         return state
 
-    def _started(self, name: str, process: "subprocess.Popen[bytes]", state: State) -> State:
-        """Note a process on disk as soon as it exists, so that `down` finds it even if this command is killed."""
+    def _deploy(self, state: State) -> tuple[State, deploy.Deployed]:
+        with interrupts.deferred():
+            process = deploy.start(state.engine, self.home, state.public)
+            self._save_process("deploy", process, state)
+        deployed = deploy.finish(process, state.engine, self.home)
+        del self._children["deploy"]
+        composites.put(state.engine, deploy.STACK, deploy.template())
+        deploy.write_env_file(state.engine, self.home.env_file)
+        state = replace(state, outputs={**deployed.outputs, "ApiUrl": state.url, "SiteUrl": state.url})
+        if "UserPoolId" in state.outputs:
+            presenter, _ = Operators(engine_client("cognito-idp", state.engine), state.outputs).add(PRESENTER)
+            state = replace(state, operator=presenter)
+        return state, deployed
+
+    def _start_agent_and_proxy(
+        self, state: State, deployed: deploy.Deployed, ports: agent_process.Ports, sockets: list[socket.socket]
+    ) -> State:
+        self.home.ledger.unlink(missing_ok=True)
+        self._agent = agent_process.AgentSupervisor(ports, state.engine, deployed, self.home)
+        with interrupts.deferred():
+            agent = self._agent.start()
+            state = self._save_process("agent", agent, state)
+        with interrupts.deferred():
+            proxy = proxy_process.start(sockets, state.engine, deployed, ports.daemon, self.home)
+            state = self._save_process("proxy", proxy, state)
+        agent_process.wait_until_ready(agent, state.xray, self.home)
+        for url in filter(None, (state.url, state.lan)):
+            proxy_process.wait_until_ready(proxy, url, self.home)
+        return state
+
+    def _save_process(self, name: str, process: "subprocess.Popen[bytes]", state: State) -> State:
+        """Save a process to disk as soon as it exists, so that `down` finds it even if this command is killed."""
         self._children[name] = process
         state = replace(state, processes=state.processes | {name: ProcessId.of(process.pid)})
         self.home.save(state)
         return state
 
-    def _refuse_a_second(self) -> None:
+    def _refuse_if_running(self) -> None:
         if (state := self.home.load()) is None:
             return
         alive = {name for name, process in state.processes.items() if process.alive()}
         if state.ready and state.processes.keys() - OPTIONAL <= alive:
             raise AlreadyRunning(f"already running at {state.url}: `lastwish down` stops it", **state.facts())
         if alive:
-            raise AlreadyRunning("parts of an earlier stack are left: `lastwish down` removes them", **state.facts())
+            raise AlreadyRunning("parts of an earlier stack still run: `lastwish down` stops them", **state.facts())
         self._clean_up()
 
     def watch(self, note: Note) -> None:
-        """Stay until `down` stops the stack from elsewhere. Raises EngineFailed or ProxyFailed when a part dies.
+        """Return when `down` stops the stack from elsewhere. Raises EngineFailed or ProxyFailed when a part dies.
 
-        The agent is started again instead, since no wish needs it. A network that is lost stops nothing: `note` hears
-        of both.
+        A dead agent is restarted, since no wish needs it, and a lost network stops nothing: `note` reports both.
         """
-        reachable = True
+        connected = True
         while True:
-            for name, child in list(self._children.items()):
-                if child.poll() is not None and self.home.load() is not None:
-                    if name in OPTIONAL:
-                        self._start_agent_again(note)
-                        continue
-                    self.down()
-                    failure = EngineFailed if name == "engine" else ProxyFailed
-                    raise failure(f"the {name} died (code {child.returncode}): the stack is stopped", running=False)
+            self._check_children(note)
             if (state := self.home.load()) is None:
                 return
-            if state.lan and lan.present(state.lan) != reachable:
-                reachable = not reachable
-                note(f"{state.lan} is back" if reachable else f"{state.lan} is gone: only this machine gets in")
+            if state.lan and network.is_present(state.lan) != connected:
+                connected = not connected
+                note(f"{state.lan} is back" if connected else f"{state.lan} is gone: only this machine is served")
             time.sleep(0.5)
 
-    def _start_agent_again(self, note: Note) -> None:
-        with suppress(AlreadyRunning), self.home.lock(), interrupts.deferred():  # or somebody stops the stack just now
+    def _check_children(self, note: Note) -> None:
+        for name, child in list(self._children.items()):
+            if child.poll() is None or self.home.load() is None:  # without a state, `down` is stopping them
+                continue
+            if name in OPTIONAL:
+                self._restart_agent(note)
+                continue
+            self.down()
+            failure = EngineFailed if name == "engine" else ProxyFailed
+            raise failure(f"the {name} died (exit code {child.returncode}): the stack is stopped", running=False)
+
+    def _restart_agent(self, note: Note) -> None:
+        with suppress(AlreadyRunning), self.home.lock(), interrupts.deferred():  # another command holds the lock: later
             state = self.home.load()
             if state is None or self._agent is None:
                 return
             del self._children["agent"]
-            if (process := self._agent.start_again()) is None:
-                note(f"the agent keeps dying: no traces and alarms any more (see {self.home.log('agent')})")
+            if (process := self._agent.restart()) is None:
+                note(f"the agent died too often: there are no new traces and alarms (see {self.home.log('agent')})")
             else:
-                self._started("agent", process, state)
+                self._save_process("agent", process, state)
                 note("the agent died and was started again: earlier traces are lost")
 
     def down(self) -> list[str]:
-        """Stop whatever is left of the stack. Returns the names of the parts that were stopped; empty: none ran."""
+        """Stop all parts of the stack that run. Returns their names."""
         with self.home.lock():
             return self._clean_up()
 
-    def abandon(self) -> None:
-        """`down`, if this object started what runs: never a stack of somebody else."""
+    def stop_if_started_here(self) -> None:
+        """Stop the stack if this object started it: never a stack that another command started."""
         if self._children:
             self.down()
 
     def _clean_up(self) -> list[str]:
         with interrupts.ignored():
             state = self.home.load()
-            # First, so that `up` in the foreground elsewhere sees that this is meant.
-            self.home.forget()
+            # First, so that an `up` in the foreground elsewhere sees that its stack is stopped on purpose.
+            self.home.delete_state()
             parts = state.processes if state else {}
             stopped = [name for name in _STOP_ORDER if name in parts and stop(parts[name])]
             for child in self._children.values():
@@ -168,12 +181,12 @@ class LocalStack:
             self._children.clear()
             if self._agent:
                 self._agent.close()
-            sweep(str(self.home.path))
+            kill_marked(str(self.home.path))
             self.home.clear_tmp()
         return stopped
 
     def running(self) -> State:
-        """The state of a stack that is up. Raises NotRunning; its parts may still be dead, see health.py."""
+        """Return the state of a stack that is up; health.py checks its parts. Raises NotRunning."""
         state = self.home.load()
         if state is None or not state.ready:
             raise NotRunning("nothing is running: start it with `lastwish up`", running=False)

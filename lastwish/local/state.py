@@ -1,4 +1,4 @@
-"""The state directory `.lastwish/`: what runs, with which addresses, and one lock so that only one `up` starts it."""
+"""The state directory `.lastwish/`: records what runs and where, with a lock against a second `up`."""
 
 import fcntl
 import json
@@ -15,17 +15,17 @@ from lastwish.aws.operators import Operator
 from lastwish.errors import AlreadyRunning, StackError
 from lastwish.local.processes import ProcessId
 
-# A part that the others do without: no wish needs it.
+# Parts without which wishes are still stored.
 OPTIONAL = frozenset({"agent"})
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
 class State:
-    """What `up` has started so far. `ready` is false while it is still at it (or was killed while at it).
+    """Parts that `up` has started so far. `ready` is false until all of them answer.
 
-    `url` is the base URL on loopback, `lan` the one for phones; `engine` and `xray` are endpoint URLs for boto3. What
-    an older version saved lacks the newest fields.
+    `url` is the base URL on loopback, `lan` the one for phones; `engine` and `xray` are endpoint URLs for boto3. The
+    defaults serve a state that an older version saved.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -46,7 +46,7 @@ class State:
 
     @property
     def console(self) -> str:
-        """URL of the operator's page, which answers on this machine only."""
+        """URL of the operators' page, which answers on this machine only."""
         return self.url + "console"
 
     @property
@@ -60,7 +60,7 @@ class State:
         return {name: process.pid for name, process in self.processes.items()}
 
     def facts(self) -> dict[str, object]:
-        """What `--json` says about a stack."""
+        """Return what `--json` reports about a stack."""
         return {
             "url": self.url,
             "wall": self.wall,
@@ -78,7 +78,7 @@ _STATE = TypeAdapter(State)
 
 
 class Home:
-    """One state directory. Two directories are two independent stacks."""
+    """One state directory. Two directories hold two independent stacks."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
@@ -89,15 +89,15 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> "Home":
-        """`LASTWISH_HOME`, or `.lastwish/` beside template.yaml."""
+        """Return the directory `LASTWISH_HOME`, or `.lastwish/` beside template.yaml."""
         return cls(Path(os.environ.get("LASTWISH_HOME") or ROOT / ".lastwish"))
 
     def log(self, name: str) -> Path:
-        """Log file of a part: engine, deploy, agent or proxy."""
+        """Return the log file of a part: engine, deploy, agent or proxy."""
         return self.path / f"{name}.log"
 
     def create(self) -> None:
-        """Make the directory, readable to its owner only: the engine's log may hold what people typed."""
+        """Create the directory, readable to its owner only: the engine's log may hold what people typed."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.chmod(0o700)
@@ -108,7 +108,7 @@ class Home:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold while starting or stopping. The kernel lets go of it when its holder dies. Raises AlreadyRunning."""
+        """Hold the lock while starting or stopping. It ends with its holder. Raises AlreadyRunning."""
         self.create()
         with (self.path / "lock").open("w") as file:
             try:
@@ -120,7 +120,7 @@ class Home:
             yield
 
     def load(self) -> State | None:
-        """What was saved last, None when nothing was (or what is there was written by another version)."""
+        """Return the saved state; None without one, and for one that another version saved in another form."""
         try:
             stored = json.loads(self.state_file.read_text())
             return _STATE.validate_python(stored) if "processes" in stored else None
@@ -128,7 +128,7 @@ class Home:
             return None
 
     def save(self, state: State) -> None:
-        """Replace the saved state in one step: a reader sees the old one or the new one."""
+        """Replace the saved state at once: a reader sees the old one or the new one."""
         draft = self.state_file.with_suffix(".tmp")
         draft.unlink(missing_ok=True)
         draft.touch(mode=0o600)  # it holds the operator's password
@@ -136,15 +136,15 @@ class Home:
         draft.replace(self.state_file)
 
     def clear_logs(self) -> None:
-        """Start new ones, so that a failure is never explained with the words of an earlier run."""
+        """Delete the logs, so that a failure is never explained by the log of an earlier run."""
         for log in self.path.glob("*.log"):
             log.unlink()
 
     def clear_tmp(self) -> None:
-        """Remove what the engine left: it unpacks the functions there and, when killed, never cleans up."""
+        """Delete the engine's files: it unpacks the functions there and, when killed, does not clean up."""
         shutil.rmtree(self.tmp, ignore_errors=True)
 
-    def forget(self) -> None:
-        """Nothing runs here any more."""
+    def delete_state(self) -> None:
+        """Record that nothing runs here any more."""
         self.state_file.unlink(missing_ok=True)
         self.env_file.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ import pytest
 import segno
 
 from lastwish.aws.clients import engine_client
-from lastwish.local import lan
+from lastwish.local.network import default_address, own_addresses
 from tests.support.accounts import sign_in
 from tests.support.laptop import PATIENCE, Laptop, wait_until
 
@@ -130,7 +130,7 @@ def token(on_lan: OnLan) -> str:
 
 
 def test_up_says_where_phones_get_in(on_lan: OnLan) -> None:
-    assert on_lan.address in lan.own()
+    assert on_lan.address in own_addresses()
     assert urlsplit(on_lan.there).port == urlsplit(on_lan.here).port
     assert on_lan.facts["console"] == on_lan.here + "console"
     assert on_lan.facts["wall"] == on_lan.here + "wall"
@@ -255,9 +255,9 @@ def test_with_json_no_code_is_drawn(on_lan: OnLan) -> None:
 
 
 def test_in_the_terminal_a_code_leads_to_the_form(laptop: Laptop) -> None:
-    if not lan.own():
+    if not own_addresses():
         pytest.skip("this machine has no IPv4 address but loopback")
-    address = next(iter(lan.own()))
+    address = next(iter(own_addresses()))
     done = laptop.run("up", "--lan", "--address", address, "--detach", "--port", "0")
     phones = next(line.split()[1] for line in done.stdout.splitlines() if line.startswith("phones:"))
     code = io.StringIO()
@@ -283,9 +283,9 @@ def test_an_address_without_a_network_is_bad_usage(laptop: Laptop) -> None:
 
 
 def test_a_port_that_is_taken_there_is_named_before_anything_starts(laptop: Laptop) -> None:
-    if not lan.own():
+    if not own_addresses():
         pytest.skip("this machine has no IPv4 address but loopback")
-    address = next(iter(lan.own()))
+    address = next(iter(own_addresses()))
     with socket.create_server((address, 0)) as taken:
         port = taken.getsockname()[1]
         done = laptop.run("up", "--lan", "--address", address, "--detach", "--port", str(port))
@@ -296,13 +296,13 @@ def test_a_port_that_is_taken_there_is_named_before_anything_starts(laptop: Lapt
 
 
 def test_the_way_out_of_this_machine_is_one_of_its_own_addresses() -> None:
-    assert lan.default() in {None, *lan.own()}
+    assert default_address() in {None, *own_addresses()}
 
 
 def test_ctrl_c_closes_both_doors(laptop: Laptop) -> None:
-    if not lan.own():
+    if not own_addresses():
         pytest.skip("this machine has no IPv4 address but loopback")
-    running = laptop.start("up", "--lan", "--address", next(iter(lan.own())), "--json", "--port", "0")
+    running = laptop.start("up", "--lan", "--address", next(iter(own_addresses())), "--json", "--port", "0")
     assert running.stdout is not None
     facts = json.loads(running.stdout.readline())
     running.terminate()

@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 from starlette.types import ASGIApp
 
-from lastwish.local.proxy import routes
-from lastwish.local.proxy.api_request import ApiRequest
+from lastwish.local.proxy.api_call import CompletedCall
 from lastwish.local.proxy.app import Proxy
-from lastwish.local.proxy.gate import Gate, Gates
+from lastwish.local.proxy.concurrency import ConcurrencyLimit, RouteLimits
+from lastwish.local.proxy.gateway import Gateway, read
 from lastwish.local.proxy.ledger import Ledger
 from lastwish.local.proxy.server import compressing
 from tests.support import ROOT
@@ -22,7 +22,7 @@ WISH = "7f2c5bd6-14a4-4b9d-a64f-05f6c5be9dcf"
 
 @dataclass
 class Got:
-    """What a client of the proxy sees."""
+    """The answer that a client of the proxy gets."""
 
     status: int
     headers: dict[str, str]
@@ -37,17 +37,18 @@ class Got:
 
 @dataclass
 class Bench:
-    """A proxy, the requests that reached the engine behind it, its ledger, and what it told the agent."""
+    """A proxy, the requests that reached the engine behind it, its ledger, and its reports to the agent."""
 
     ledger: Path
     engine: Callable[[httpx.Request], httpx.Response]
-    gate: Gate = field(default_factory=Gate)
-    door: routes.Door = field(default_factory=lambda: routes.read(ROOT / "template.yaml"))
+    limit: ConcurrencyLimit = field(default_factory=ConcurrencyLimit)
+    gateway: Gateway = field(default_factory=lambda: read(ROOT / "template.yaml"))
     reached: list[httpx.Request] = field(default_factory=list)
-    told: list[ApiRequest] = field(default_factory=list)
+    reports: list[CompletedCall] = field(default_factory=list)
 
-    def tell(self, request: ApiRequest) -> None:
-        self.told.append(request)
+    def send(self, call: CompletedCall) -> None:
+        """Take a report, in the place of the proxy's Reporter."""
+        self.reports.append(call)
 
     def ask(
         self, method: str, path: bytes, headers: dict[str, str] | None = None, body: bytes = b"", query: bytes = b""
@@ -61,7 +62,8 @@ class Bench:
         async with httpx.AsyncClient(
             transport=httpx.MockTransport(self._reach), base_url="http://127.0.0.1:4566"
         ) as engine:
-            proxy = Proxy(engine, "/_aws/execute-api/abc/local", self.door, ledger, Gates(self.gate), self)  # type: ignore[arg-type]
+            limits = RouteLimits(self.limit)
+            proxy = Proxy(engine, "/_aws/execute-api/abc/local", self.gateway, ledger, limits, self)  # type: ignore[arg-type]
             try:
                 return await _ask(compressing(proxy), method, path, headers or {}, body, query)
             finally:

@@ -1,9 +1,9 @@
-"""The agent does beside the functions what AWS does by itself (docs/decisions/0015).
+"""The agent does what AWS does around a function and the engine does not (docs/decisions/0015).
 
-process.py     the agent, seen from outside      server.py      the process
-intake.py      datagrams                         segments.py    one segment document
-traces.py      the traces of the last while      xray.py        X-Ray's API
-filtering.py   filter expressions of traces      emf.py         metrics in log lines
-logs.py        follows log groups                metrics.py     gathers points
-publishing.py  brings them into CloudWatch       numbers.py     which numbers are usable
+process.py     starts it and checks it, for `up`   server.py      its process
+datagrams.py   receives segments and reports       segments.py    reads one segment document
+traces.py      keeps the newest traces             xray.py        X-Ray's API
+filters.py     filter expressions of traces        emf.py         reads metrics out of log lines
+logs.py        follows log groups                  metrics.py     collects points
+publisher.py   sends metrics to CloudWatch         validation.py  checks numbers of others
 """

@@ -1,6 +1,6 @@
-"""Metrics out of log lines: the embedded metric format, as CloudWatch takes it apart.
+"""Read metrics out of log lines: the embedded metric format (EMF), as CloudWatch reads it.
 
-Rules: "Specification: Embedded metric format", CloudWatch User Guide. A line that is none, or breaks a rule, has no
+Rules: "Specification: Embedded metric format", CloudWatch User Guide. A line that is no EMF, or breaks a rule, has no
 metrics; resolution is ignored, since the engine keeps every point.
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lastwish.local.agent.numbers import LARGEST, LATEST, is_number
+from lastwish.local.agent.validation import LARGEST, LATEST, is_number
 
 Dimensions = tuple[tuple[str, str], ...]
 MAX_VALUES = 100  # of one metric in one line
@@ -29,17 +29,17 @@ class Point:
 
 
 def points(line: str) -> Iterator[Point]:
-    """All points of one log line; none when it is no EMF."""
+    """Yield all points of one log line; none when it is no EMF."""
     if '"_aws"' not in line:
         return
     try:
         root = json.loads(line)
     except (ValueError, RecursionError):
         return
-    about = root.get("_aws") if isinstance(root, dict) else None
-    if not isinstance(about, dict) or not is_number(at := about.get("Timestamp"), 0, LATEST * 1000):
+    metadata = root.get("_aws") if isinstance(root, dict) else None
+    if not isinstance(metadata, dict) or not is_number(at := metadata.get("Timestamp"), 0, LATEST * 1000):
         return
-    for directive in _objects(about.get("CloudWatchMetrics")):
+    for directive in _objects(metadata.get("CloudWatchMetrics")):
         yield from _directive(root, directive, at / 1000)
 
 
@@ -59,9 +59,9 @@ def _dimension_sets(root: dict[str, Any], sets: object) -> Iterator[Dimensions]:
     for names in sets if isinstance(sets, list) else []:
         if isinstance(names, list) and len(names) <= MAX_DIMENSIONS:
             pairs = [(name, root.get(name)) for name in names if isinstance(name, str)]
-            said = tuple(sorted((name, value) for name, value in pairs if isinstance(value, str)))
-            if len(said) == len(names):
-                yield said
+            dimensions = tuple(sorted((name, value) for name, value in pairs if isinstance(value, str)))
+            if len(dimensions) == len(names):
+                yield dimensions
 
 
 def _values(target: object) -> list[float]:

@@ -1,4 +1,4 @@
-"""Follows the functions' log groups: every line with metrics once, in an overlap since lines may come late."""
+"""Follow the functions' log groups: every line with metrics once. Reads overlap, since lines may arrive late."""
 
 import time
 from collections import Counter
@@ -9,7 +9,7 @@ OVERLAP = 5_000  # milliseconds that are read again
 PATTERN = "CloudWatchMetrics"
 PAGE = 10_000
 
-# Stream, time, line, and which of several equal ones. The engine gives most of its events no id.
+# Stream, time, text, and its number among equal ones: the engine gives most of its events no id.
 _Line = tuple[str, int, str, int]
 
 
@@ -23,7 +23,7 @@ class Tail:
         self._seen: set[_Line] = set()  # as far back as the overlap
 
     def lines(self) -> Iterator[str]:
-        """Lines that were not given yet. Raises what boto3 raises."""
+        """Yield the lines that are new since the last call. Raises what boto3 raises."""
         start = max(self._begin, self._newest - OVERLAP)
         while True:
             page = self._page(start)
@@ -39,13 +39,13 @@ class Tail:
         self._seen = {line for line in self._seen if line[1] >= self._newest - OVERLAP}
 
     def _page(self, start: int) -> list[_Line]:
-        """Up to so many lines from this moment on, in the order of their times."""
-        found = self._logs.filter_log_events(
+        """Return up to PAGE lines from this time on, in the order of their times."""
+        events = self._logs.filter_log_events(
             logGroupName=self._group, filterPattern=PATTERN, startTime=start, limit=PAGE
         )["events"]
         equal: Counter[tuple[str, int, str]] = Counter()
         page = []
-        for event in found:
+        for event in events:
             line = (event["logStreamName"], event["timestamp"], event["message"])
             page.append((*line, equal[line]))
             equal[line] += 1

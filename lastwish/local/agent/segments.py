@@ -1,4 +1,4 @@
-"""One X-Ray segment document, as a sender hands it over: what is asked of it is read once, the rest stays text.
+"""Read one X-Ray segment document: the parts that the agent needs are parsed once, the rest stays text.
 
 Format: "AWS X-Ray segment documents", X-Ray Developer Guide.
 """
@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lastwish.local.agent.numbers import LARGEST, is_number, is_time
+from lastwish.local.agent.validation import LARGEST, is_number, is_time
 
-# What a document costs in memory, in bytes, beside its texts; and each annotation, there and in its trace's summary.
-# Measured, and generous.
+# Bytes of memory that a document takes beside its texts, and each annotation with its copy in the trace's summary.
+# Measured, and rounded up.
 OVERHEAD = 2000
 OVERHEAD_OF_ANNOTATION = 250
 MAX_DOCUMENT = 64 * 1024  # bytes, X-Ray's own bound
@@ -32,17 +32,17 @@ class Malformed(ValueError):  # noqa: N818 - named for what it is
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A document and what is in it. Times are seconds of the epoch; `end` is None while it is in progress.
+    """A document and its parsed parts. Times are seconds of the epoch; `end` is None while it is in progress.
 
-    `ids` are those of the document and of all subsegments in it, `annotations` those of all of them too. `loose` is a
-    subsegment that came without its segment. `http` has what a summary tells: HttpMethod, HttpURL, HttpStatus.
+    `ids` and `annotations` are those of the document and of all subsegments in it. `independent` is a subsegment that
+    was sent without its segment. `http` has the keys of a summary: HttpMethod, HttpURL, HttpStatus.
     """
 
     document: str
     trace_id: str
     id: str
     parent_id: str | None
-    loose: bool
+    independent: bool
     name: str
     origin: str | None
     start: float
@@ -56,20 +56,20 @@ class Segment:
 
     @property
     def size(self) -> int:
-        """About how many bytes of memory it takes."""
-        noted = [each for pair in self.annotations for each in pair]
-        texts = [self.document, self.name, self.origin, *self.http.values(), *self.ids, *noted]
+        """Estimated bytes of memory that it takes."""
+        annotations = [each for pair in self.annotations for each in pair]
+        texts = [self.document, self.name, self.origin, *self.http.values(), *self.ids, *annotations]
         sizes = map(sys.getsizeof, [*texts, self.ids, self.annotations])
         return sum(sizes) + OVERHEAD_OF_ANNOTATION * len(self.annotations) + OVERHEAD
 
     @property
     def service(self) -> str:
-        """The function that it is about: what Powertools notes, else its name."""
+        """Name of the function: the annotation by Powertools, else the segment's name."""
         return next((str(value) for key, value in self.annotations if key == "Service"), self.name)
 
 
 def parse(document: bytes | str) -> Segment:
-    """Read one document. Raises Malformed, and nothing else, whatever it is given."""
+    """Read one document. Raises Malformed, and nothing else, for any input."""
     if len(document) > MAX_DOCUMENT:
         raise Malformed("it is too large")
     try:
@@ -89,7 +89,7 @@ def parse(document: bytes | str) -> Segment:
         trace_id=_text(root, "trace_id", _TRACE_ID),
         id=_text(root, "id", _ID),
         parent_id=_text(root, "parent_id", _ID) if root.get("parent_id") is not None else None,
-        loose=root.get("type") == "subsegment",
+        independent=root.get("type") == "subsegment",
         name=_text(root, "name"),
         origin=root["origin"] if isinstance(root.get("origin"), str) else None,
         start=_time(root, "start_time"),
@@ -104,35 +104,35 @@ def parse(document: bytes | str) -> Segment:
 
 
 def with_subsegments(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A document and everything below it."""
-    waiting = [root]
-    while waiting:
-        part = waiting.pop()
+    """Yield a document and all subsegments below it."""
+    pending = [root]
+    while pending:
+        part = pending.pop()
         yield part
-        below = part.get("subsegments")
-        waiting += [each for each in below if isinstance(each, dict)] if isinstance(below, list) else []
+        children = part.get("subsegments")
+        pending += [child for child in children if isinstance(child, dict)] if isinstance(children, list) else []
 
 
 def _annotations(part: dict[str, Any]) -> Iterator[tuple[str, Value]]:
-    noted = part.get("annotations")
-    if isinstance(noted, dict):
-        yield from ((key, value) for key, value in noted.items() if _usable(value))
+    annotations = part.get("annotations")
+    if isinstance(annotations, dict):
+        yield from ((key, value) for key, value in annotations.items() if _is_usable(value))
 
 
-def _usable(value: object) -> bool:
+def _is_usable(value: object) -> bool:
     return isinstance(value, str | bool) or is_number(value, -LARGEST, LARGEST)
 
 
-def _http(said: object) -> dict[str, str | int]:
-    """What a summary tells of it, and no more: the rest is in the document."""
-    request, response = (said.get("request"), said.get("response")) if isinstance(said, dict) else (None, None)
-    told: dict[str, str | int] = {}
+def _http(http: object) -> dict[str, str | int]:
+    """Return the parts that a summary has; the rest stays in the document."""
+    request, response = (http.get("request"), http.get("response")) if isinstance(http, dict) else (None, None)
+    summary: dict[str, str | int] = {}
     for name, key in (("HttpMethod", "method"), ("HttpURL", "url")):
         if isinstance(request, dict) and isinstance(text := request.get(key), str):
-            told[name] = text
+            summary[name] = text
     if isinstance(response, dict) and isinstance(status := response.get("status"), int) and 100 <= status <= 999:
-        told["HttpStatus"] = status
-    return told
+        summary["HttpStatus"] = status
+    return summary
 
 
 def _text(root: dict[str, Any], key: str, pattern: re.Pattern[str] | None = None) -> str:

@@ -1,8 +1,7 @@
-"""The agent as a process: what AWS does beside the functions by itself, on this laptop.
+"""Run the agent's process: X-Ray's API over HTTP, the X-Ray daemon's datagrams over UDP, and the publisher.
 
-`python -m lastwish.local.agent.server --fd N --udp-fd N ...` serves on sockets that `up` has bound already: X-Ray's API
-over HTTP, the X-Ray daemon's datagrams over UDP. It keeps nothing but a bounded memory and writes nothing but its log;
-without it every wish takes the same way, unseen.
+`python -m lastwish.local.agent.server --fd N --udp-fd N ...` serves on sockets that `up` has bound already. It keeps a
+bounded memory and writes only its log. No wish needs it.
 """
 
 import asyncio
@@ -13,20 +12,20 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from lastwish.local.agent.intake import Intake
-from lastwish.local.agent.metrics import Gathered
-from lastwish.local.agent.publishing import Publisher
+from lastwish.local.agent.datagrams import Receiver
+from lastwish.local.agent.metrics import MetricBuffer
+from lastwish.local.agent.publisher import Publisher
 from lastwish.local.agent.traces import Traces
 from lastwish.local.agent.xray import application
 
 
 async def _serve(http: socket.socket, udp: socket.socket, engine: str, stack: str, stage: str) -> None:
-    traces, gathered = Traces(), Gathered()
+    traces, metrics = Traces(), MetricBuffer()
     counters = {"received": 0, "malformed": 0, "published": 0, "failed": 0}
     await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: Intake(traces, gathered, counters, stack, stage), sock=udp
+        lambda: Receiver(traces, metrics, counters, stack, stage), sock=udp
     )
-    Publisher(engine, stack, gathered, counters).start()
+    Publisher(engine, stack, metrics, counters).start()
     config = uvicorn.Config(
         application(traces, counters), http="h11", ws="none", lifespan="off", access_log=False, server_header=False,
         timeout_graceful_shutdown=1,
@@ -38,11 +37,11 @@ def serve(
     fd: Annotated[int, typer.Option(help="A bound socket to serve X-Ray's API on.")],
     udp_fd: Annotated[int, typer.Option(help="A bound socket for datagrams.")],
     engine: Annotated[str, typer.Option(help="Endpoint URL of the engine.")],
-    stack: Annotated[str, typer.Option(help="The CloudFormation stack whose queues and functions are watched.")],
+    stack: Annotated[str, typer.Option(help="The CloudFormation stack with the queues and functions.")],
     stage: Annotated[str, typer.Option(help="The stage of its API.")],
 ) -> None:
     """Serve until SIGTERM."""
-    logging.raiseExceptions = False  # a log that cannot be written is no reason to say so in the log
+    logging.raiseExceptions = False  # or a log on a full disk prints a traceback for each line
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     asyncio.run(_serve(socket.socket(fileno=fd), socket.socket(fileno=udp_fd), engine, stack, stage))
 

@@ -1,6 +1,6 @@
-"""The traces of the last while, in memory: bounded in their number, in segments of each and in bytes of all.
+"""Keep the newest traces in memory: bounded in their number, in segments of each and in bytes of all.
 
-What AWS itself would add is made up when a trace is read: the segment of each function, which sends subsegments only.
+A function sends subsegments only. Its own segment, which AWS would add, is built when a trace is read.
 """
 
 import json
@@ -26,7 +26,7 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Summary:
-    """A trace in a few words, as GetTraceSummaries gives it. Times in seconds; `response_time` is the root's own."""
+    """A trace as GetTraceSummaries gives it. Times are in seconds; `response_time` is that of the root segment."""
 
     trace_id: str
     start: float
@@ -42,64 +42,64 @@ class Summary:
 
 @dataclass
 class Trace:
-    """The segments of one trace by id, as they came."""
+    """The segments of one trace by id, as they arrived."""
 
     id: str
     segments: dict[str, Segment] = field(default_factory=dict)
     _changes: int = 0
-    _told: tuple[int, Summary] | None = None
+    _cached: tuple[int, Summary] | None = None
 
     def add(self, segment: Segment) -> None:
-        """Take a segment in, in the place of an earlier document of it."""
+        """Add a segment. A later document of the same segment replaces the earlier one."""
         self.segments[segment.id] = segment
         self._changes += 1
 
     @property
     def start(self) -> float:
-        """When its first segment began."""
-        return min(each.start for each in list(self.segments.values()))
+        """Time at which its first segment began."""
+        return min(segment.start for segment in list(self.segments.values()))
 
     def functions(self) -> Iterator[dict[str, Any]]:
-        """A segment of each function that sent subsegments, without an end while one of them has none."""
+        """Build a segment of each function that sent subsegments, without an end while one of them has none."""
         segments = list(self.segments.values())
-        known = frozenset[str]().union(*(each.ids for each in segments))
-        calls = [each.id for each in segments if each.origin == API_STAGE]
-        below: dict[str, list[Segment]] = {}
-        for each in segments:
-            if each.loose and each.parent_id and each.parent_id not in known:
-                below.setdefault(each.parent_id, []).append(each)
-        for function_id, parts in below.items():
+        known = frozenset[str]().union(*(segment.ids for segment in segments))
+        calls = [segment.id for segment in segments if segment.origin == API_STAGE]
+        subsegments: dict[str, list[Segment]] = {}
+        for segment in segments:
+            if segment.independent and segment.parent_id and segment.parent_id not in known:
+                subsegments.setdefault(segment.parent_id, []).append(segment)
+        for function_id, parts in subsegments.items():
             parent = calls[0] if len(calls) == 1 else None
             yield _function(self.id, function_id, parent, parts)
 
     def documents(self) -> list[dict[str, Any]]:
-        """All its segments as X-Ray gives them back: each subsegment stands in the segment that it belongs to."""
-        came = [(each.loose, json.loads(each.document)) for each in self.segments.values()]
-        came += [(False, made) for made in self.functions()]
-        below = [part for _, document in came for part in with_subsegments(document)]
-        parts = {part["id"]: part for part in below if isinstance(part.get("id"), str)}
-        whole = []
-        for loose, document in sorted(came, key=lambda each: float(each[1]["start_time"])):
-            parent = parts.get(document.get("parent_id")) if loose else None
+        """Return all its segments as X-Ray does, with each subsegment inside the segment that it belongs to."""
+        documents = [(segment.independent, json.loads(segment.document)) for segment in self.segments.values()]
+        documents += [(False, function) for function in self.functions()]
+        parts = [part for _, document in documents for part in with_subsegments(document)]
+        by_id = {part["id"]: part for part in parts if isinstance(part.get("id"), str)}
+        segments = []
+        for independent, document in sorted(documents, key=lambda pair: float(pair[1]["start_time"])):
+            parent = by_id.get(document.get("parent_id")) if independent else None
             if parent is None:
-                whole.append(document)
+                segments.append(document)
             else:
-                inside = parent.get("subsegments")
-                parent["subsegments"] = [*(inside if isinstance(inside, list) else []), document]
-                for wrapping in ("trace_id", "parent_id", "type"):
-                    document.pop(wrapping, None)
-        return whole
+                siblings = parent.get("subsegments")
+                parent["subsegments"] = [*(siblings if isinstance(siblings, list) else []), document]
+                for key in ("trace_id", "parent_id", "type"):
+                    document.pop(key, None)
+        return segments
 
     def summary(self) -> Summary:
-        """What it amounts to so far. Remembered, since thousands of traces are asked for it again and again."""
-        if self._told is None or self._told[0] != self._changes:
-            self._told = (self._changes, self._summed_up())
-        return self._told[1]
+        """Return its summary so far. Cached: one query reads the summaries of thousands of traces."""
+        if self._cached is None or self._cached[0] != self._changes:
+            self._cached = (self._changes, self._summarise())
+        return self._cached[1]
 
-    def _summed_up(self) -> Summary:
+    def _summarise(self) -> Summary:
         segments = list(self.segments.values())
-        roots = [(each.start, each.end) for each in segments if not each.loose and each.parent_id is None]
-        roots += [(made["start_time"], made.get("end_time")) for made in self.functions() if "parent_id" not in made]
+        roots = [(each.start, each.end) for each in segments if not each.independent and each.parent_id is None]
+        roots += [(each["start_time"], each.get("end_time")) for each in self.functions() if "parent_id" not in each]
         start = self.start
         root_start, root_end = min(roots, default=(start, None), key=lambda root: root[0])
         end = max(each.end or each.start for each in segments)
@@ -121,17 +121,17 @@ class Trace:
 
 
 def _function(trace_id: str, function_id: str, parent: str | None, parts: list[Segment]) -> dict[str, Any]:
-    made: dict[str, Any] = {"trace_id": trace_id, "id": function_id, "name": parts[0].service, "origin": FUNCTION}
+    segment: dict[str, Any] = {"trace_id": trace_id, "id": function_id, "name": parts[0].service, "origin": FUNCTION}
     if parent and parent != function_id:
-        made["parent_id"] = parent
-    made["start_time"] = min(part.start for part in parts)
+        segment["parent_id"] = parent
+    segment["start_time"] = min(part.start for part in parts)
     ends = [part.end for part in parts if part.end is not None]
-    made |= {"end_time": max(ends)} if len(ends) == len(parts) else {"in_progress": True}
-    return made | {"fault": True} if any(part.fault for part in parts) else made
+    segment |= {"end_time": max(ends)} if len(ends) == len(parts) else {"in_progress": True}
+    return segment | {"fault": True} if any(part.fault for part in parts) else segment
 
 
 class Traces:
-    """Traces by id, the oldest first. Threads may use it at once."""
+    """Traces by id, the oldest first. Several threads may use it."""
 
     def __init__(self, bounds: Bounds | None = None) -> None:
         self.bounds = bounds or Bounds()
@@ -144,7 +144,7 @@ class Traces:
         return len(self._traces)
 
     def add(self, segment: Segment) -> None:
-        """Keep a segment; a later document of the same segment replaces the earlier. The oldest traces make room."""
+        """Add a segment to its trace. The oldest traces are dropped for it where a bound is reached."""
         with self._lock:
             trace = self._traces.setdefault(segment.trace_id, Trace(segment.trace_id))
             earlier = trace.segments.get(segment.id)
@@ -154,28 +154,28 @@ class Traces:
             trace.add(segment)
             self.size += segment.size - (earlier.size if earlier else 0)
             while len(self._traces) > self.bounds.traces or self.size > self.bounds.size:
-                self._forget_oldest()
+                self._drop_oldest()
 
-    def _forget_oldest(self) -> None:
+    def _drop_oldest(self) -> None:
         _, oldest = self._traces.popitem(last=False)
         self.size -= sum(each.size for each in oldest.segments.values())
 
     def get(self, ids: Iterable[str]) -> list[Trace]:
-        """Those of these traces that are known."""
+        """Return those of these traces that are known."""
         with self._lock:
-            return [Trace(each, dict(self._traces[each].segments)) for each in ids if each in self._traces]
+            return [Trace(id_, dict(self._traces[id_].segments)) for id_ in ids if id_ in self._traces]
 
     def summaries(self, start: float, end: float) -> list[Summary]:
-        """All traces that began between two moments, in seconds of the epoch; in the order of their beginning."""
-        with self._lock:  # not longer: summing up takes a while, and datagrams come meanwhile
+        """Return the traces that began between two times, in seconds of the epoch, in the order of their start."""
+        with self._lock:  # held only for the copy: summaries take a while, and datagrams arrive meanwhile
             traces = list(self._traces.values())
-        found = [trace.summary() for trace in traces if trace.segments and start <= trace.start <= end]
-        return sorted(found, key=lambda each: (each.start, each.trace_id))
+        summaries = [trace.summary() for trace in traces if trace.segments and start <= trace.start <= end]
+        return sorted(summaries, key=lambda summary: (summary.start, summary.trace_id))
 
     def clear(self) -> int:
-        """Forget all of them. Returns how many there were."""
+        """Drop all traces. Returns how many there were."""
         with self._lock:
-            gone = len(self._traces)
+            count = len(self._traces)
             self._traces.clear()
             self.size = 0
-            return gone
+            return count

@@ -1,4 +1,4 @@
-"""The X-Ray API on loopback, for boto3: what was received can be read as on AWS."""
+"""Serve the X-Ray API on loopback, so that boto3 reads the agent's traces as on AWS."""
 
 import json
 import time
@@ -13,33 +13,33 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lastwish.local.agent.filters import UnknownFilter, compile_filter
-from lastwish.local.agent.numbers import is_time
 from lastwish.local.agent.segments import Malformed, parse
 from lastwish.local.agent.traces import Summary, Trace, Traces
+from lastwish.local.agent.validation import is_time
 
 MAX_BODY = 4 * 1024 * 1024
 MAX_TRACES = 5  # of one BatchGetTraces, as on AWS
 PAGE = 200
 
 
-class Invalid(ValueError):  # noqa: N818 - what the API answers with an InvalidRequestException
+class InvalidRequest(ValueError):  # noqa: N818 - named after X-Ray's InvalidRequestException
     """A request that X-Ray would refuse."""
 
 
 def application(traces: Traces, counters: dict[str, int]) -> Starlette:
-    """The ASGI application. The counters are shown at `GET /_lastwish/health`."""
+    """Return the ASGI application. It reports the counters at `GET /_lastwish/health`."""
     api = _Api(traces, counters)
     return Starlette(
         routes=[
             Route("/Traces", api.batch_get_traces, methods=["POST"]),
             Route("/TraceSummaries", api.get_trace_summaries, methods=["POST"]),
             Route("/TraceSegments", api.put_trace_segments, methods=["POST"]),
-            Route("/_lastwish/traces", api.forget, methods=["DELETE"]),
+            Route("/_lastwish/traces", api.delete_traces, methods=["DELETE"]),
             Route("/_lastwish/health", api.health),
         ],
-        # A page of somebody else's, whose name was made to point at this machine, is none of ours.
+        # Refuses a foreign web page whose name was pointed at this machine (DNS rebinding).
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
-        exception_handlers={Invalid: _refused},
+        exception_handlers={InvalidRequest: _invalid_request},
     )
 
 
@@ -48,30 +48,30 @@ class _Api:
         self._traces, self._counters = traces, counters
 
     async def batch_get_traces(self, request: Request) -> Response:
-        ids = (await _asked(request)).get("TraceIds")
+        ids = (await _parameters(request)).get("TraceIds")
         if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids) or len(ids) > MAX_TRACES:
-            raise Invalid(f"TraceIds are up to {MAX_TRACES} trace ids")
-        found = self._traces.get(ids)
-        missing = sorted(set(ids) - {trace.id for trace in found})
-        return _json({"Traces": [_trace(each) for each in found], "UnprocessedTraceIds": missing})
+            raise InvalidRequest(f"TraceIds are up to {MAX_TRACES} trace ids")
+        traces = self._traces.get(ids)
+        missing = sorted(set(ids) - {trace.id for trace in traces})
+        return _json({"Traces": [_trace(trace) for trace in traces], "UnprocessedTraceIds": missing})
 
     async def get_trace_summaries(self, request: Request) -> Response:
-        asked = await _asked(request)
+        parameters = await _parameters(request)
         try:
-            matches = compile_filter(str(asked.get("FilterExpression") or ""))
+            matches = compile_filter(str(parameters.get("FilterExpression") or ""))
         except UnknownFilter as error:
-            raise Invalid(str(error)) from error
-        found = await run_in_threadpool(self._traces.summaries, *_range(asked))
-        return _json(_page([each for each in found if matches(each)], asked.get("NextToken")))
+            raise InvalidRequest(str(error)) from error
+        summaries = await run_in_threadpool(self._traces.summaries, *_range(parameters))
+        return _json(_page([summary for summary in summaries if matches(summary)], parameters.get("NextToken")))
 
     async def put_trace_segments(self, request: Request) -> Response:
-        documents = (await _asked(request)).get("TraceSegmentDocuments")
+        documents = (await _parameters(request)).get("TraceSegmentDocuments")
         if not isinstance(documents, list):
-            raise Invalid("TraceSegmentDocuments is a list of documents")
-        unprocessed = [refusal for each in documents if (refusal := _put(self._traces, each))]
+            raise InvalidRequest("TraceSegmentDocuments is a list of documents")
+        unprocessed = [refusal for document in documents if (refusal := _put(self._traces, document))]
         return _json({"UnprocessedTraceSegments": unprocessed})
 
-    async def forget(self, _request: Request) -> Response:
+    async def delete_traces(self, _request: Request) -> Response:
         return _json({"gone": self._traces.clear()})
 
     async def health(self, _request: Request) -> Response:
@@ -79,36 +79,37 @@ class _Api:
         return _json(kept | self._counters)
 
 
-async def _asked(request: Request) -> dict[str, Any]:
+async def _parameters(request: Request) -> dict[str, Any]:
+    """Return the parameters of a call. Raises InvalidRequest."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_BODY:
-            raise Invalid("the request is too large")
+            raise InvalidRequest("the request is too large")
     try:
-        asked = json.loads(body)
+        parameters = json.loads(body)
     except (ValueError, RecursionError):
-        raise Invalid("the request is no JSON") from None
-    if not isinstance(asked, dict):
-        raise Invalid("the request is no object")
-    return asked
+        raise InvalidRequest("the request is no JSON") from None
+    if not isinstance(parameters, dict):
+        raise InvalidRequest("the request is no object")
+    return parameters
 
 
-async def _refused(_request: Request, error: Exception) -> Response:
+async def _invalid_request(_request: Request, error: Exception) -> Response:
     return _json({"Message": str(error)}, 400, {"x-amzn-errortype": "InvalidRequestException"})
 
 
 def _json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    # In ASCII: a document may hold half a surrogate pair, which no UTF-8 can say.
+    # In ASCII: a document may hold half a surrogate pair, which UTF-8 cannot encode.
     return Response(json.dumps(content), status, headers, media_type="application/json")
 
 
-def _range(asked: dict[str, Any]) -> tuple[float, float]:
-    start, end = asked.get("StartTime"), asked.get("EndTime")
+def _range(parameters: dict[str, Any]) -> tuple[float, float]:
+    start, end = parameters.get("StartTime"), parameters.get("EndTime")
     if not is_time(start) or not is_time(end):
-        raise Invalid("StartTime and EndTime are seconds of the epoch")
+        raise InvalidRequest("StartTime and EndTime are seconds of the epoch")
     if start > end:
-        raise Invalid("StartTime is after EndTime")
+        raise InvalidRequest("StartTime is after EndTime")
     return start, end
 
 
@@ -125,15 +126,15 @@ def _trace(trace: Trace) -> dict[str, Any]:
     return {"Id": trace.id, "Duration": trace.summary().duration, "LimitExceeded": False, "Segments": segments}
 
 
-def _page(found: list[Summary], token: object) -> dict[str, Any]:
-    """One page of summaries. A token is the last trace of the page before: (start, id), as traces are in order."""
+def _page(summaries: list[Summary], token: object) -> dict[str, Any]:
+    """Return one page of summaries in order. A token is start and id of the last one on the page before."""
     if token is not None:
         if not isinstance(token, str):
-            raise Invalid("NextToken is what the page before gave")
+            raise InvalidRequest("NextToken is a text from the page before")
         start, _, last = token.partition("/")
-        found = [each for each in found if (f"{each.start:020.6f}", each.trace_id) > (start, last)]
-    page, more = found[:PAGE], found[PAGE:]
-    answer = {"TraceSummaries": [_summary(each) for each in page], "TracesProcessedCount": len(found)}
+        summaries = [each for each in summaries if (f"{each.start:020.6f}", each.trace_id) > (start, last)]
+    page, more = summaries[:PAGE], summaries[PAGE:]
+    answer = {"TraceSummaries": [_summary(each) for each in page], "TracesProcessedCount": len(summaries)}
     answer["ApproximateTime"] = time.time()
     return answer | ({"NextToken": f"{page[-1].start:020.6f}/{page[-1].trace_id}"} if more else {})
 

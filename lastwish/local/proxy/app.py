@@ -1,4 +1,4 @@
-"""The only door that phones get: forwards one API stage of the engine, and nothing else of it."""
+"""The proxy as an ASGI application: it forwards one API stage of the engine, and nothing else of it."""
 
 import json
 import logging
@@ -10,10 +10,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from lastwish.local.proxy import upstream
-from lastwish.local.proxy.api_request import Teller, Visit
-from lastwish.local.proxy.gate import Gate, GateFull, Gates
+from lastwish.local.proxy.api_call import ApiCall, Reporter
+from lastwish.local.proxy.concurrency import ConcurrencyLimit, Overloaded, RouteLimits
+from lastwish.local.proxy.gateway import Gateway, GatewayResponse
 from lastwish.local.proxy.ledger import Ledger
-from lastwish.local.proxy.routes import Door, GatewayAnswer
 
 log = logging.getLogger("lastwish.proxy")
 
@@ -22,116 +22,116 @@ _QUERY = re.compile(rb"[!-~]*")
 
 
 class TooLarge(Exception):  # noqa: N818 - a state of the request
-    """The body is beyond what anybody may send."""
+    """The body is larger than MAX_BODY."""
 
 
 class Proxy:
-    """ASGI application. `engine` is a client of the engine's endpoint; `stage_path` is where the API lives there.
+    """ASGI application. `engine` is a client of the engine's endpoint; `stage_path` is the API's path there.
 
-    The `teller` tells the agent of every request that was answered.
+    The `reporter` reports every answered request to the agent.
     """
 
     def __init__(  # noqa: PLR0917 - put together in one place
         self,
         engine: httpx.AsyncClient,
         stage_path: str,
-        door: Door,
+        gateway: Gateway,
         ledger: Ledger,
-        gates: Gates,
-        teller: Teller | None = None,
+        limits: RouteLimits,
+        reporter: Reporter | None = None,
     ) -> None:
         self.engine = engine
         self.stage_path = stage_path.encode()
-        self.door = door
+        self.gateway = gateway
         self.ledger = ledger
-        self.gates = gates
-        self.teller = teller
+        self.limits = limits
+        self.reporter = reporter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        route = self.door.route(request.method, scope["raw_path"], _host(request))
+        route = self.gateway.route(request.method, scope["raw_path"], _host(request))
         if not _QUERY.fullmatch(scope["query_string"]):
             route = None
-        visit = Visit(route.method if route else request.method, route.path if route else None)
+        call = ApiCall(route.method if route else request.method, route.path if route else None)
         try:
             response = (
-                await self._answer(request, visit, self.gates.of(route.path))
+                await self._respond(request, call, self.limits.of(route.path))
                 if route
-                else self._own("MISSING_AUTHENTICATION_TOKEN")
+                else self._gateway_response("MISSING_AUTHENTICATION_TOKEN")
             )
         except ClientDisconnect:
             return
-        response.raw_headers.append((b"x-amzn-trace-id", f"Root={visit.trace_id}".encode()))
-        if self.teller:
-            self.teller.tell(visit.ended(response.status_code))
+        response.raw_headers.append((b"x-amzn-trace-id", f"Root={call.trace_id}".encode()))
+        if self.reporter:
+            self.reporter.send(call.complete(response.status_code))
         await response(scope, receive, send)
 
-    async def _answer(self, request: Request, visit: Visit, gate: Gate) -> Response:
+    async def _respond(self, request: Request, call: ApiCall, limit: ConcurrencyLimit) -> Response:
         raw_path: bytes = request.scope["raw_path"]
         try:
-            # Read before the gate: a slow phone must not hold a place.
+            # Read before the limit: a slow phone must not hold a slot.
             body = await _body(request)
-            async with gate.enter():
-                answer = await self._forward(request, raw_path, body, visit)
+            async with limit.slot():
+                answer = await self._forward(request, raw_path, body, call)
         except TooLarge:
-            return self._own("REQUEST_TOO_LARGE")
-        except GateFull:
-            return self._own("THROTTLED")
+            return self._gateway_response("REQUEST_TOO_LARGE")
+        except Overloaded:
+            return self._gateway_response("THROTTLED")
         except httpx.TimeoutException:
-            return self._own("INTEGRATION_TIMEOUT")
+            return self._gateway_response("INTEGRATION_TIMEOUT")
         except httpx.TransportError as error:
             log.warning("the engine does not answer: %r", error)
-            return self._own("INTEGRATION_FAILURE")
+            return self._gateway_response("INTEGRATION_FAILURE")
         return self._recorded(request.method, raw_path, answer)
 
-    async def _forward(self, request: Request, raw_path: bytes, body: bytes, visit: Visit) -> httpx.Response:
+    async def _forward(self, request: Request, raw_path: bytes, body: bytes, call: ApiCall) -> httpx.Response:
         query = upstream.safe_query(request.scope["query_string"])
-        # As raw bytes: what nobody parses again, nobody normalises into another path.
+        # As raw bytes: a path that is not parsed again cannot be normalised into another one.
         target = self.stage_path + raw_path + (b"?" + query if query else b"")
-        sent = httpx.Request(
+        forwarded = httpx.Request(
             "GET" if request.method == "HEAD" else request.method,
             self.engine.base_url,
-            headers=[*upstream.request_headers(request.headers.raw), (b"x-amzn-trace-id", visit.header)],
+            headers=[*upstream.request_headers(request.headers.raw), (b"x-amzn-trace-id", call.header)],
             content=body,
             extensions={"target": target, "timeout": self.engine.timeout.as_dict()},
         )
-        return await self.engine.send(sent)
+        return await self.engine.send(forwarded)
 
     def _recorded(self, method: str, raw_path: bytes, answer: httpx.Response) -> Response:
-        """The engine's answer, once the ledger knows what it promises."""
-        if (own := upstream.gateway_answer(answer, self.door)) is not None:
-            if own.status != 401:  # which is how the console asks who is there
+        """Return the engine's answer for the client, after an accepted wish is in the ledger."""
+        if (own := upstream.gateway_response(answer, self.gateway)) is not None:
+            if own.status != 401:  # the console expects one when nobody is signed in
                 log.warning("the engine answered %s to %s by itself", answer.status_code, method)
             return _response(own)
         if method == "POST" and raw_path == b"/wishes" and answer.status_code in (202, 303):
             try:
                 self.ledger.record(_wish_id(answer), answer.status_code)
             except (OSError, ValueError):
-                # Rather a wish sent twice, which its key makes one, than a promise that the audit cannot know.
+                # Better a wish sent twice, which its key makes one, than a promise that the audit cannot know.
                 log.exception("a wish was accepted but the ledger could not record it")
-                return self._own("INTEGRATION_FAILURE")
+                return self._gateway_response("INTEGRATION_FAILURE")
         response = Response(answer.content, answer.status_code)
         response.raw_headers = [*upstream.response_headers(answer), (b"content-length", b"%d" % len(answer.content))]
         return response
 
-    def _own(self, kind: str) -> Response:
-        return _response(self.door.answers[kind])
+    def _gateway_response(self, kind: str) -> Response:
+        return _response(self.gateway.responses[kind])
 
 
-def _response(answer: GatewayAnswer) -> Response:
-    return Response(answer.body, answer.status, headers=answer.headers)
+def _response(response: GatewayResponse) -> Response:
+    return Response(response.body, response.status, headers=response.headers)
 
 
 def _host(request: Request) -> bytes:
-    """The Host header, empty where there is none or more than one."""
+    """Return the Host header, empty where there is none or more than one."""
     hosts = [value for name, value in request.headers.raw if name == b"host"]
     return hosts[0] if len(hosts) == 1 else b""
 
 
 async def _body(request: Request) -> bytes:
-    """The request's body. Raises TooLarge without reading on."""
+    """Return the request's body. Raises TooLarge without reading on."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > MAX_BODY:
         raise TooLarge
@@ -144,7 +144,7 @@ async def _body(request: Request) -> bytes:
 
 
 def _wish_id(answer: httpx.Response) -> str:
-    """The id in a 202's body or a 303's Location. Raises ValueError when there is none."""
+    """Return the id in a 202's body or a 303's Location. Raises ValueError where there is none."""
     if answer.status_code == 303:
         wish_id = answer.headers.get("location", "").partition("?")[0].rpartition("/")[2]
     else:

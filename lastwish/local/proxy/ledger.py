@@ -1,7 +1,7 @@
-"""The ledger: one line for every wish that was answered 202. The audit's independent record of what was promised.
+"""The ledger: one line for every wish that was answered 202, the audit's independent record of what was promised.
 
-It is written by the proxy, which knows nothing of the stack behind it, before the answer leaves. A line is a JSON
-object: `wish_id`, `time` (ISO 8601, UTC) and `status` (202, or 303 for a form).
+The proxy writes it before the answer leaves, and knows nothing of the stack behind it. A line is a JSON object:
+`wish_id`, `time` (ISO 8601, UTC) and `status` (202, or 303 for a form).
 """
 
 import json
@@ -14,7 +14,7 @@ class Ledger:
     """Appends to one file."""
 
     def __init__(self, path: Path) -> None:
-        # O_APPEND: a `reset` may empty the file under our hands and the next line still goes to its end.
+        # O_APPEND: after a `reset` has emptied the file, the next line still goes to its end.
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._torn = False
 
@@ -23,18 +23,18 @@ class Ledger:
         entry = {"wish_id": wish_id, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), "status": status}
         line = (b"\n" if self._torn else b"") + json.dumps(entry).encode() + b"\n"
         written = os.write(self._file, line)
-        # What a full disk cut off must not spoil the next line.
+        # A line that a full disk cut off must not spoil the next one.
         self._torn = 0 < written < len(line) or (self._torn and written == 0)
         if written != len(line):
             raise OSError(f"the ledger took only a part of the line for {wish_id}")
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         os.close(self._file)
 
 
 def promised(path: Path) -> list[str]:
-    """Wish ids in the order they were answered, duplicates and all. Skips a torn last line: its answer never left."""
+    """Return wish ids in the order of their answers, with duplicates. Skips a torn line: its answer never left."""
     try:
         lines = path.read_text().splitlines()
     except FileNotFoundError:

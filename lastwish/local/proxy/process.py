@@ -1,4 +1,4 @@
-"""The proxy, seen from outside: its sockets are bound before anything else starts, so a taken port costs no deploy."""
+"""Start and check the proxy's process, on sockets that are bound before anything else starts."""
 
 import socket
 import subprocess
@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 import httpx
 
-from lastwish.errors import DeployFailed, PortTaken, ProxyFailed
+from lastwish.errors import DeployFailed, ProxyFailed
 from lastwish.local import environment
 from lastwish.local.deploy import Deployed, template
-from lastwish.local.processes import comes_up, spawn, tail
+from lastwish.local.network import http_status
+from lastwish.local.processes import failure_to_start, spawn
 from lastwish.local.state import Home
 
 START_TIMEOUT = 20.0
@@ -19,38 +20,14 @@ START_TIMEOUT = 20.0
 HEALTH_TIMEOUT = 60.0
 
 
-def bind(port: int, address: str = environment.HOST) -> socket.socket:
-    """A socket on this port, 0 for a free one, of an address of this machine. Nobody is answered yet.
-
-    Raises PortTaken.
-    """
-    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind((address, port))
-        # A listener elsewhere that shares the port (0.0.0.0) only shows when we listen too.
-        bound.listen(2048)
-    except OSError as error:
-        bound.close()
-        taken = f"port {port} is taken" + ("" if address == environment.HOST else f" at {address}")
-        raise PortTaken(f"{taken} ({error.strerror}): choose another with --port", port=port) from None
-    return bound
-
-
-def url_of(bound: socket.socket) -> str:
-    """Base URL of what will serve on this socket."""
-    address, port = bound.getsockname()
-    return f"http://{address}:{port}/"
-
-
 def start(
     sockets: Sequence[socket.socket], engine: str, deployed: Deployed, agent: str, home: Home
 ) -> "subprocess.Popen[bytes]":
     """Start the proxy on bound sockets: the first is for this machine, a second one for the network.
 
-    `agent` is where it tells of requests, as host:port.
+    `agent` is the agent's address for reports, as host:port.
     """
-    numbers = [each.fileno() for each in sockets]
+    numbers = [bound.fileno() for bound in sockets]
     command = [sys.executable, "-m", "lastwish.local.proxy.server", "--engine", engine]
     command += ["--stage-path", deployed.stage_path, "--template", str(template()), "--ledger", str(home.ledger)]
     command += ["--agent", agent]
@@ -61,34 +38,31 @@ def start(
 
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", url: str, home: Home) -> None:
-    """Return once the proxy answers. Raises ProxyFailed when it ends first, or takes too long."""
-    if not comes_up(process, lambda: answers(url), START_TIMEOUT):
-        raise ProxyFailed(f"the proxy did not start: {tail(home.log('proxy')) or 'it says nothing'}")
+    """Wait until the proxy answers. Raises ProxyFailed when it ends first, or takes too long."""
+    if reason := failure_to_start(process, lambda: answers(url), START_TIMEOUT, home.log("proxy")):
+        raise ProxyFailed(f"the proxy did not start: {reason}")
 
 
 def wait_until_healthy(url: str, home: Home) -> None:
-    """Return once /health of the deployed API says so. Raises DeployFailed."""
+    """Wait until /health of the deployed API answers "ok". Raises DeployFailed."""
     deadline = time.monotonic() + HEALTH_TIMEOUT
-    while (found := health(url)) != "ok":
+    while (words := health(url)) != "ok":
         if time.monotonic() > deadline:
-            raise DeployFailed(f"the template is deployed but its /health {found} (see {home.log('engine')})")
+            raise DeployFailed(f"the template is deployed but its /health {words} (see {home.log('engine')})")
         time.sleep(0.5)
 
 
 def answers(url: str) -> bool:
-    """Whether a proxy of ours answers at this base URL: it alone knows that there is nothing at this path."""
-    try:
-        return httpx.get(url + "is-this-the-proxy", timeout=5, trust_env=False).status_code == 404
-    except httpx.HTTPError:
-        return False
+    """Return whether our proxy answers at this base URL: only it answers this path with a 404."""
+    return http_status(url + "is-this-the-proxy") == 404
 
 
 def health(url: str) -> str:
-    """What the API's /health says: "ok", or in words what it does instead."""
+    """Return "ok" where the API's /health answers well, else what it does instead."""
     try:
         local = httpx.URL(url).host == environment.HOST  # which no proxy of the operator's shell can reach
         status = httpx.get(url + "health", timeout=30, trust_env=not local).status_code
     except httpx.HTTPError as error:
         return f"does not answer ({type(error).__name__})"
-    # 429 is the proxy's word in a crowd: full, and very much alive.
+    # 429 is the proxy's answer in a crowd: it is full, and works.
     return "ok" if status in (200, 429) else f"answers {status}"

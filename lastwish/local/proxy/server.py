@@ -1,7 +1,7 @@
-"""The proxy as a process: a listener for this machine and, given a second socket, one for the network.
+"""Run the proxy's process: a listener for this machine and, with a second socket, one for the network.
 
 `python -m lastwish.local.proxy.server --fd N ...` serves on sockets that `up` has bound already. Each listener has an
-application of its own, so what may pass is decided by the socket that a request came in on, and by nothing it says.
+application of its own: the socket of a request decides which routes exist for it, and nothing in the request does.
 """
 
 import asyncio
@@ -20,26 +20,26 @@ import uvicorn
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from lastwish.local.proxy.api_request import Teller
+from lastwish.local.proxy.api_call import Reporter
 from lastwish.local.proxy.app import Proxy
-from lastwish.local.proxy.gate import TRACE_PLACES, Gate, Gates
+from lastwish.local.proxy.concurrency import TRACE_LIMIT, ConcurrencyLimit, RouteLimits
+from lastwish.local.proxy.gateway import read
 from lastwish.local.proxy.ledger import Ledger
-from lastwish.local.proxy.routes import read
 
 # As long as API Gateway waits for an integration.
 ENGINE_TIMEOUT = httpx.Timeout(29, connect=5)
-# A hall of phones. A process on macOS has 256 unless it asks for more.
+# Enough for a hall of phones. A process on macOS has 256 unless it asks for more.
 OPEN_FILES = 8192
 
 
 def compressing(proxy: Proxy) -> ASGIApp:
-    """The proxy, with bodies compressed for clients that accept it from the size on that the template says."""
-    smallest = proxy.door.compress_from
+    """Return the proxy with compression for clients that accept it, from the template's size on."""
+    smallest = proxy.gateway.compress_from
     return proxy if smallest is None else GZipMiddleware(proxy, minimum_size=smallest)
 
 
 class _Listener(uvicorn.Server):
-    """One of several in a process: a signal stops them all, so none takes it for itself."""
+    """One of several servers in a process. A signal stops all of them, so none handles it by itself."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -47,7 +47,7 @@ class _Listener(uvicorn.Server):
 
 
 def _listener(app: ASGIApp) -> _Listener:
-    # h11: it hands the path on as it came. No access log: the ledger and the functions' own logs say what happened.
+    # h11: it passes the raw path on. No access log: the ledger and the functions' own logs record what happened.
     return _Listener(
         uvicorn.Config(
             app, http="h11", ws="none", lifespan="off", access_log=False, server_header=False, proxy_headers=False,
@@ -56,12 +56,12 @@ def _listener(app: ASGIApp) -> _Listener:
     )  # fmt: skip
 
 
-def _have_room() -> None:
-    """Raise the number of connections that may be open at once, as far as the system lets us."""
+def _raise_open_files() -> None:
+    """Raise the number of connections that may be open at once, as far as the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    room = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < room:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (room, hard))
+    target = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < target:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
 
 
 async def _until_stopped(listeners: list[tuple[_Listener, socket.socket]]) -> None:
@@ -77,27 +77,27 @@ async def _until_stopped(listeners: list[tuple[_Listener, socket.socket]]) -> No
 def serve(  # noqa: PLR0917 - typer reads them as options
     fd: Annotated[int, typer.Option(help="A bound socket to serve this machine on.")],
     engine: Annotated[str, typer.Option(help="Endpoint URL of the engine.")],
-    stage_path: Annotated[str, typer.Option(help="Where the API's stage lives on the engine.")],
-    template: Annotated[Path, typer.Option(help="The template whose routes may pass.")],
+    stage_path: Annotated[str, typer.Option(help="Path of the API's stage on the engine.")],
+    template: Annotated[Path, typer.Option(help="The template with the API's routes.")],
     ledger: Annotated[Path, typer.Option(help="File to append wish ids to.")],
-    agent: Annotated[str, typer.Option(help="host:port to tell of every request, by UDP.")],
+    agent: Annotated[str, typer.Option(help="host:port of the agent, for reports by UDP.")],
     lan_fd: Annotated[int | None, typer.Option(help="A bound socket to serve the network on.")] = None,
 ) -> None:
     """Serve until SIGTERM."""
-    _have_room()
-    places = int(os.environ.get("LASTWISH_PROXY_CONCURRENCY") or 8)
-    door = read(template)
-    doors = {fd: door} if lan_fd is None else {fd: door, lan_fd: door.for_network()}
-    connections = (places + TRACE_PLACES) * len(doors)
+    _raise_open_files()
+    limit = int(os.environ.get("LASTWISH_PROXY_CONCURRENCY") or 8)
+    gateway = read(template)
+    gateways = {fd: gateway} if lan_fd is None else {fd: gateway, lan_fd: gateway.for_network()}
+    connections = (limit + TRACE_LIMIT) * len(gateways)
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     client = httpx.AsyncClient(base_url=engine, timeout=ENGINE_TIMEOUT, limits=limits, trust_env=False)
-    promises = Ledger(ledger)
+    record = Ledger(ledger)
     host, _, port = agent.rpartition(":")
-    teller = Teller((host, int(port)))
-    # Gates each: a crowd that waits in front of the network's does not keep the presenter from the wall.
+    reporter = Reporter((host, int(port)))
+    # Each listener has limits of its own: a crowd that waits on the network does not keep the presenter from the wall.
     apps = {
-        fd: compressing(Proxy(client, stage_path, door, promises, Gates(Gate(places)), teller))
-        for fd, door in doors.items()
+        fd: compressing(Proxy(client, stage_path, gateway, record, RouteLimits(ConcurrencyLimit(limit)), reporter))
+        for fd, gateway in gateways.items()
     }
     asyncio.run(_until_stopped([(_listener(app), socket.socket(fileno=fd)) for fd, app in apps.items()]))
 

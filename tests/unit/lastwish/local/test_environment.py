@@ -1,4 +1,4 @@
-"""No variable of the operator's shell can lead the engine or `sam` to a real account."""
+"""No variable of the operator's shell leads the engine or its helpers to a real account."""
 
 import os
 from pathlib import Path
@@ -35,14 +35,14 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("shell")
-def test_nothing_of_the_shell_is_left(tmp_path: Path) -> None:
+def test_no_variable_of_the_shell_is_passed_on(tmp_path: Path) -> None:
     clean = environment.clean(Home(tmp_path))
 
     assert not {name for name, value in OUTSIDE.items() if clean.get(name) == value}
 
 
 @pytest.mark.usefixtures("shell")
-def test_credentials_are_dummies_and_nothing_is_looked_up(tmp_path: Path) -> None:
+def test_credentials_are_dummies_and_no_others_are_searched(tmp_path: Path) -> None:
     clean = environment.clean(Home(tmp_path))
 
     assert (clean["AWS_ACCESS_KEY_ID"], clean["AWS_SECRET_ACCESS_KEY"]) == ("test", "test")

@@ -1,4 +1,4 @@
-"""Processes are known again by more than their number, and stopped with all they started."""
+"""Processes are recognised by more than their pid, and stopped with all they started."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from lastwish.local.processes import MARK, ProcessId, session_of, spawn, stop, sweep, tail
+from lastwish.local.processes import MARK, ProcessId, kill_marked, session_of, spawn, stop, tail
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 # A parent that ignores SIGTERM, and a child that would outlive it.
@@ -50,7 +50,7 @@ def test_another_process_with_the_same_pid_is_left_alone(tmp_path: Path) -> None
     process.wait()
 
 
-def test_one_that_does_not_listen_goes_with_its_children(tmp_path: Path) -> None:
+def test_a_process_that_ignores_sigterm_is_killed_with_its_children(tmp_path: Path) -> None:
     process, identity = _start(STUBBORN, tmp_path)
     _wait_for("ready", tmp_path / "log")
 
@@ -71,10 +71,10 @@ def test_orphans_of_a_killed_process_are_found_and_stopped(tmp_path: Path) -> No
     assert session_of(identity) == []
 
 
-def test_a_sweep_takes_what_bears_the_mark_and_nothing_else(tmp_path: Path) -> None:
+def test_only_processes_with_the_mark_are_killed(tmp_path: Path) -> None:
     ours = spawn(SLEEP, dict(os.environ) | {MARK: str(tmp_path)}, tmp_path / "log", cwd=tmp_path)
     other = spawn(SLEEP, dict(os.environ) | {MARK: "/another"}, tmp_path / "log", cwd=tmp_path)
-    sweep(str(tmp_path))
+    kill_marked(str(tmp_path))
 
     assert ours.wait() < 0
     assert other.poll() is None
@@ -82,14 +82,14 @@ def test_a_sweep_takes_what_bears_the_mark_and_nothing_else(tmp_path: Path) -> N
     other.wait()
 
 
-def test_stopping_what_is_gone_says_so(tmp_path: Path) -> None:
+def test_stopping_a_process_that_has_ended_returns_false(tmp_path: Path) -> None:
     process, identity = _start([sys.executable, "-c", ""], tmp_path)
     process.wait()
 
     assert not stop(identity)
 
 
-def test_the_tail_of_a_log_is_its_last_words(tmp_path: Path) -> None:
+def test_the_tail_of_a_log_is_its_last_line(tmp_path: Path) -> None:
     (tmp_path / "log").write_text("first\n\n  port in use  \n\n")
 
     assert tail(tmp_path / "log") == "port in use"

@@ -1,4 +1,4 @@
-"""What `up` writes down, and who may write."""
+"""The state directory: what `up` records there, and its lock."""
 
 import os
 from pathlib import Path
@@ -21,7 +21,7 @@ def home(tmp_path: Path) -> Home:
     return home
 
 
-def test_what_was_saved_is_what_is_loaded(home: Home) -> None:
+def test_a_saved_state_is_loaded_unchanged(home: Home) -> None:
     parts = {"engine": ProcessId(3, 4.5)}
     state = State("http://127.0.0.1:1/", "http://127.0.0.1:2", {"InboxUrl": "q"}, parts, True, "http://x:1/", PRESENTER)
     home.save(state)
@@ -29,7 +29,7 @@ def test_what_was_saved_is_what_is_loaded(home: Home) -> None:
     assert home.load() == state
 
 
-def test_a_state_that_an_older_version_saved_is_still_known(home: Home) -> None:
+def test_a_state_that_an_older_version_saved_can_be_loaded(home: Home) -> None:
     home.state_file.write_text(
         '{"url": "http://127.0.0.1:1/", "engine": "", "outputs": {}, "processes": {}, "ready": true}'
     )
@@ -59,7 +59,7 @@ def test_only_its_owner_may_read_the_password(home: Home) -> None:
         '{"url": "x", "processes": {}, "new": 1}',
     ],
 )
-def test_what_cannot_be_understood_counts_as_nothing(home: Home, stored: str) -> None:
+def test_a_file_that_is_no_state_counts_as_nothing(home: Home, stored: str) -> None:
     home.state_file.write_text(stored)
 
     assert home.load() is None
@@ -87,7 +87,7 @@ def test_the_environment_chooses_the_directory(monkeypatch: pytest.MonkeyPatch, 
     assert Home.from_environment().path == tmp_path / "second"
 
 
-def test_the_facts_name_every_page_and_part() -> None:
+def test_the_facts_have_every_page_and_part() -> None:
     state = State(
         "http://127.0.0.1:1/", "http://127.0.0.1:2", {"A": "b"}, {"proxy": ProcessId(3, 4.5)}, xray="http://127.0.0.1:4"
     )
@@ -105,7 +105,7 @@ def test_the_facts_name_every_page_and_part() -> None:
     }
 
 
-def test_on_a_network_the_audience_goes_there_and_the_operator_stays_here() -> None:
+def test_on_a_network_the_audience_has_an_address_there_and_the_operator_here() -> None:
     state = State("http://127.0.0.1:1/", lan="http://192.0.2.2:1/", operator=PRESENTER)
 
     assert (state.public, state.facts()["lan"]) == ("http://192.0.2.2:1/", "http://192.0.2.2:1/")
@@ -120,7 +120,7 @@ def test_a_second_up_says_where_the_first_one_runs(home: Home) -> None:
         LocalStack(home).up(0)
 
 
-def test_an_up_beside_the_rest_of_an_earlier_stack_names_the_remedy(home: Home) -> None:
+def test_an_up_beside_parts_of_an_earlier_stack_names_the_remedy(home: Home) -> None:
     gone = ProcessId(os.getpid(), 1.0)
     home.save(State("http://127.0.0.1:1/", processes={"engine": gone, "proxy": ProcessId.of(os.getpid())}, ready=True))
 

@@ -1,4 +1,4 @@
-"""Metrics in log lines, and how they are gathered for CloudWatch."""
+"""Metrics in log lines, and their collection for CloudWatch."""
 
 import json
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lastwish.local.agent.emf import Point, points
-from lastwish.local.agent.metrics import MAX_DATA, MAX_VALUES, Gathered
+from lastwish.local.agent.metrics import MAX_DATA, MAX_VALUES, MetricBuffer
 
 
 def line(metrics: list[dict[str, Any]], dimensions: Any = None, **members: Any) -> str:
@@ -77,37 +77,37 @@ def point(value: float, name: str = "Late", unit: str = "Count", at: float = 5.0
     return Point("LastWish", (("service", "worker"),), name, unit, value, at)
 
 
-def taken(some: Iterable[Point], bound: int = 50_000) -> list[dict[str, Any]]:
-    gathered = Gathered(bound)
-    gathered.add(some)
-    return [datum for call in gathered.take() for datum in call["MetricData"]]
+def drained(some: Iterable[Point], bound: int = 50_000) -> list[dict[str, Any]]:
+    buffer = MetricBuffer(bound)
+    buffer.add(some)
+    return [datum for call in buffer.drain() for datum in call["MetricData"]]
 
 
-def test_equal_values_of_a_moment_become_one_with_a_count() -> None:
-    (datum,) = taken([point(0), point(1), point(0, at=4.1), point(0)])
+def test_equal_values_of_an_interval_become_one_with_a_count() -> None:
+    (datum,) = drained([point(0), point(1), point(0, at=4.1), point(0)])
 
     assert dict(zip(datum["Values"], datum["Counts"], strict=True)) == {0: 3, 1: 1}
     assert datum["Dimensions"] == [{"Name": "service", "Value": "worker"}]
     assert datum["Timestamp"].timestamp() == 4
 
 
-def test_moments_stay_apart() -> None:
-    assert len(taken([point(1, at=4.0), point(1, at=6.0)])) == 2
+def test_values_of_two_intervals_stay_apart() -> None:
+    assert len(drained([point(1, at=4.0), point(1, at=6.0)])) == 2
 
 
 def test_times_are_rounded_to_three_digits_and_counts_are_not() -> None:
-    rounded = taken([point(1234.5, unit="Milliseconds"), point(1233.9, unit="Milliseconds")])
+    rounded = drained([point(1234.5, unit="Milliseconds"), point(1233.9, unit="Milliseconds")])
 
     assert rounded[0]["Values"] == [1230]
-    assert taken([point(1234567)])[0]["Values"] == [1234567]
+    assert drained([point(1234567)])[0]["Values"] == [1234567]
 
 
 def test_no_datum_and_no_call_is_too_large() -> None:
-    gathered = Gathered()
-    gathered.add(point(n) for n in range(2 * MAX_VALUES + 1))
-    gathered.add(point(1, f"metric {n}") for n in range(2 * MAX_DATA))
+    buffer = MetricBuffer()
+    buffer.add(point(n) for n in range(2 * MAX_VALUES + 1))
+    buffer.add(point(1, f"metric {n}") for n in range(2 * MAX_DATA))
 
-    calls = list(gathered.take())
+    calls = list(buffer.drain())
 
     assert all(len(call["MetricData"]) <= MAX_DATA for call in calls)
     assert all(len(datum["Values"]) <= MAX_VALUES for call in calls for datum in call["MetricData"])
@@ -116,21 +116,21 @@ def test_no_datum_and_no_call_is_too_large() -> None:
     )
 
 
-def test_what_waits_is_bounded_and_what_was_known_still_counts() -> None:
-    gathered = Gathered(bound=3)
-    gathered.add(point(n) for n in (1, 2, 3, 4, 5, 1))
+def test_the_buffer_is_bounded_and_a_known_value_still_counts() -> None:
+    buffer = MetricBuffer(bound=3)
+    buffer.add(point(n) for n in (1, 2, 3, 4, 5, 1))
 
-    ((datum,),) = [call["MetricData"] for call in gathered.take()]
+    ((datum,),) = [call["MetricData"] for call in buffer.drain()]
 
-    assert (datum["Values"], datum["Counts"], gathered.dropped) == ([1, 2, 3], [2, 1, 1], 2)
+    assert (datum["Values"], datum["Counts"], buffer.dropped) == ([1, 2, 3], [2, 1, 1], 2)
 
 
-def test_what_was_taken_does_not_wait_any_more() -> None:
-    gathered = Gathered()
-    gathered.add([point(1)])
-    list(gathered.take())
+def test_a_drained_buffer_is_empty() -> None:
+    buffer = MetricBuffer()
+    buffer.add([point(1)])
+    list(buffer.drain())
 
-    assert list(gathered.take()) == []
+    assert list(buffer.drain()) == []
 
 
 @pytest.mark.parametrize(
@@ -145,11 +145,11 @@ def test_what_was_taken_does_not_wait_any_more() -> None:
     ],
     ids=ascii,
 )
-def test_what_cannot_be_sent_is_counted_and_costs_no_other(odd: Point) -> None:
-    gathered = Gathered()
-    gathered.add([point(1), odd, point(2, at=9.0)])
+def test_a_point_that_cannot_be_sent_is_counted_and_costs_no_other(odd: Point) -> None:
+    buffer = MetricBuffer()
+    buffer.add([point(1), odd, point(2, at=9.0)])
 
-    (call,) = gathered.take()
+    (call,) = buffer.drain()
 
     assert [datum["Values"] for datum in call["MetricData"]] == [[1], [2]]
-    assert gathered.dropped == 1
+    assert buffer.dropped == 1

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lastwish.local.proxy import routes
 from lastwish.local.proxy.app import MAX_BODY, Proxy
-from lastwish.local.proxy.gate import Gate, Gates
+from lastwish.local.proxy.concurrency import ConcurrencyLimit, RouteLimits
+from lastwish.local.proxy.gateway import GatewayResponse, Route, pattern
 from lastwish.local.proxy.ledger import Ledger, promised
 from tests.support.proxy_bench import WISH, Bench, Got, _ask, accepted
 
@@ -188,13 +188,13 @@ def test_what_the_function_says_of_a_problem_stays_as_it_is(bench: Bench, spoken
     assert (got.status, got.headers["retry-after"], got.body) == (503, "2", b'{"title":"mine"}')
 
 
-UNAUTHORIZED = routes.GatewayAnswer(
+UNAUTHORIZED = GatewayResponse(
     401, {"content-type": "application/problem+json", "refresh": "0; url=sign-in"}, b'{"status":401}'
 )
 
 
 def test_the_engines_401_is_the_templates_unauthorized(bench: Bench) -> None:
-    bench.door = replace(bench.door, answers=bench.door.answers | {"UNAUTHORIZED": UNAUTHORIZED})
+    bench.gateway = replace(bench.gateway, responses=bench.gateway.responses | {"UNAUTHORIZED": UNAUTHORIZED})
     bench.engine = lambda _: httpx.Response(401, json={"message": "Unauthorized"})
     got = bench.ask("GET", b"/health")
 
@@ -202,8 +202,8 @@ def test_the_engines_401_is_the_templates_unauthorized(bench: Bench) -> None:
 
 
 def test_where_the_template_says_nothing_of_a_401_it_stays_the_engines(bench: Bench) -> None:
-    answers = {kind: answer for kind, answer in bench.door.answers.items() if kind != "UNAUTHORIZED"}
-    bench.door = replace(bench.door, answers=answers)
+    responses = {kind: response for kind, response in bench.gateway.responses.items() if kind != "UNAUTHORIZED"}
+    bench.gateway = replace(bench.gateway, responses=responses)
     bench.engine = lambda _: httpx.Response(401, json={"message": "Unauthorized"})
     got = bench.ask("GET", b"/health")
 
@@ -224,8 +224,8 @@ def test_a_refusal_of_the_functions_own_stays_as_it_is(bench: Bench, status: int
 
 @pytest.fixture
 def console(bench: Bench) -> Bench:
-    """Behind this door is a console, too."""
-    bench.door = replace(bench.door, operators=(routes.Route("GET", "/console", routes.pattern("/console")),))
+    """A gateway with a console for operators."""
+    bench.gateway = replace(bench.gateway, operators=(Route("GET", "/console", pattern("/console")),))
     bench.engine = lambda _: httpx.Response(200, text="the console")
     return bench
 
@@ -236,7 +236,7 @@ def test_the_console_answers_this_machine(console: Bench) -> None:
 
 @pytest.mark.parametrize("host", ["192.0.2.2:8045", "127.0.0.1:8045", "localhost"])
 def test_on_the_network_the_console_is_an_unknown_path(console: Bench, host: str) -> None:
-    console.door = console.door.for_network()
+    console.gateway = console.gateway.for_network()
     got = console.ask("GET", b"/console", {"Host": host, "X-Forwarded-For": "127.0.0.1"})
 
     assert (got.status, got.problem) == (404, NOT_FOUND)
@@ -257,7 +257,7 @@ GZIP = {"Accept-Encoding": "gzip, deflate, br"}
 @pytest.fixture
 def page(bench: Bench) -> Bench:
     """A stage that compresses from 1024 bytes on, and a page of that size."""
-    bench.door = replace(bench.door, compress_from=1024)
+    bench.gateway = replace(bench.gateway, compress_from=1024)
     bench.engine = lambda _: httpx.Response(200, headers={"ETag": '"e"', "Vary": "Accept-Language"}, text="x" * 1024)
     return bench
 
@@ -286,7 +286,7 @@ def test_a_small_body_stays_plain(page: Bench) -> None:
 
 
 def test_a_template_without_a_size_compresses_nothing(page: Bench) -> None:
-    page.door = replace(page.door, compress_from=None)
+    page.gateway = replace(page.gateway, compress_from=None)
 
     assert page.ask("GET", b"/", GZIP).body == b"x" * 1024
 
@@ -310,10 +310,10 @@ def test_hop_by_hop_headers_end_at_the_proxy(bench: Bench) -> None:
 
 
 def test_a_crowd_beyond_the_bounds_is_asked_to_come_back(bench: Bench) -> None:
-    bench.gate = Gate(places=1, waiting=0)
+    bench.limit = ConcurrencyLimit(1, queue=0)
 
     async def ask_while_full() -> Got:
-        async with bench.gate.enter():
+        async with bench.limit.slot():
             return await bench.asking("GET", b"/", None, [])
 
     got = asyncio.run(ask_while_full())
@@ -335,8 +335,8 @@ def test_a_wish_never_waits_for_the_traces_that_a_hall_has_open(bench: Bench) ->
     async def hall() -> int:
         ledger, transport = Ledger(bench.ledger), httpx.MockTransport(engine)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:4566") as client:
-            gates = Gates(Gate(places=8, waiting=0))
-            proxy = Proxy(client, "/_aws/execute-api/abc/local", bench.door, ledger, gates)
+            limits = RouteLimits(ConcurrencyLimit(8, queue=0))
+            proxy = Proxy(client, "/_aws/execute-api/abc/local", bench.gateway, ledger, limits)
             traces = [_ask(proxy, "GET", b"/wishes/w%d/trace" % n, {}, [], b"") for n in range(20)]
             receipts = [asyncio.create_task(each) for each in traces]
             while len(waiting) < 2:

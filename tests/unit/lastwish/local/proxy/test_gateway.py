@@ -1,19 +1,19 @@
-"""What may pass the proxy, as template.yaml says."""
+"""Which requests the gateway of template.yaml has a route for, and its own responses."""
 
 from pathlib import Path
 
 import pytest
 
 from lastwish.errors import TemplateError
-from lastwish.local.proxy import routes
+from lastwish.local.proxy.gateway import Gateway, pattern, read, unambiguous
 from tests.support import ROOT
 
 WISH = b"/wishes/7f2c5bd6-14a4-4b9d-a64f-05f6c5be9dcf"
 
 
 @pytest.fixture(scope="module")
-def door() -> routes.Door:
-    return routes.read(ROOT / "template.yaml")
+def gateway() -> Gateway:
+    return read(ROOT / "template.yaml")
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ def door() -> routes.Door:
         ("GET", b"/wishes/%F0%9F%90%8B"),
     ],
 )
-def test_a_route_of_the_template_passes(door: routes.Door, method: str, path: bytes) -> None:
-    assert door.lets_through(method, path)
+def test_a_route_of_the_template_exists(gateway: Gateway, method: str, path: bytes) -> None:
+    assert gateway.route(method, path)
 
 
 @pytest.mark.parametrize(
@@ -55,8 +55,8 @@ def test_a_route_of_the_template_passes(door: routes.Door, method: str, path: by
         ("GET", b""),
     ],
 )
-def test_what_the_template_does_not_name_stays_outside(door: routes.Door, method: str, path: bytes) -> None:
-    assert not door.lets_through(method, path)
+def test_a_path_that_the_template_does_not_name_has_no_route(gateway: Gateway, method: str, path: bytes) -> None:
+    assert not gateway.route(method, path)
 
 
 @pytest.mark.parametrize(
@@ -85,40 +85,40 @@ def test_what_the_template_does_not_name_stays_outside(door: routes.Door, method
         b"a?b",
     ],
 )
-def test_a_path_that_somebody_could_read_as_another_stays_outside(door: routes.Door, segment: bytes) -> None:
-    assert not door.lets_through("GET", b"/assets/" + segment)
+def test_a_path_that_can_be_read_as_another_has_no_route(gateway: Gateway, segment: bytes) -> None:
+    assert not gateway.route("GET", b"/assets/" + segment)
 
 
 @pytest.mark.parametrize(
     "path", [b"//", b"//health", b"/assets//a", b"/assets/../health", b"/./health", b"/assets/a/.."]
 )
-def test_empty_and_dot_segments_stay_outside_anywhere(path: bytes) -> None:
-    assert not routes.unambiguous(path)
+def test_empty_and_dot_segments_are_ambiguous_anywhere(path: bytes) -> None:
+    assert not unambiguous(path)
 
 
-def test_the_gateways_own_answers_are_those_of_the_template(door: routes.Door) -> None:
-    answer = door.answers["MISSING_AUTHENTICATION_TOKEN"]
+def test_the_gateways_own_responses_are_those_of_the_template(gateway: Gateway) -> None:
+    response = gateway.responses["MISSING_AUTHENTICATION_TOKEN"]
 
-    assert answer.status == 404
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert answer.body == (
+    assert response.status == 404
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.body == (
         b'{"type":"urn:lastwish:problem:not-found","title":"Not found","status":404,'
         b'"detail":"There is nothing at this path."}'
     )
 
 
 @pytest.mark.parametrize("kind", ["THROTTLED", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"])
-def test_an_answer_that_will_change_says_when_to_come_back(door: routes.Door, kind: str) -> None:
-    assert door.answers[kind].headers["retry-after"].isdecimal()
+def test_a_temporary_refusal_says_when_to_come_back(gateway: Gateway, kind: str) -> None:
+    assert gateway.responses[kind].headers["retry-after"].isdecimal()
 
 
 def test_a_parameter_is_one_segment_and_the_rest_is_literal() -> None:
-    pattern = routes.pattern("/a.b/{one}/c")
+    compiled = pattern("/a.b/{one}/c")
 
-    assert pattern.fullmatch(b"/a.b/x/c")
-    assert not pattern.fullmatch(b"/aXb/x/c")
-    assert not pattern.fullmatch(b"/a.b//c")
-    assert not pattern.fullmatch(b"/a.b/x/y/c")
+    assert compiled.fullmatch(b"/a.b/x/c")
+    assert not compiled.fullmatch(b"/aXb/x/c")
+    assert not compiled.fullmatch(b"/a.b//c")
+    assert not compiled.fullmatch(b"/a.b/x/y/c")
 
 
 # --- routes of the operator's -----------------------------------------------------------------------------------------
@@ -147,22 +147,22 @@ HIDE = b"/ops" + WISH + b"/hide"
 OPERATORS = [("GET", b"/console"), ("HEAD", b"/console"), ("POST", HIDE), ("GET", b"/ops/mission")]
 
 
-def read(tmp_path: Path, only: str = "true", api: str = "") -> routes.Door:
+def read_template(tmp_path: Path, only: str = "true", api: str = "") -> Gateway:
     template = tmp_path / "template.yaml"
     template.write_text(TEMPLATE.format(only=only, api=api))
-    return routes.read(template)
+    return read(template)
 
 
 @pytest.mark.parametrize("host", [b"127.0.0.1", b"127.0.0.1:8045", b"localhost", b"LocalHost:9000"])
 @pytest.mark.parametrize(("method", "path"), OPERATORS)
 def test_an_operators_route_passes_on_this_machine(tmp_path: Path, method: str, path: bytes, host: bytes) -> None:
-    assert read(tmp_path).lets_through(method, path, host)
+    assert read_template(tmp_path).route(method, path, host)
 
 
 @pytest.mark.parametrize("host", [b"127.0.0.1", b"localhost", b"192.0.2.2:8045"])
 @pytest.mark.parametrize(("method", "path"), OPERATORS)
 def test_an_operators_route_is_none_on_the_network(tmp_path: Path, method: str, path: bytes, host: bytes) -> None:
-    assert not read(tmp_path).for_network().lets_through(method, path, host)
+    assert not read_template(tmp_path).for_network().route(method, path, host)
 
 
 @pytest.mark.parametrize(
@@ -181,47 +181,47 @@ def test_an_operators_route_is_none_on_the_network(tmp_path: Path, method: str, 
     ],
 )
 def test_a_name_that_points_here_by_a_trick_is_not_this_machine(tmp_path: Path, host: bytes) -> None:
-    assert not read(tmp_path).lets_through("GET", b"/console", host)
+    assert not read_template(tmp_path).route("GET", b"/console", host)
 
 
 @pytest.mark.parametrize("host", [b"", b"evil.example", b"192.0.2.2:8045"])
 def test_the_audience_may_come_by_any_name(tmp_path: Path, host: bytes) -> None:
-    door = read(tmp_path)
+    gateway = read_template(tmp_path)
 
-    assert door.lets_through("GET", b"/", host)
-    assert door.for_network().lets_through("GET", b"/", host)
+    assert gateway.route("GET", b"/", host)
+    assert gateway.for_network().route("GET", b"/", host)
 
 
 def test_a_public_pattern_that_fits_too_opens_nothing(tmp_path: Path) -> None:
-    door = read(tmp_path).for_network()
+    gateway = read_template(tmp_path).for_network()
 
-    assert door.lets_through("GET", b"/anything")
-    assert not door.lets_through("GET", b"/console", b"127.0.0.1")
+    assert gateway.route("GET", b"/anything")
+    assert not gateway.route("GET", b"/console", b"127.0.0.1")
 
 
 @pytest.mark.parametrize("only", ['"true"', "yes please", "1", "!Ref Public"])
 def test_a_mark_that_is_neither_true_nor_false_is_a_plain_error(tmp_path: Path, only: str) -> None:
     with pytest.raises(TemplateError, match="LoopbackOnly is true or false"):
-        read(tmp_path, only)
+        read_template(tmp_path, only)
 
 
 def test_a_function_without_the_mark_is_the_audiences(tmp_path: Path) -> None:
-    assert read(tmp_path, "false").for_network().lets_through("POST", HIDE)
+    assert read_template(tmp_path, "false").for_network().route("POST", HIDE)
 
 
 def test_the_size_from_which_bodies_are_compressed_is_the_templates(tmp_path: Path) -> None:
-    assert read(tmp_path).compress_from is None
-    assert read(tmp_path, api=", MinimumCompressionSize: 1024").compress_from == 1024
+    assert read_template(tmp_path).compress_from is None
+    assert read_template(tmp_path, api=", MinimumCompressionSize: 1024").compress_from == 1024
     with pytest.raises(TemplateError):
-        read(tmp_path, api=", MinimumCompressionSize: !Ref Size")
+        read_template(tmp_path, api=", MinimumCompressionSize: !Ref Size")
 
 
-# --- templates that are none ------------------------------------------------------------------------------------------
+# --- files that are no template ---------------------------------------------------------------------------------------
 
 
 def test_a_template_that_cannot_be_read_is_a_plain_error(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="cannot read"):
-        routes.read(tmp_path / "none.yaml")
+        read(tmp_path / "none.yaml")
 
 
 def test_yaml_without_an_api_is_a_plain_error(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_yaml_without_an_api_is_a_plain_error(tmp_path: Path) -> None:
     template.write_text("Resources: {Queue: {Type: AWS::SQS::Queue}}\n")
 
     with pytest.raises(TemplateError, match="not a SAM template with one API"):
-        routes.read(template)
+        read(template)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_yaml_without_an_api_is_a_plain_error(tmp_path: Path) -> None:
 def test_a_request_is_known_by_the_route_of_the_template(
     method: str, path: bytes, route: tuple[str, str] | None
 ) -> None:
-    found = routes.read(ROOT / "template.yaml").route(method, path)
+    found = read(ROOT / "template.yaml").route(method, path)
 
     assert (found and (found.method, found.path)) == route
 
@@ -252,8 +252,8 @@ def test_a_request_is_known_by_the_route_of_the_template(
 def test_the_most_literal_of_several_routes_counts(tmp_path: Path) -> None:
     text = TEMPLATE.format(only="false", api="")
     (tmp_path / "template.yaml").write_text(text.replace("Path: /console", "Path: /a").replace("{page}", "{any}"))
-    door = routes.read(tmp_path / "template.yaml")
+    gateway = read(tmp_path / "template.yaml")
 
-    found = [door.route("GET", path) for path in (b"/a", b"/b")]
+    found = [gateway.route("GET", path) for path in (b"/a", b"/b")]
 
     assert [route and route.path for route in found] == ["/a", "/{any}"]

@@ -1,4 +1,4 @@
-"""The trace that begins at the proxy, and what the agent hears of each request."""
+"""The trace that begins at the proxy, and the reports that the agent gets."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lastwish.local.proxy.gate import Gate
+from lastwish.local.proxy.concurrency import ConcurrencyLimit
 from tests.support.proxy_bench import WISH, Bench, accepted
 
 TRACE_ID = r"1-[0-9a-f]{8}-[0-9a-f]{24}"
@@ -23,11 +23,11 @@ def test_a_request_goes_on_with_a_trace_of_its_own(bench: Bench) -> None:
     header = bench.reached[0].headers["x-amzn-trace-id"]
     assert re.fullmatch(rf"Root={TRACE_ID};Parent=[0-9a-f]{{16}};Sampled=1", header)
     assert got.headers["x-amzn-trace-id"] == header.partition(";")[0]
-    (told,) = bench.told
-    assert header == f"Root={told.trace_id};Parent={told.segment_id};Sampled=1"
+    (report,) = bench.reports
+    assert header == f"Root={report.trace_id};Parent={report.segment_id};Sampled=1"
 
 
-def test_a_trace_that_a_client_sends_stays_outside(bench: Bench) -> None:
+def test_a_trace_header_of_a_client_is_dropped(bench: Bench) -> None:
     own = "Root=1-00000000-000000000000000000000000;Parent=0000000000000000;Sampled=0"
     bench.ask("GET", b"/", {"X-Amzn-Trace-Id": own})
 
@@ -39,7 +39,7 @@ def test_two_requests_are_two_traces(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "told"),
+    ("method", "path", "report"),
     [
         ("POST", b"/wishes", ("POST", "/wishes", 202)),
         ("GET", b"/wishes/" + WISH.encode(), ("GET", "/wishes/{wish_id}", 202)),
@@ -48,28 +48,28 @@ def test_two_requests_are_two_traces(bench: Bench) -> None:
         ("DELETE", b"/wishes", ("DELETE", None, 404)),
     ],
 )
-def test_the_agent_hears_route_and_status(
-    bench: Bench, method: str, path: bytes, told: tuple[str, str | None, int]
+def test_a_report_has_route_and_status(
+    bench: Bench, method: str, path: bytes, report: tuple[str, str | None, int]
 ) -> None:
     bench.ask(method, path)
 
-    assert [(each.method, each.resource, each.status) for each in bench.told] == [told]
+    assert [(each.method, each.resource, each.status) for each in bench.reports] == [report]
 
 
 def test_an_operators_route_that_is_none_on_the_network_is_an_unknown_path(bench: Bench) -> None:
-    bench.door = bench.door.for_network()
+    bench.gateway = bench.gateway.for_network()
     bench.ask("GET", b"/console")
 
-    assert [(each.resource, each.status) for each in bench.told] == [(None, 404)]
+    assert [(each.resource, each.status) for each in bench.reports] == [(None, 404)]
 
 
-def test_the_agent_hears_what_the_proxy_answered_itself(bench: Bench) -> None:
+def test_what_the_proxy_answered_itself_is_reported_too(bench: Bench) -> None:
     def away(_request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("nobody there")
 
-    bench.gate = Gate(places=0, waiting=0)
+    bench.limit = ConcurrencyLimit(0, queue=0)
     bench.ask("POST", b"/wishes")
-    bench.gate, bench.engine = Gate(), away
+    bench.limit, bench.engine = ConcurrencyLimit(), away
     bench.ask("POST", b"/wishes")
 
-    assert [(each.resource, each.status) for each in bench.told] == [("/wishes", 429), ("/wishes", 503)]
+    assert [(each.resource, each.status) for each in bench.reports] == [("/wishes", 429), ("/wishes", 503)]

@@ -1,4 +1,4 @@
-"""Datagrams: what the X-Ray SDK and the proxy send, and everything that nobody should send."""
+"""Datagrams of the X-Ray SDK and the proxy, and malformed ones."""
 
 import json
 import os
@@ -7,26 +7,26 @@ from typing import Any
 
 import pytest
 
-from lastwish.local.agent.intake import Intake
-from lastwish.local.agent.metrics import Gathered
+from lastwish.local.agent.datagrams import Receiver
+from lastwish.local.agent.metrics import MetricBuffer
 from lastwish.local.agent.segments import MAX_ANNOTATIONS, MAX_DOCUMENT, MAX_IDS
 from lastwish.local.agent.traces import Traces
-from lastwish.local.proxy import api_request
-from lastwish.local.proxy.api_request import ApiRequest, Visit
+from lastwish.local.proxy import api_call
+from lastwish.local.proxy.api_call import ApiCall, CompletedCall
 from tests.support.documents import API, TRACE, datagram, document, handler
 
 HUGE = 10**400  # an integer that no float holds
 
 
 class Received:
-    """An intake and what became of what it got."""
+    """A receiver, and the traces and metrics of its datagrams."""
 
     def __init__(self) -> None:
-        self.traces, self.gathered, self.counters = Traces(), Gathered(), {"received": 0, "malformed": 0}
-        self.intake = Intake(self.traces, self.gathered, self.counters, "wishes", "local")
+        self.traces, self.buffer, self.counters = Traces(), MetricBuffer(), {"received": 0, "malformed": 0}
+        self.receiver = Receiver(self.traces, self.buffer, self.counters, "wishes", "local")
 
     def get(self, data: bytes) -> None:
-        self.intake.datagram_received(data, ("127.0.0.1", 1))
+        self.receiver.datagram_received(data, ("127.0.0.1", 1))
 
     def documents(self) -> list[dict[str, Any]]:
         return [each for trace in self.traces.get([TRACE]) for each in trace.documents()]
@@ -34,7 +34,7 @@ class Received:
     def metrics(self) -> dict[tuple[str, str | None], float]:
         """Sum of each metric of the API, by its name and resource."""
         sums: Counter[tuple[str, str | None]] = Counter()
-        for call in self.gathered.take():
+        for call in self.buffer.drain():
             for datum in call["MetricData"]:
                 resource = {each["Name"]: each["Value"] for each in datum["Dimensions"]}.get("Resource")
                 sums[datum["MetricName"], resource] += sum(
@@ -48,8 +48,8 @@ def received() -> Received:
     return Received()
 
 
-def request(status: int = 202, resource: str | None = "/wishes") -> ApiRequest:
-    return ApiRequest("POST", resource, status, 100.0, 0.25, TRACE, API)
+def call(status: int = 202, resource: str | None = "/wishes") -> CompletedCall:
+    return CompletedCall("POST", resource, status, 100.0, 0.25, TRACE, API)
 
 
 @pytest.mark.parametrize(
@@ -86,19 +86,19 @@ def request(status: int = 202, resource: str | None = "/wishes") -> ApiRequest:
         datagram(document(API) | {"end_time": HUGE}),
         datagram(document(API) | {"annotations": {f"key{n}": n for n in range(MAX_ANNOTATIONS + 1)}}),
         datagram(document(API) | {"subsegments": [{"id": f"{n:016x}"} for n in range(MAX_IDS + 1)]}),
-        api_request.HEADER + b"\n",
-        api_request.HEADER + b"\n[]",
-        api_request.HEADER + b'\n{"method": "GET"}',
-        request().datagram().replace(b"202", b'"202"'),
-        request().datagram().replace(b"202", b"true"),
-        request().datagram().replace(b"202", str(HUGE).encode()),
-        request().datagram().replace(b"0.25", b"NaN"),
-        request().datagram().replace(b"0.25", b"-1"),
-        request().datagram().replace(b"0.25", b"4e9"),
-        request().datagram().replace(b"100.0", b"1e300"),
-        request().datagram().replace(b"100.0", str(HUGE).encode()),
-        request(resource=None).datagram().replace(b"100.0", b"1e300"),
-        request().datagram().replace(TRACE.encode(), b"1-2-3"),
+        api_call.HEADER + b"\n",
+        api_call.HEADER + b"\n[]",
+        api_call.HEADER + b'\n{"method": "GET"}',
+        call().datagram().replace(b"202", b'"202"'),
+        call().datagram().replace(b"202", b"true"),
+        call().datagram().replace(b"202", str(HUGE).encode()),
+        call().datagram().replace(b"0.25", b"NaN"),
+        call().datagram().replace(b"0.25", b"-1"),
+        call().datagram().replace(b"0.25", b"4e9"),
+        call().datagram().replace(b"100.0", b"1e300"),
+        call().datagram().replace(b"100.0", str(HUGE).encode()),
+        call(resource=None).datagram().replace(b"100.0", b"1e300"),
+        call().datagram().replace(TRACE.encode(), b"1-2-3"),
     ],
     ids=lambda data: ascii(data[-60:]),
 )
@@ -141,7 +141,7 @@ def test_an_odd_part_does_not_cost_the_document(received: Received, odd: dict[st
 
 
 def test_a_request_becomes_the_segment_of_api_gateway(received: Received) -> None:
-    received.get(request(429).datagram())
+    received.get(call(429).datagram())
 
     assert received.documents() == [
         {
@@ -163,7 +163,7 @@ def test_a_request_becomes_the_segment_of_api_gateway(received: Received) -> Non
 def test_a_request_is_measured_for_the_stage_and_for_its_route(
     received: Received, status: int, bad: int, failed: int
 ) -> None:
-    received.get(request(status).datagram())
+    received.get(call(status).datagram())
 
     measured = received.metrics()
     for resource in (None, "/wishes"):
@@ -172,16 +172,16 @@ def test_a_request_is_measured_for_the_stage_and_for_its_route(
 
 
 def test_an_unknown_path_is_counted_for_the_stage_and_leaves_no_trace(received: Received) -> None:
-    received.get(request(404, None).datagram())
+    received.get(call(404, None).datagram())
 
     assert {resource for _, resource in received.metrics()} == {None}
     assert len(received.traces) == 0
 
 
 def test_what_follows_a_request_has_its_segment_as_parent(received: Received) -> None:
-    visit = Visit("GET", "/wall")
-    ended = visit.ended(200)
+    call = ApiCall("GET", "/wall")
+    completed = call.complete(200)
 
-    assert visit.header.decode() == f"Root={ended.trace_id};Parent={ended.segment_id};Sampled=1"
-    received.get(ended.datagram())
+    assert call.header.decode() == f"Root={completed.trace_id};Parent={completed.segment_id};Sampled=1"
+    received.get(completed.datagram())
     assert received.counters["malformed"] == 0

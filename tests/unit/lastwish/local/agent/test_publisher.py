@@ -1,9 +1,9 @@
-"""Which lines of a log group are given, and which metrics of queues, from one look to the next."""
+"""Lines of a log group and metrics of queues, from one round to the next."""
 
 from typing import Any
 
 from lastwish.local.agent.logs import OVERLAP, Tail
-from lastwish.local.agent.publishing import Depths
+from lastwish.local.agent.publisher import QueueMetrics
 
 
 class Logs:
@@ -74,40 +74,40 @@ def test_only_the_overlap_is_remembered() -> None:
     assert len(tail._seen) <= 2
 
 
-def look(name: str, visible: int = 0, age: float = 0.0) -> dict[str, Any]:
+def sample(name: str, visible: int = 0, age: float = 0.0) -> dict[str, Any]:
     return {"name": name, "visible": visible, "in_flight": 0, "delayed": 0, "oldest_s": age}
 
 
-def told(depths: Depths, *looks: dict[str, Any]) -> dict[str, float]:
-    """How many visible messages are told of which queues."""
-    of_queues = [point for point in depths.points(looks, 100.0) if point.name.endswith("MessagesVisible")]
+def visible(metrics: QueueMetrics, *samples: dict[str, Any]) -> dict[str, float]:
+    """Published numbers of visible messages, by queue."""
+    of_queues = [point for point in metrics.points(samples, 100.0) if point.name.endswith("MessagesVisible")]
     return {point.dimensions[0][1]: point.value for point in of_queues}
 
 
-def test_a_fresh_stack_tells_of_every_empty_queue_at_once() -> None:
-    assert told(Depths(), look("a"), look("b"), look("c")) == {"a": 0, "b": 0, "c": 0}
+def test_a_fresh_stack_publishes_every_empty_queue_at_once() -> None:
+    assert visible(QueueMetrics(), sample("a"), sample("b"), sample("c")) == {"a": 0, "b": 0, "c": 0}
 
 
-def test_a_change_is_told_at_once() -> None:
-    depths = Depths()
+def test_a_change_is_published_at_once() -> None:
+    metrics = QueueMetrics()
     for _ in range(3):
-        told(depths, look("a"), look("b"), look("c"))
+        visible(metrics, sample("a"), sample("b"), sample("c"))
 
-    assert told(depths, look("a", 4), look("b"), look("c"))["a"] == 4
+    assert visible(metrics, sample("a", 4), sample("b"), sample("c"))["a"] == 4
 
 
-def test_every_queue_is_told_in_turn_and_never_none() -> None:
-    depths = Depths()
-    told(depths, look("a"), look("b"), look("c"))
+def test_every_queue_is_published_in_turn_and_never_none() -> None:
+    metrics = QueueMetrics()
+    visible(metrics, sample("a"), sample("b"), sample("c"))
 
-    rounds = [told(depths, look("a"), look("b"), look("c")) for _ in range(3)]
+    rounds = [visible(metrics, sample("a"), sample("b"), sample("c")) for _ in range(3)]
 
     assert [len(each) for each in rounds] == [1, 1, 1]
     assert set().union(*rounds) == {"a", "b", "c"}
 
 
 def test_a_queue_is_measured_as_sqs_does() -> None:
-    points = Depths().points([look("a", 2, 7.9) | {"in_flight": 3}], 100.0)
+    points = QueueMetrics().points([sample("a", 2, 7.9) | {"in_flight": 3}], 100.0)
 
     assert {(point.name, point.value, point.unit) for point in points} == {
         ("ApproximateNumberOfMessagesVisible", 2, "Count"),

@@ -1,0 +1,103 @@
+"""This machine's IPv4 addresses: the one for phones, its QR code, and sockets bound on any of them."""
+
+import io
+import socket
+from contextlib import suppress
+from ipaddress import IPv4Address
+from urllib.parse import urlsplit
+
+import httpx
+import psutil
+import segno
+
+from lastwish.errors import NoNetwork, PortTaken
+from lastwish.local.environment import HOST
+
+# An address of nobody (RFC 5737): traffic to it takes the default route.
+_FAR_AWAY = ("203.0.113.1", 9)
+
+
+def phone_address(requested: str | None = None) -> str:
+    """Return the requested address if it is this machine's, else the one of the default route. Raises NoNetwork."""
+    return choose(own_addresses(), default_address(), requested)
+
+
+def choose(own: dict[str, bool], default: str | None, requested: str | None = None) -> str:
+    """Choose the address for phones from `own_addresses` and `default_address`. Raises NoNetwork."""
+    connected = [address for address, up in own.items() if up]
+    if requested is not None:
+        if requested in own:
+            return requested
+        raise NoNetwork(f"{requested} is no address of this machine on a network; {_listed(list(own))}")
+    if default in connected:
+        return default
+    if len(connected) == 1:
+        return connected[0]
+    if connected:
+        raise NoNetwork(f"this machine is on several networks: choose with --address; {_listed(connected)}")
+    raise NoNetwork("this machine is on no network: join the Wi-Fi, or start without --lan")
+
+
+def _listed(addresses: list[str]) -> str:
+    return f"it has {', '.join(sorted(addresses)) or 'none'}"
+
+
+def own_addresses() -> dict[str, bool]:
+    """Return this machine's IPv4 addresses except loopback; true where a cable or a Wi-Fi is connected."""
+    connected = {name for name, nic in psutil.net_if_stats().items() if nic.isup}
+    return {
+        each.address: name in connected
+        for name, addresses in psutil.net_if_addrs().items()
+        for each in addresses
+        if each.family == socket.AF_INET and not IPv4Address(each.address).is_loopback
+    }
+
+
+def default_address() -> str | None:
+    """Return this machine's address on its default route, None without one. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect(_FAR_AWAY)  # for a datagram socket this only reads the routing table
+        address: str = probe.getsockname()[0]
+        return address
+    return None
+
+
+def is_present(url: str) -> bool:
+    """Return whether the address in this URL is still this machine's, and connected."""
+    return own_addresses().get(urlsplit(url).hostname or "", False)
+
+
+def qr(url: str) -> str:
+    """Return the QR code of a URL in half blocks, two rows per line: light modules drawn, dark ones left out."""
+    code = io.StringIO()
+    segno.make_qr(url).terminal(code, compact=True)
+    return code.getvalue()
+
+
+def bind(port: int, address: str = HOST) -> socket.socket:
+    """Bind a TCP socket on this port, 0 for a free one, of an address of this machine. Raises PortTaken."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((address, port))
+        # Only listening reveals another listener that shares the port (on 0.0.0.0).
+        bound.listen(2048)
+    except OSError as error:
+        bound.close()
+        taken = f"port {port} is taken" + ("" if address == HOST else f" at {address}")
+        raise PortTaken(f"{taken} ({error.strerror}): choose another with --port", port=port) from None
+    return bound
+
+
+def url_of(bound: socket.socket) -> str:
+    """Return the base URL of a server on this socket."""
+    address, port = bound.getsockname()
+    return f"http://{address}:{port}/"
+
+
+def http_status(url: str) -> int | None:
+    """Send a GET without any proxy and return the status of the answer, None where there is none."""
+    try:
+        return httpx.get(url, timeout=5, trust_env=False).status_code
+    except httpx.HTTPError:
+        return None
