@@ -1,4 +1,4 @@
-"""The stack on this laptop: MiniStack as the engine, the real template deployed to it, and a proxy in front.
+"""Local stack: MiniStack as the engine, the real template deployed to it, and a proxy in front.
 
 stack.py         up and down, step by step               health.py        checks the parts of a running stack
 foreground.py    the same from a terminal                reset.py         empties a running stack

@@ -1,4 +1,4 @@
-"""The state directory `.lastwish/`: records what runs and where, with a lock against a second `up`."""
+"""Record what runs and where in the state directory `.lastwish/`, with a lock against a second `up`."""
 
 import fcntl
 import json

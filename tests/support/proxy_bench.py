@@ -22,7 +22,7 @@ WISH = "7f2c5bd6-14a4-4b9d-a64f-05f6c5be9dcf"
 
 @dataclass
 class Got:
-    """The answer that a client of the proxy gets."""
+    """Answer that a client of the proxy gets."""
 
     status: int
     headers: dict[str, str]

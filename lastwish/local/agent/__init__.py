@@ -1,4 +1,4 @@
-"""The agent does what AWS does around a function and the engine does not (docs/decisions/0015).
+"""Agent: does what AWS does around a function and the engine does not (docs/decisions/0015).
 
 process.py     starts it and checks it, for `up`   server.py      its process
 datagrams.py   receives segments and reports       segments.py    reads one segment document

@@ -1,4 +1,4 @@
-"""The two filter expressions of GetTraceSummaries that Last Wish sends. Any other is refused, never ignored.
+"""Match the two filter expressions of GetTraceSummaries that Last Wish sends. Any other is refused, never ignored.
 
 `annotation.NAME = "TEXT"` finds the traces of a wish or of a function.
 `responsetime > SECONDS OR fault = true OR error = true` finds those that mission control shows.

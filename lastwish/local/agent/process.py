@@ -23,7 +23,7 @@ BUFFER = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Ports:
-    """The agent's two sockets. They stay open here, so that a new agent can replace a dead one."""
+    """Two sockets for the agent. They stay open in `up`, so that a new agent can replace a dead one."""
 
     http: socket.socket
     udp: socket.socket

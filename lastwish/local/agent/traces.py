@@ -42,7 +42,7 @@ class Summary:
 
 @dataclass
 class Trace:
-    """The segments of one trace by id, as they arrived."""
+    """One trace: its segments by id, as they arrived."""
 
     id: str
     segments: dict[str, Segment] = field(default_factory=dict)

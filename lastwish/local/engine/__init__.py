@@ -1,4 +1,4 @@
-"""The engine: MiniStack, an AWS emulator, corrected from outside where it differs from AWS (docs/decisions/0015).
+"""Engine: MiniStack, an AWS emulator, corrected from outside where it differs from AWS (docs/decisions/0015).
 
 process.py              starts it and checks it, for `up`
 server.py               its process: the corrections, and the ASGI layers around MiniStack

@@ -107,7 +107,7 @@ def _reason(alarm: dict[str, Any], values: Sequence[float | None]) -> str:
 
 
 class _Schedule:
-    """When each alarm is due: those over long periods less often, since they read more points."""
+    """Evaluates alarms when they are due: those over long periods less often, since they read more points."""
 
     def __init__(self, cloudwatch: Any) -> None:
         self._cloudwatch = cloudwatch

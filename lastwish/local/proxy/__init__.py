@@ -1,4 +1,4 @@
-"""The proxy in front of the engine: all that browsers and phones reach.
+"""Proxy in front of the engine: all that browsers and phones reach.
 
 process.py   starts it and checks it, for `up`     server.py        its process, for one or two sockets
 app.py       the ASGI application                  gateway.py       API Gateway as the template configures it

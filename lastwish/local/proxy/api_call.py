@@ -1,4 +1,4 @@
-"""One call of the API, as the proxy reports it to the agent: API Gateway would measure and trace it by itself.
+"""Report each call of the API to the agent: API Gateway would measure and trace it by itself.
 
 A report is one datagram: a header line and a JSON object. The proxy does not wait for the agent; without one the report
 is lost.

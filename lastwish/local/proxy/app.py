@@ -1,4 +1,4 @@
-"""The proxy as an ASGI application: it forwards one API stage of the engine, and nothing else of it."""
+"""Forward one API stage of the engine, and nothing else of it: the proxy as an ASGI application."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ _QUERY = re.compile(rb"[!-~]*")
 
 
 class TooLarge(Exception):  # noqa: N818 - a state of the request
-    """The body is larger than MAX_BODY."""
+    """A body is larger than MAX_BODY."""
 
 
 class Proxy:

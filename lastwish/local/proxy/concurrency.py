@@ -43,7 +43,7 @@ class ConcurrencyLimit:
 
 
 class RouteLimits:
-    """The limit of each route. Traces have a small one of their own: no wish may wait for X-Ray."""
+    """Gives each route its limit. Traces have a small one of their own: no wish may wait for X-Ray."""
 
     def __init__(self, general: ConcurrencyLimit, traces: ConcurrencyLimit | None = None) -> None:
         self._general = general

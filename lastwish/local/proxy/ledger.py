@@ -1,7 +1,7 @@
-"""The ledger: one line for every wish that was answered 202, the audit's independent record of what was promised.
+"""Record every wish that was answered 202 in the ledger, the audit's independent record of what was promised.
 
-The proxy writes it before the answer leaves, and knows nothing of the stack behind it. A line is a JSON object:
-`wish_id`, `time` (ISO 8601, UTC) and `status` (202, or 303 for a form).
+The proxy writes it before the answer leaves, and knows nothing of the stack behind it. Each wish has a line, a JSON
+object: `wish_id`, `time` (ISO 8601, UTC) and `status` (202, or 303 for a form).
 """
 
 import json

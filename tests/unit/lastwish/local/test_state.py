@@ -1,4 +1,4 @@
-"""The state directory: what `up` records there, and its lock."""
+"""State directory: its records of what runs, and its lock."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is kept of the traces, how much of it, and what is made up when one is read."""
+"""Traces: which are kept, how much memory they take, and the segments that are built when one is read."""
 
 import json
 import tracemalloc
@@ -35,7 +35,7 @@ def ids(traces: Traces) -> list[int]:
     return [int(each.trace_id[2:10], 16) for each in traces.summaries(0, 1e9)]
 
 
-def test_the_oldest_trace_makes_room() -> None:
+def test_the_oldest_trace_is_dropped_for_a_new_one() -> None:
     traces = Traces(Bounds(traces=3))
 
     for number in range(5):
@@ -75,7 +75,7 @@ def test_a_later_document_of_a_segment_replaces_the_earlier() -> None:
     assert [each.get("end_time") for each in traces.get([TRACE])[0].documents()] == [101.0]
 
 
-def test_what_was_forgotten_takes_no_room() -> None:
+def test_cleared_traces_take_no_memory() -> None:
     traces = Traces()
     traces.add(of_trace(1))
 
@@ -83,7 +83,7 @@ def test_what_was_forgotten_takes_no_room() -> None:
     assert (len(traces), traces.size) == (0, 0)
 
 
-def test_a_functions_segment_is_made_up_below_the_api_of_its_trace() -> None:
+def test_a_functions_segment_is_built_below_the_api_of_its_trace() -> None:
     made = {each["id"]: each for each in kept(handler(), api()).documents()}[FUNCTION]
 
     assert (made["name"], made["origin"], made["parent_id"]) == ("frontend", "AWS::Lambda::Function", API)
@@ -123,18 +123,18 @@ def test_subsegments_that_are_each_others_parents_do_no_harm() -> None:
     assert [each["id"] for each in trace.documents()] == [API]
 
 
-def test_a_summary_tells_the_wish_the_time_to_the_answer_and_to_the_end() -> None:
+def test_a_summary_has_the_wish_the_time_to_the_answer_and_to_the_end() -> None:
     queue = document(QUEUE, 100.5, 103.5, annotations={"outcome": "boarded"}, throttle=True)
 
-    told = kept(api(error=True), handler(), queue).summary()
+    summary = kept(api(error=True), handler(), queue).summary()
 
-    assert (told.start, told.duration, told.response_time) == (99.9, 3.6, 1.2)
-    assert told.annotations["wish_id"] == ["w1"]
-    assert told.annotations["outcome"] == ["boarded"]
-    assert (told.fault, told.error, told.throttle, told.partial) == (False, True, True, False)
+    assert (summary.start, summary.duration, summary.response_time) == (99.9, 3.6, 1.2)
+    assert summary.annotations["wish_id"] == ["w1"]
+    assert summary.annotations["outcome"] == ["boarded"]
+    assert (summary.fault, summary.error, summary.throttle, summary.partial) == (False, True, True, False)
 
 
-def test_only_traces_of_the_time_that_was_asked_for_are_told() -> None:
+def test_only_traces_of_the_requested_time_are_returned() -> None:
     traces = Traces()
     for number in (10, 20, 30):
         traces.add(of_trace(number))
@@ -161,7 +161,7 @@ def many_ids(number: int, count: int) -> list[dict[str, str]]:
     ],
     ids=["nothing", "http", "url", "name", "wide", "ids", "no-ids", "annotations", "long-annotations"],
 )
-def test_what_is_charged_is_at_least_half_of_what_it_takes(hostile: Any) -> None:
+def test_the_counted_size_is_at_least_half_of_the_memory_taken(hostile: Any) -> None:
     documents = [
         json.dumps(document(API, trace_id=f"1-{n:08x}-{'0' * 24}") | hostile(n), ensure_ascii=False).encode()
         for n in range(50)

@@ -1,4 +1,4 @@
-"""X-Ray's API: what is answered, what is refused, and which traces a filter lets through."""
+"""X-Ray's API: answers, refusals, and which traces a filter accepts."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from tests.support.documents import FUNCTION, HANDLER, QUEUE, TRACE, document, h
 
 
 class Api:
-    """The application, asked without a socket."""
+    """Application under test, called without a socket."""
 
     def __init__(self, traces: Traces) -> None:
         self._transport = httpx.ASGITransport(application(traces, {"malformed": 0}))
@@ -101,15 +101,15 @@ def test_what_x_ray_would_refuse_is_refused(api: Api, path: str, asked: dict[str
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 100_000, b"x" * 5_000_000], ids=lambda body: ascii(body[:9]))
-def test_a_body_that_is_none_is_refused(api: Api, body: bytes) -> None:
+def test_a_body_that_is_no_request_is_refused(api: Api, body: bytes) -> None:
     assert api("POST", "/Traces", content=body).status_code == 400
 
 
-def test_a_page_under_a_name_of_its_own_sees_nothing(api: Api) -> None:
+def test_a_foreign_page_whose_name_points_here_is_refused(api: Api) -> None:
     assert api("GET", "/_lastwish/health", headers={"Host": "evil.example"}).status_code == 400
 
 
-def test_a_reset_forgets_the_traces(api: Api, traces: Traces) -> None:
+def test_a_reset_deletes_the_traces(api: Api, traces: Traces) -> None:
     keep(traces, handler())
 
     assert api("DELETE", "/_lastwish/traces").json() == {"gone": 1}

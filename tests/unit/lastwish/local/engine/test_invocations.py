@@ -9,7 +9,7 @@ from lastwish.local.engine.patch import ministack_module
 
 
 def stored(metric: str) -> dict[float, float]:
-    """How often each value of a metric of the function was measured."""
+    """Return the values of a metric of the function, each with its count."""
     cloudwatch = ministack_module("services.cloudwatch")
     points = cloudwatch._metrics.get(("AWS/Lambda", metric, "FunctionName=worker")) or []
     return {point["Value"]: point["Count"] for point in points}
@@ -34,7 +34,7 @@ def test_an_invocation_by_the_api_of_lambda_does_not_count_twice(functions: Any)
     assert not stored("Invocations")
 
 
-def test_a_crowds_invocations_are_few_points() -> None:
+def test_equal_values_of_many_invocations_are_one_point() -> None:
     cloudwatch = ministack_module("services.cloudwatch")
     for _ in range(1000):
         invocations.record(cloudwatch, "worker", "Errors", 0.0, 100.5)

@@ -1,4 +1,4 @@
-"""The depth of queues, as the engine reports it."""
+"""Depth of the queues, as the engine reports it."""
 
 import asyncio
 import json

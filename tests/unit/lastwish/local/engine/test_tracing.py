@@ -1,4 +1,4 @@
-"""Which trace a function gets that is called by MiniStack's real module."""
+"""Traces of functions that MiniStack's real module calls."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ STAGE = "/_aws/execute-api/abc/local/wishes"
 
 
 def traced(functions: Any, path: str, header: str | None, mode: str = "Active") -> str | None:
-    """The header that a function gets which is called while this request is answered."""
+    """Return the header that a function gets while this request is answered."""
     got: list[str | None] = []
 
     async def app(_scope: Any, _receive: Any, _send: Any) -> None:
@@ -25,7 +25,7 @@ def traced(functions: Any, path: str, header: str | None, mode: str = "Active") 
     return got[0]
 
 
-def test_a_function_behind_the_api_goes_on_with_the_calls_trace(functions: Any) -> None:
+def test_a_function_behind_the_api_continues_the_calls_trace(functions: Any) -> None:
     tracing.install()
 
     header = traced(functions, STAGE, f"{ROOT};Parent=aaaaaaaaaaaaaaaa;Sampled=1")

@@ -1,4 +1,4 @@
-"""The trace that begins at the proxy, and the reports that the agent gets."""
+"""Traces that begin at the proxy, and its reports to the agent."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The proxy between a raw ASGI request and a stand-in for the engine at the HTTP seam."""
+"""Proxy between a raw ASGI request and a stand-in for the engine at the HTTP seam."""
 
 import asyncio
 import gzip

@@ -1,4 +1,4 @@
-"""The limit on requests that the engine answers at once."""
+"""Limit on the requests that the engine answers at once."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The audit's independent record."""
+"""Ledger: the audit's independent record."""
 
 import json
 from pathlib import Path
