@@ -9,18 +9,41 @@ export SAM_CLI_TELEMETRY := 0
 help: ## show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# One stamp a set of requirements: the second `make setup` does nothing.
-.venv/.stamp: requirements/dev.txt pyproject.toml
+# --- set-up -----------------------------------------------------------------------------------------------------------
+# uv, pinned and hashed like the rest, makes .venv and fills it in seconds. Not the one on the PATH: it may be of any age.
+# Where pip has no uv for this machine, or uv cannot reach the index (it does not read pip's settings), pip does the same in
+# minutes; `make setup UV=false` is that.
+UV := .venv/uv/bin/uv
+PIP := -m pip --quiet --disable-pip-version-check install
+
+# $(call make-venv,FOLDER)
+make-venv = $(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(1) 2>/dev/null \
+	|| $(PYTHON) -m venv $(1)
+
+# $(call install,VENV,WHAT)
+install = { command -v $(UV) >/dev/null && $(UV) pip install --quiet --python $(1)/bin/python $(2); } \
+	|| { echo "pip installs, without uv: this may take minutes" && $(PYTHON) -m venv $(1) && $(1)/bin/python $(PIP) $(2); }
+
+# A stamp each: the second `make setup` does nothing.
+.venv/.made: requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13) and "Last Wish needs Python 3.13; $(PYTHON) is " + sys.version.split()[0])'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@echo "installing what requirements/dev.txt pins (a minute or two the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/dev.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PYTHON) $(PIP) --quiet --upgrade --only-binary :all: --require-hashes --target .venv/uv --requirement $< || true
+	@$(call make-venv,.venv)
 	@touch $@
 
-setup: .venv/.stamp ## build .venv and everything the rest needs
+.venv/.local .venv/.dev: .venv/.%: requirements/%.txt pyproject.toml .venv/.made
+	@$(call install,.venv,--require-hashes --requirement $<)
+	@$(call install,.venv,--no-deps --no-build-isolation --editable .)
+	@touch .venv/.local $@ # dev.txt holds all of local.txt
 
-demo: setup ## start the stack (PORT=8045), send a wish, show it boarded
+.venv/.checkov: requirements/checkov.txt .venv/.made
+	@$(call make-venv,.venv/checkov)
+	@$(call install,.venv/checkov,--require-hashes --requirement $<)
+	@touch $@
+
+setup: .venv/.dev ## build .venv with everything
+
+demo: .venv/.local ## start the stack (PORT=8045), send a wish, show it boarded
 	@$(BIN)/lastwish status >/dev/null 2>&1 || { $(BIN)/lastwish down && $(BIN)/lastwish up --detach --port $(PORT); }
 	@$(BIN)/lastwish submit "Tell the whales we are sorry." --to jupiter --name "The last boarding call"
 	@echo "Open $$($(BIN)/lastwish status | head -n 1) and send your own. make down stops everything."
@@ -32,7 +55,7 @@ test: setup ## pass every test
 	@$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration tests/repository
 	@$(BIN)/pytest tests/e2e tests/browser
 
-check: setup ## lint, types, template, imports
+check: setup .venv/.checkov ## lint, types, template, imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -40,7 +63,7 @@ check: setup ## lint, types, template, imports
 	$(BIN)/cfn-lint template.yaml observability.yaml
 	$(BIN)/sam validate --lint --region us-east-1
 	$(BIN)/sam validate --lint --region us-east-1 --template observability.yaml
-	$(BIN)/checkov --config-file .checkov.yaml
+	.venv/checkov/bin/checkov --config-file .checkov.yaml
 
 bench: setup ## measure the ratios, write bench/results.json
 	@$(BIN)/python -m bench
@@ -54,9 +77,10 @@ observability: setup ## write alarms, dashboard and their docs anew, after a cha
 build: setup ## package the functions for AWS without Docker (ARCH=arm64 or x86_64)
 	@ARCHITECTURE=$(ARCH) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCH)
 
-lock: setup ## pin all requirements anew
-	@cd requirements && ../$(BIN)/uv pip compile -q --upgrade $(LOCK) dev.in -o dev.txt
-	@for f in frontend console mission parser worker projector; do (cd src/$$f && ../../$(BIN)/uv pip compile -q $(LOCK) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
-LOCK := --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
+lock: .venv/.made ## pin all requirements anew
+	@cd requirements && for set in uv dev checkov; do $(COMPILE) --upgrade $$set.in -o $$set.txt || exit 1; done
+	@cd requirements && $(COMPILE) -c dev.txt local.in -o local.txt
+	@for f in frontend console mission parser worker projector; do (cd src/$$f && $(COMPILE) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
+COMPILE = $(abspath $(UV)) pip compile -q --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
 
 .PHONY: help setup demo down test check bench pictures observability build lock
