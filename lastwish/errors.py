@@ -8,7 +8,7 @@
     |   +-- PortTaken             another program listens on the proxy's port
     |   +-- NoNetwork             this machine has no address for phones, or not the one asked for
     |   +-- EngineFailed          MiniStack did not start, or died
-    |   +-- DeployFailed          `sam deploy` failed
+    |   +-- DeployFailed          the deploy failed
     |   +-- ProxyFailed           the proxy did not start, or died
     |   +-- Interrupted           Ctrl-C or SIGTERM before the work had begun (exit code 130)
     +-- TemplateError             template.yaml lacks what the proxy needs
@@ -74,7 +74,7 @@ class EngineFailed(StackError):
 
 
 class DeployFailed(StackError):
-    """`sam deploy` failed, or what it deployed does not answer."""
+    """The deploy failed, or what it deployed does not answer."""
 
 
 class ProxyFailed(StackError):

@@ -1,27 +1,29 @@
-"""Deploys the real template to the engine with `sam deploy`, and reads back what it made."""
+"""Deploys the real template to the engine through its CloudFormation API, and reads back what it made."""
 
 import json
 import os
-import subprocess
-import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO
+
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from lastwish.aws.clients import REGION, describe_stack, engine_client, physical_ids, plain_errors
 from lastwish.errors import DeployFailed
 from lastwish.local import environment
-from lastwish.local.processes import spawn, tail
+from lastwish.local.packaging import Uploads
 from lastwish.local.state import ROOT, Home
 
 STACK = "lastwish-local"
 TIMEOUT = 300.0
+POLL = 0.1
 _CONFIG = ROOT / "samconfig.toml"
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """What `sam deploy` made: the stack's outputs as the engine gives them, and the path of the API's stage."""
+    """What a deploy made: the stack's outputs as the engine gives them, and the path of the API's stage."""
 
     outputs: dict[str, str]
     stage_path: str
@@ -37,49 +39,67 @@ def template() -> Path:
     return Path(os.environ.get("LASTWISH_TEMPLATE") or ROOT / "template.yaml").resolve()
 
 
-def start(engine: str, home: Home, public_url: str) -> "subprocess.Popen[bytes]":
-    """Start `sam deploy` against the engine and nothing else. Raises DeployFailed when there is no sam.
+def deploy(engine: str, home: Home, public_url: str) -> Deployed:
+    """Create the stack on an engine that has none. Raises TemplateError, or DeployFailed with the reason.
 
     `public_url` is where the audience finds the form: what the wall's QR code shows.
     """
-    sam = Path(sys.executable).with_name("sam")
-    if not sam.exists():
-        raise DeployFailed("sam is not installed beside this lastwish: run `make setup`")
-    # Named with full paths: sam looks for samconfig.toml beside the template.
-    where = ["--config-file", str(_CONFIG), "--config-env", "local", "--template-file", str(template())]
-    command = [str(sam), "deploy", *where, "--stack-name", STACK, "--parameter-overrides", *_parameters(public_url)]
-    return spawn(command, environment.clean(home) | {"AWS_ENDPOINT_URL": engine}, home.log("deploy"), cwd=ROOT)
-
-
-def _parameters(public_url: str) -> list[str]:
-    """Those of samconfig.toml and ours: on the command line they would replace the file's."""
-    settings = tomllib.loads(_CONFIG.read_text())["local"]["deploy"]["parameters"]
-    return [*settings["parameter_overrides"], f"PublicUrl={public_url}"]
-
-
-def finish(process: "subprocess.Popen[bytes]", engine: str, home: Home) -> Deployed:
-    """Wait for `sam deploy`. Raises DeployFailed with what it said."""
-    log = home.log("deploy")
+    cloudformation = engine_client("cloudformation", engine)
     try:
-        code = process.wait(TIMEOUT)
-    except subprocess.TimeoutExpired:
-        raise DeployFailed(f"sam deploy took longer than {TIMEOUT:g} s (see {log})") from None
-    if code != 0:
-        raise DeployFailed(f"sam deploy failed: {_reason(log)} (see {log})")
+        with home.log("deploy").open("a") as log:
+            print(f"template {template()}", file=log, flush=True)
+            url = Uploads(engine_client("s3", engine), engine).template(template())
+            print(f"stack {STACK} from {url}", file=log, flush=True)
+            cloudformation.create_stack(
+                StackName=STACK,
+                TemplateURL=url,
+                Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+                Parameters=_parameters(public_url),
+                DisableRollback=True,
+            )
+            _wait(cloudformation, log)
+    except (BotoCoreError, ClientError) as error:
+        raise DeployFailed(f"deploy failed: {error} (see {home.log('deploy')})") from error
     return _read_back(engine)
 
 
-def _reason(log: Path) -> str:
-    """The line of sam's output that says why: the first that speaks of an error, else the last."""
-    text = log.read_text(errors="replace")
-    wrong = (line.strip() for line in text.splitlines() if line.lstrip().lower().startswith("error"))
-    return next(wrong, "") or tail(log) or "it said nothing"
+def _parameters(public_url: str) -> list[dict[str, str]]:
+    """Return those of samconfig.toml and ours."""
+    settings = tomllib.loads(_CONFIG.read_text())["local"]["deploy"]["parameters"]["parameter_overrides"]
+    pairs = [each.partition("=") for each in [*settings, f"PublicUrl={public_url}"]]
+    return [{"ParameterKey": name, "ParameterValue": value} for name, _, value in pairs]
+
+
+def _wait(cloudformation: Any, log: TextIO) -> None:
+    """Wait for the stack and log what became of its resources. Raises DeployFailed, BotoCoreError, ClientError."""
+    waiter = cloudformation.get_waiter("stack_create_complete")
+    try:
+        waiter.wait(StackName=STACK, WaiterConfig={"Delay": POLL, "MaxAttempts": int(TIMEOUT / POLL)})
+    except WaiterError as error:
+        raise DeployFailed(f"deploy failed: {_reason(cloudformation) or error} (see {log.name})") from None
+    finally:
+        for name, status, reason in _events(cloudformation):
+            print(status, name, reason, file=log)
+
+
+def _reason(cloudformation: Any) -> str | None:
+    """Return what the first resource that failed says."""
+    failed = (f"{name}: {reason}" for name, status, reason in _events(cloudformation) if status.endswith("_FAILED"))
+    return next(failed, None)
+
+
+def _events(cloudformation: Any) -> list[tuple[str, str, str]]:
+    """Return logical id, status and reason of each event of the stack, oldest first."""
+    pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=STACK)
+    events = [event for page in pages for event in page["StackEvents"]]
+    return [
+        (each["LogicalResourceId"], each["ResourceStatus"], each.get("ResourceStatusReason", ""))
+        for each in reversed(events)
+    ]
 
 
 def _read_back(engine: str) -> Deployed:
-    status, outputs = describe_stack(engine_client("cloudformation", engine), STACK)
-    if not status.endswith("_COMPLETE"):
-        raise DeployFailed(f"the stack is {status} after sam deploy")
+    _, outputs = describe_stack(engine_client("cloudformation", engine), STACK)
     # https://{api id}.execute-api.{region}.amazonaws.com/{stage}/: the engine serves it under a path instead.
     host, _, stage = outputs["ApiUrl"].removeprefix("https://").rstrip("/").partition("/")
     return Deployed(outputs, f"/_aws/execute-api/{host.partition('.')[0]}/{stage}")

@@ -22,7 +22,7 @@ Step = Callable[[str], AbstractContextManager[object]]
 Note = Callable[[str], None]
 
 # No new request may arrive while the rest stops.
-_STOP_ORDER = ("proxy", "deploy", "agent", "engine")
+_STOP_ORDER = ("proxy", "agent", "engine")
 
 
 class LocalStack:
@@ -75,11 +75,7 @@ class LocalStack:
         return state
 
     def _deploy(self, state: State) -> tuple[State, deploy.Deployed]:
-        with interrupts.deferred():
-            process = deploy.start(state.engine, self.home, state.public)
-            self._save_process("deploy", process, state)
-        deployed = deploy.finish(process, state.engine, self.home)
-        del self._children["deploy"]
+        deployed = deploy.deploy(state.engine, self.home, state.public)
         composites.put(state.engine, deploy.STACK, deploy.template())
         deploy.write_env_file(state.engine, self.home.env_file)
         state = replace(state, outputs={**deployed.outputs, "ApiUrl": state.url, "SiteUrl": state.url})

@@ -402,7 +402,7 @@ def test_a_failed_deploy_says_why_and_leaves_nothing(laptop: Laptop, tmp_path: P
     done = laptop.run("up", "--detach", "--json", "--port", "0", LASTWISH_TEMPLATE=str(elsewhere))
 
     assert done.returncode == 1
-    assert "sam deploy failed" in json.loads(done.stdout)["error"]
+    assert "deploy failed" in json.loads(done.stdout)["error"]
     assert "CodeUri" in done.stderr
     assert "Traceback" not in done.stderr
     assert laptop.is_clean()

@@ -1,0 +1,79 @@
+"""`sam deploy`, the way to AWS, and `lastwish up` make the same stack of the same template."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lastwish.aws.clients import describe_stack, engine_client
+from lastwish.local import deploy, environment
+from lastwish.local.engine import process as engine
+from lastwish.local.processes import ProcessId, stop
+from lastwish.local.state import ROOT, Home
+
+PUBLIC_URL = "http://127.0.0.1:8045/"
+BY_SAM = "by-sam"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path / "home")
+    home.create()
+    return home
+
+
+@pytest.fixture
+def endpoint(home: Home) -> Iterator[str]:
+    """An engine with nothing on it."""
+    process, endpoint = engine.start(home, {})
+    engine.wait_until_ready(process, endpoint, home)
+    yield endpoint
+    stop(ProcessId.of(process.pid))
+    process.wait()
+
+
+def resources(endpoint: str, stack: str) -> dict[str, str]:
+    """Types by logical id, nested stacks included."""
+    cloudformation = engine_client("cloudformation", endpoint)
+    found: dict[str, str] = {}
+    for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
+        for each in page["StackResourceSummaries"]:
+            found[each["LogicalResourceId"]] = each["ResourceType"]
+            if each["ResourceType"] == "AWS::CloudFormation::Stack":
+                found |= resources(endpoint, each["PhysicalResourceId"])
+    return found
+
+
+def functions(endpoint: str, stack: str) -> list[tuple[Any, ...]]:
+    """What a person would compare of a stack's functions."""
+    found = engine_client("lambda", endpoint).list_functions()["Functions"]
+    return sorted(
+        (
+            each["Handler"],
+            each["Runtime"],
+            each["Timeout"],
+            each["CodeSize"] > 0,
+            *sorted(each["Environment"]["Variables"]),
+        )
+        for each in found
+        if each["FunctionName"].startswith(stack)
+    )
+
+
+def test_sam_deploy_and_up_make_the_same_stack(home: Home, endpoint: str) -> None:
+    sam = [str(Path(sys.executable).with_name("sam")), "deploy", "--stack-name", BY_SAM]
+    sam += ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
+    sam += ["--template-file", str(ROOT / "template.yaml")]
+    env = environment.clean(home) | {"AWS_ENDPOINT_URL": endpoint}
+    done = subprocess.run(sam, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    ours = deploy.deploy(endpoint, home, PUBLIC_URL)
+
+    status, outputs = describe_stack(engine_client("cloudformation", endpoint), BY_SAM)
+    assert status == "CREATE_COMPLETE"
+    assert outputs.keys() == ours.outputs.keys()
+    assert resources(endpoint, BY_SAM) == resources(endpoint, deploy.STACK)
+    assert functions(endpoint, BY_SAM) == functions(endpoint, deploy.STACK) != []
