@@ -1,6 +1,5 @@
-"""Sends one wish and follows it, as a patient phone would: the same key on every retry, full jitter, Retry-After."""
+"""Send one wish and follow it to its end, as the audience's page does: one key, full jitter, Retry-After."""
 
-import random
 import time
 import uuid
 from dataclasses import asdict, dataclass
@@ -10,16 +9,17 @@ import httpx
 import stamina
 
 from lastwish.errors import NotAnswered, NotEnded, WishRefused
+from lastwish.polling import pause_before_retry, retry_after
 
 ENDED = frozenset({"boarded", "waitlisted", "rejected", "erased"})
+# Not 500, which the page tries again: an operator should see it.
 WORTH_A_RETRY = frozenset({429, 502, 503, 504})
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
-POLL_PAUSE = 0.25
+POLL_INTERVAL = 0.25
 
 
 @dataclass(frozen=True)
-class Journey:
-    """How one wish ended, and how long that took from the first byte sent, in milliseconds."""
+class WishOutcome:
+    """End of one wish, and the milliseconds from the first byte sent until it was seen."""
 
     wish_id: str
     status: str
@@ -29,119 +29,105 @@ class Journey:
     reason: str | None = None
 
     def facts(self) -> dict[str, object]:
-        """As a JSON object."""
+        """Return it as a JSON object."""
         return asdict(self)
 
 
-class Backoff:
-    """When to try again, for stamina: True never, seconds to wait otherwise.
-
-    Full jitter: a uniform draw between nothing and an exponentially growing bound, so that a crowd that was refused
-    together does not come back together. What Retry-After asks for comes on top of nothing and before the jitter.
-    """
+class RetryPolicy:
+    """Retry policy of one wish, for stamina: False for never, else the seconds to wait."""
 
     def __init__(self) -> None:
-        self.bound = FIRST_PAUSE
+        self._tries = 0
 
     def __call__(self, error: Exception) -> float | bool:
-        if isinstance(error, httpx.HTTPStatusError):
-            if error.response.status_code not in WORTH_A_RETRY:
-                return False
-            asked = retry_after(error.response)
-        elif isinstance(error, httpx.TransportError):
-            asked = 0.0
-        else:
+        asked = 0.0
+        if isinstance(error, httpx.HTTPStatusError) and error.response.status_code in WORTH_A_RETRY:
+            asked = retry_after(error.response.headers)
+        elif not isinstance(error, httpx.TransportError):
             return False
-        pause = asked + random.uniform(0, self.bound)  # noqa: S311 - jitter, not a secret
-        self.bound = min(LONGEST_PAUSE, 2 * self.bound)
-        return pause
-
-
-def retry_after(response: httpx.Response) -> float:
-    """Seconds that the answer asks to wait, 0 when it does not say (or says a date: we never send one)."""
-    value = response.headers.get("retry-after", "")
-    return float(value) if value.isdecimal() else 0.0
+        self._tries += 1
+        return pause_before_retry(self._tries, asked)
 
 
 def http_client(base_url: str) -> httpx.Client:
-    """Client of the API at this base URL. Only AWS may be behind the operator's HTTP proxy, the laptop never is."""
+    """Return a client of the API at this base URL. It uses the operator's HTTP proxy for AWS, never for the laptop."""
     local = httpx.URL(base_url).host in ("127.0.0.1", "localhost")
     return httpx.Client(base_url=base_url, timeout=15, trust_env=not local, headers={"Accept": "application/json"})
 
 
-def submit(http: httpx.Client, text: str, destination: str, name: str | None, timeout: float) -> Journey:
-    """Post a wish, follow it until it ends, and return how it ended. `timeout` is for all of it, in seconds.
+def submit(http: httpx.Client, text: str, destination: str, name: str | None, timeout: float) -> WishOutcome:
+    """Post a wish, follow it until it ends, and return its end. `timeout` is for all of it, in seconds.
 
-    Raises WishRefused (a problem that no retry mends), NotAnswered, NotEnded.
+    Raises WishRefused (a problem that no retry solves), NotAnswered, NotEnded.
     """
     started = time.monotonic()
-    wish = {"message": text, "destination": destination} | ({"name": name} if name else {})
-    wish_id = _send(http, wish, timeout)["wish_id"]
-    found = _follow(http, wish_id, started + timeout)
+    fields = {"message": text, "destination": destination} | ({"name": name} if name else {})
+    wish_id = _send(http, fields, timeout)["wish_id"]
+    wish = _follow(http, wish_id, started + timeout)
     elapsed = round(1000 * (time.monotonic() - started))
-    if found is None or found.get("status") not in ENDED:
+    if wish.get("status") not in ENDED:
         raise NotEnded(
             f"wish {wish_id} was accepted but had not ended after {timeout:g} s",
             wish_id=wish_id,
-            status=(found or {"status": "submitted"}).get("status"),
+            status=wish.get("status") if wish else "submitted",
             elapsed_ms=elapsed,
         )
-    return Journey(wish_id, found["status"], found.get("seat"), found.get("trace_id"), elapsed, found.get("reason"))
+    return WishOutcome(wish_id, wish["status"], wish.get("seat"), wish.get("trace_id"), elapsed, wish.get("reason"))
 
 
-def _send(http: httpx.Client, wish: dict[str, str], timeout: float) -> dict[str, Any]:
+def _send(http: httpx.Client, fields: dict[str, str], timeout: float) -> dict[str, Any]:
     key = str(uuid.uuid4())
     try:
-        for attempt in stamina.retry_context(on=Backoff(), attempts=None, timeout=timeout):
+        for attempt in stamina.retry_context(on=RetryPolicy(), attempts=None, timeout=timeout):
             with attempt:
-                response = http.post("wishes", json=wish, headers={"Idempotency-Key": key})
+                response = http.post("wishes", json=fields, headers={"Idempotency-Key": key})
                 response.raise_for_status()
     except httpx.HTTPStatusError as error:
         raise _refusal(error.response) from None
     except httpx.TransportError as error:
         raise NotAnswered(f"{http.base_url} does not answer: {error}") from error
-    body = _object(response)
+    body = _json_object(response)
     if response.status_code != 202 or not isinstance(body.get("wish_id"), str):
         raise WishRefused(f"the API answered {response.status_code} instead of 202: the wish was not accepted")
     return body
 
 
-def _follow(http: httpx.Client, wish_id: str, deadline: float) -> dict[str, Any] | None:
-    """The last that was seen of the wish: ended, or whatever it was when the time was over."""
-    found = None
+def _follow(http: httpx.Client, wish_id: str, deadline: float) -> dict[str, Any]:
+    """Return the wish when it has ended, or as it was last seen when the time is over; empty where it never was."""
+    wish: dict[str, Any] = {}
     while True:
-        pause = POLL_PAUSE
+        pause = POLL_INTERVAL
         try:
             response = http.get(f"wishes/{wish_id}")
         except httpx.TransportError:
-            pass  # a phone that loses the net for a moment asks again
+            pass  # like a phone that loses the network for a moment
         else:
             if response.status_code == 200:
-                found = _object(response)
-                if found.get("status") in ENDED:
-                    return found
+                wish = _json_object(response)
+                if wish.get("status") in ENDED:
+                    return wish
             elif response.status_code == 404 or response.status_code in WORTH_A_RETRY:
-                pause = max(pause, retry_after(response))
+                pause = max(pause, retry_after(response.headers))
             else:
                 raise _refusal(response)
         if time.monotonic() + pause > deadline:
-            return found
+            return wish
         time.sleep(pause)
 
 
 def _refusal(response: httpx.Response) -> WishRefused:
-    """The problem (RFC 9457) that the API answered with, in one line."""
-    problem = _object(response)
+    """Return the problem (RFC 9457) of the answer, in one line."""
+    problem = _json_object(response)
     words = [str(problem.get("title") or f"HTTP {response.status_code}")]
     # The detail of a 422 repeats its fields.
     fields = [
-        f"{each.get('field')}: {each.get('detail')}" for each in problem.get("errors", []) if isinstance(each, dict)
+        f"{error.get('field')}: {error.get('detail')}" for error in problem.get("errors", []) if isinstance(error, dict)
     ]
     words += fields or ([str(problem["detail"])] if problem.get("detail") else [])
     return WishRefused("the wish was refused: " + " - ".join(words), problem=problem, http_status=response.status_code)
 
 
-def _object(response: httpx.Response) -> dict[str, Any]:
+def _json_object(response: httpx.Response) -> dict[str, Any]:
     try:
         body = response.json()
     except ValueError:

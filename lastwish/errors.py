@@ -20,6 +20,7 @@
     |   +-- NotYet                an expected change did not happen in time
     +-- LoadError                 a load did not begin as it should
     |   +-- LoadRefused           too large, or a target that must not be loaded (exit code 2)
+    |   +-- PackagesMissing       a package that only a load needs is not installed
     |   +-- SenderFailed          the process that sends did not start
     +-- WishError                 one wish failed
         +-- WishRefused           the API answered with a problem
@@ -123,6 +124,10 @@ class LoadRefused(LoadError):
     """The load is too large, or its target must not be loaded."""
 
     exit_code = 2
+
+
+class PackagesMissing(LoadError):
+    """A package that only a load needs is not installed."""
 
 
 class SenderFailed(LoadError):

@@ -1,42 +1,35 @@
-"""A finished run (`run.Run`) as facts for `--json`, and what follows from them: the verdict, the exit code, the CSV.
-
-facts(run) -> dict      what --json prints, but for "report": the caller knows the path
-verdict(run)            whether all is well, and that in words
-write_csv(run, path)    every wish, a line each; no text of a wish
-exit_code(run) -> int   0: all is stored and every wish was answered as its kind should be; 130: Ctrl-C or Stop; else 1
-"""
+"""A finished load as facts for `--json`, and what follows from them: the verdict, the exit code, the CSV."""
 
 import csv
 from collections import Counter
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from lastwish.load import figures
-from lastwish.load.run import Result, Run
-from lastwish.load.words import count
+from lastwish.load import statistics
+from lastwish.load.formatting import plural
+from lastwish.load.results import FinishedLoad, WishResult
 
 ENDS = ("boarded", "waitlisted", "rejected")
 OLDER = "the same seed was sent to this stack before; `lastwish reset`, or another --seed, makes them new"
 
 
-def facts(run: Run) -> dict[str, Any]:
-    """As a JSON object. Numbers are wishes unless they say otherwise; null where it was not measured."""
-    counts = figures.counts(run.results)
-    followed = Counter(each.end for each in run.followed.values())
-    ended, ended_of = followed, "this load" if len(run.followed) == counts.accepted else "those followed"
-    if run.totals is not None and ended_of != "this load":
-        ended, ended_of = Counter(run.totals), "the whole stack"
-    answered = figures.answered(run.results)
+def facts(load: FinishedLoad) -> dict[str, Any]:
+    """Return the load as a JSON object. Numbers count wishes unless they say otherwise; null where not measured."""
+    counts = statistics.count_results(load.results)
+    outcomes = Counter(outcome.end for outcome in load.outcomes.values())
+    ended, ended_of = outcomes, "this load" if len(load.outcomes) == counts.accepted else "those followed"
+    if load.totals is not None and ended_of != "this load":
+        ended, ended_of = Counter(load.totals), "the whole stack"
     return {
-        "shape": run.options.shape,
-        "wishes": run.options.wishes,
-        "over_s": run.options.over,
-        "seed": run.options.seed,
-        "digest": run.digest,
-        "target": run.target,
-        "interrupted": run.interrupted,
-        "failures": list(run.failures),
+        "shape": load.options.shape,
+        "wishes": load.options.wishes,
+        "over_s": load.options.over,
+        "seed": load.options.seed,
+        "digest": load.digest,
+        "target": load.target,
+        "interrupted": load.interrupted,
+        "failures": list(load.failures),
         "sent": counts.sent,
         "accepted": counts.accepted,
         "duplicates": counts.again,
@@ -47,76 +40,82 @@ def facts(run: Run) -> dict[str, Any]:
         "given_up": counts.given_up,
         **{end: ended[end] for end in ENDS},
         "ended_of": ended_of,
-        "followed": len(run.followed),
-        "unfinished": followed["unfinished"],
-        "older": sum(each.is_older for each in run.followed.values()),
-        "rate": figures.rate(run.results),
-        "busiest": {
-            "answered": figures.busiest(result.done for result in answered),
-            "planned": figures.busiest(run.options.times()),
-        },
-        "http_ms": figures.percentiles(map(figures.latency_ms, answered)),
-        "first_ms": figures.percentiles(map(figures.first_try_ms, answered)),
-        "p99_by_tenth_ms": figures.tenths(run.results, run.options.over),
-        "boarded_ms": figures.percentiles(boarded_ms(run)),
-        "late_ms": figures.percentiles(map(figures.late_ms, run.results)),
-        "deepest": deepest(run),
-        "cpu": figures.shares(run.cpu) or None,
-        "cpu_s": dict(run.cpu) or None,
-        "audit_ok": None if run.audit is None else bool(run.audit.get("ok")),
-        "audit": run.audit,
+        "followed": len(load.outcomes),
+        "unfinished": outcomes["unfinished"],
+        "older": sum(outcome.is_older for outcome in load.outcomes.values()),
+        **_measurements(load),
+        "audit_ok": None if load.audit is None else bool(load.audit.get("ok")),
+        "audit": load.audit,
     }
 
 
-def boarded_ms(run: Run) -> list[float]:
-    """From the intended send to its seat, of every followed wish that has boarded."""
-    return [each.ms for each in run.followed.values() if each.ms is not None and each.end == "boarded"]
+def _measurements(load: FinishedLoad) -> dict[str, Any]:
+    answered = statistics.answered(load.results)
+    return {
+        "rate": statistics.answer_rate(load.results),
+        "busiest": {
+            "answered": statistics.peak_rate(result.done for result in answered),
+            "planned": statistics.peak_rate(load.options.times()),
+        },
+        "http_ms": statistics.percentiles(map(statistics.latency_ms, answered)),
+        "first_ms": statistics.percentiles(map(statistics.first_try_ms, answered)),
+        "p99_by_tenth_ms": statistics.p99_by_tenth(load.results, load.options.over),
+        "boarded_ms": statistics.percentiles(boarded_ms(load)),
+        "late_ms": statistics.percentiles(map(statistics.late_ms, load.results)),
+        "deepest": max_depth(load),
+        "cpu": statistics.shares(load.cpu) or None,
+        "cpu_s": dict(load.cpu) or None,
+    }
 
 
-def deepest(run: Run) -> dict[str, int]:
-    """The most messages that were seen in each queue."""
+def boarded_ms(load: FinishedLoad) -> list[float]:
+    """Return the time from the intended send to its seat, of every followed wish that has boarded."""
+    return [outcome.ms for outcome in load.outcomes.values() if outcome.ms is not None and outcome.end == "boarded"]
+
+
+def max_depth(load: FinishedLoad) -> dict[str, int]:
+    """Return the largest sampled number of messages in each queue."""
     most: dict[str, int] = {}
-    for sample in run.samples:
+    for sample in load.samples:
         for queue, depth in sample.depth.items():
             most[queue] = max(depth, most.get(queue, 0))
     return most
 
 
-def exit_code(run: Run) -> int:
-    """Of the command. A share that was meant to be refused and was is well; a sender that died is not."""
-    if run.interrupted:
+def exit_code(load: FinishedLoad) -> int:
+    """Return the command's exit code.
+
+    0: all is stored and every wish was answered as its kind should be; 130: Ctrl-C or Stop; else 1.
+    """
+    if load.interrupted:
         return 130
-    counts = figures.counts(run.results)
-    well, _, _ = verdict(run)
-    return 0 if well and not run.failures and not counts.given_up and not counts.unexpected else 1
+    counts = statistics.count_results(load.results)
+    is_well, _, _ = verdict(load)
+    return 0 if is_well and not load.failures and not counts.given_up and not counts.unexpected else 1
 
 
-def verdict(run: Run) -> tuple[bool | None, str, str]:
-    """Whether all is well (None: nobody knows), that in one sentence, and the numbers behind it."""
-    audit = run.audit
+def verdict(load: FinishedLoad) -> tuple[bool | None, str, str]:
+    """Return whether all is well (None: not known), that in one sentence, and the numbers behind it."""
+    audit = load.audit
     if audit is None:
-        return None, "Not audited", "Nobody compared what was promised with what is stored"
+        return None, "Not audited", "promised and stored wishes were not compared"
     elsewhere = {"in_flight": "in flight", "dead_lettered": "in a dead-letter queue", "parked": "parked"}
-    where = "in the whole stack" if run.local else "since the load began"
+    where = "in the whole stack" if load.local else "since the load began"
     numbers = f"{where} {audit['accepted']:,} promised, {audit['stored']:,} stored"
     numbers += "".join(f", {audit[name]:,} {words}" for name, words in elsewhere.items() if audit.get(name))
-    found = len(audit["differences"])
     if not audit["ok"]:
-        return False, f"The audit found {count(found, 'difference')}", numbers
-    if audit["in_flight"]:  # or lost: as many messages are on their way, and nobody knows whose
-        return None, f"{count(audit['in_flight'], 'wish', 'es')} not found yet", numbers
-    waiting = audit["dead_lettered"] + audit.get("parked", 0)
-    if waiting:
-        return True, f"Nothing was lost, {count(waiting, 'wish', 'es')} set aside", numbers
+        return False, f"The audit found {plural(len(audit['differences']), 'difference')}", numbers
+    if audit["in_flight"]:  # or lost: as many messages are on their way, and nobody can tell which wishes they are
+        return None, f"{plural(audit['in_flight'], 'wish', 'es')} not found yet", numbers
+    if set_aside := audit["dead_lettered"] + audit.get("parked", 0):
+        return True, f"Nothing was lost, {plural(set_aside, 'wish', 'es')} set aside", numbers
     return True, "Nothing was lost", numbers
 
 
-def write_csv(run: Run, path: Path) -> None:
-    """Every result, in the order of sending, with the fields of Result. Raises OSError."""
-    names = [each.name for each in fields(Result)]
+def write_csv(load: FinishedLoad, path: Path) -> None:
+    """Write every result as a line, in the order of sending, without the wish's text. Raises OSError."""
     with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(names)
-        for result in sorted(run.results, key=lambda each: each.n):
-            values = {name: getattr(result, name) for name in names}
-            rows.writerow({**values, "again_for": " ".join(result.again_for)}.values())
+        rows = csv.DictWriter(file, [column.name for column in fields(WishResult)])
+        rows.writeheader()
+        for result in sorted(load.results, key=lambda result: result.n):
+            rows.writerow({**asdict(result), "again_for": " ".join(result.again_for)})

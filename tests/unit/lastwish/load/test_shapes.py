@@ -4,21 +4,21 @@ from itertools import pairwise
 
 import pytest
 
-from lastwish.load.shapes import SHAPES, offsets
+from lastwish.load.shapes import SHAPES, send_times
 
 WISHES, OVER = 20_000, 60.0
 
 
 def shares(shape: str, parts: int) -> list[float]:
     """The share of all wishes in each of so many equal parts of the time."""
-    times = offsets(shape, WISHES, OVER, seed=1)
+    times = send_times(shape, WISHES, OVER, seed=1)
     return [sum(part <= time * parts / OVER < part + 1 for time in times) / WISHES for part in range(parts)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("wishes", [1, 2, 7, 300, 3001])
 def test_every_shape_has_exactly_the_wishes_asked_for_within_the_time(shape: str, wishes: int) -> None:
-    times = offsets(shape, wishes, 30.0, seed=5)
+    times = send_times(shape, wishes, 30.0, seed=5)
     assert len(times) == wishes
     assert times == sorted(times)
     assert all(0 <= time < 30 for time in times)
@@ -26,8 +26,8 @@ def test_every_shape_has_exactly_the_wishes_asked_for_within_the_time(shape: str
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_seed_decides_the_times(shape: str) -> None:
-    assert offsets(shape, 100, 10.0, seed=3) == offsets(shape, 100, 10.0, seed=3)
-    assert offsets(shape, 100, 10.0, seed=3) != offsets(shape, 100, 10.0, seed=4)
+    assert send_times(shape, 100, 10.0, seed=3) == send_times(shape, 100, 10.0, seed=3)
+    assert send_times(shape, 100, 10.0, seed=3) != send_times(shape, 100, 10.0, seed=4)
 
 
 def test_steady_is_the_same_rate_all_the_time() -> None:
@@ -35,7 +35,7 @@ def test_steady_is_the_same_rate_all_the_time() -> None:
 
 
 def test_steady_arrivals_are_a_poisson_process_and_no_drum() -> None:
-    times = offsets("steady", WISHES, OVER, seed=1)
+    times = send_times("steady", WISHES, OVER, seed=1)
     gaps = [(later - sooner) * WISHES / OVER for sooner, later in pairwise(times)]
     assert sum(gap > 1 for gap in gaps) / len(gaps) == pytest.approx(0.368, abs=0.02)  # e to the -1
 

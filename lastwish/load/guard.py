@@ -1,17 +1,19 @@
-"""What may be loaded, and how hard: the stack that runs here, or one on AWS that was named twice; else nothing."""
+"""What may be loaded, and how hard: only the stack that runs here, or one on AWS whose name was typed twice."""
 
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import httpx
 
-from lastwish.errors import LoadRefused
-from lastwish.load.plan import Options
+from lastwish.errors import LoadRefused, PackagesMissing
+from lastwish.load.plan import PlanOptions
 
 MOST_WISHES, MOST_RATE = 20_000, 500  # unless raised; the rate is the mean, in wishes per second
 MOST_IN_FLIGHT = 512
+_PACKAGES = ("locust", "gevent", "numpy", "matplotlib")  # a demo does not install them
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,18 @@ class Target:
 
     @property
     def name(self) -> str:
-        """For a person."""
+        """Name for a person."""
         return f"stack {self.stack}" if self.stack else f"the local stack at {self.url}"
 
 
-def bounded(options: Options, in_flight: int, raised: bool) -> None:
-    """Raises LoadRefused where it is more than may be without being asked for."""
+def check_packages() -> None:
+    """Raise PackagesMissing where a package is not installed that only a load needs."""
+    if missing := [name for name in _PACKAGES if find_spec(name) is None]:
+        raise PackagesMissing(f"a load needs {', '.join(missing)}: `make setup` installs them")
+
+
+def check_limits(options: PlanOptions, in_flight: int, raised: bool) -> None:
+    """Raise LoadRefused where the load is above a limit that was not raised."""
     if not 1 <= in_flight <= MOST_IN_FLIGHT:
         raise LoadRefused(f"--in-flight is between 1 and {MOST_IN_FLIGHT}")
     rate = options.wishes / options.over
@@ -36,26 +44,26 @@ def bounded(options: Options, in_flight: int, raised: bool) -> None:
         return
     raise LoadRefused(
         f"{options.wishes:,} wishes at {rate:,.0f}/s on average is above the ceiling of {MOST_WISHES:,} wishes and "
-        f"{MOST_RATE}/s: --raise-ceiling if you mean it",
+        f"{MOST_RATE}/s: add --raise-ceiling if you mean it",
         wishes=options.wishes,
         rate=rate,
     )
 
 
-def confirmed(stack: str | None, typed: str | None, ask: Callable[[str], str] | None) -> None:
-    """Whoever loads a stack on AWS types its name a second time: as an option, or when asked. Raises LoadRefused."""
+def check_confirmation(stack: str | None, typed: str | None, prompt: Callable[[str], str] | None) -> None:
+    """Raise LoadRefused unless the name of the stack on AWS was typed a second time: as an option, or at the prompt."""
     if not stack:
         raise LoadRefused("--yes-load confirms a stack: name it with --stack")
     if "/" in stack:
-        raise LoadRefused(f"{stack} is no stack: --stack takes the name of one, and no URL is loaded")
-    if typed is None and ask:
-        typed = ask(f"This loads stack {stack} on AWS, and costs money. Type its name to go on")
+        raise LoadRefused(f"{stack} is not a stack: --stack takes the name of one, and no URL is loaded")
+    if typed is None and prompt:
+        typed = prompt(f"This loads stack {stack} on AWS, and costs money. Type its name to go on")
     if typed != stack:
         raise LoadRefused(f"stack {stack} was not confirmed: --yes-load with its name does that", stack=stack)
 
 
-def target(stack: str | None) -> Target:
-    """Where to send, once it was `confirmed`. Raises LoadRefused, NotRunning, AwsError."""
+def find_target(stack: str | None) -> Target:
+    """Return where to send; `check_confirmation` comes first. Raises LoadRefused, NotRunning, AwsError."""
     from lastwish.site import site
 
     url = site(stack).url
@@ -70,11 +78,11 @@ def target(stack: str | None) -> Target:
     return Target(url, stack)
 
 
-def manifest(http: httpx.Client) -> dict[str, int]:
-    """How many wishes ended how so far: boarded, waitlisted, rejected. Raises LoadRefused where nobody can say that."""
+def ended_counts(http: httpx.Client) -> dict[str, int]:
+    """Return how many wishes were boarded, waitlisted and rejected so far. Raises LoadRefused for another API."""
     try:
         ships: Any = http.get("manifest").raise_for_status().json()["destinations"].values()
         return {end: sum(int(ship[end]) for ship in ships) for end in ("boarded", "waitlisted", "rejected")}
     except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
-        why = f"{error}" if isinstance(error, httpx.HTTPError) else "its manifest is none"
-        raise LoadRefused(f"{http.base_url} does not answer as Last Wish does: {why}") from error
+        reason = f"{error}" if isinstance(error, httpx.HTTPError) else "its manifest has another form"
+        raise LoadRefused(f"{http.base_url} does not answer as Last Wish does: {reason}") from error
