@@ -11,7 +11,7 @@ import httpx
 from lastwish.load.plan import Plan, PlanOptions
 from lastwish.load.results import WishResult
 from lastwish.load.sender_process import SenderOptions, SenderProcess, start_sender
-from lastwish.load.statistics import counts, first_try_ms, latency_ms, percentiles
+from lastwish.load.statistics import count_results, first_try_ms, latency_ms, percentiles
 from tests.support.laptop import lives, wait_until
 from tests.support.load_server import Answer, LoadServer, Request, load_server
 
@@ -81,7 +81,7 @@ def test_a_wish_refused_for_now_is_sent_again_with_the_same_key_after_retry_afte
     with load_server(refuse_twice) as server:
         results = send(plan, server, tmp_path)
     assert [(each.status, each.tries, list(each.again_for)) for each in results] == [(202, 3, ["429", "503"])] * 6
-    assert (counts(results).retried, counts(results).tries, counts(results).given_up) == (6, 18, 0)
+    assert (count_results(results).retried, count_results(results).tries, count_results(results).given_up) == (6, 18, 0)
     for each in plan.requests:
         first, second, _ = [request.at for request in server.requests if request.key == each.key]
         assert second - first >= 1
@@ -132,7 +132,7 @@ def test_a_wish_is_given_up_in_the_end(tmp_path: Path) -> None:
     with load_server(lambda *_: (503, {"Retry-After": "30"})) as server:
         results = send(Plan(PlanOptions(wishes=2, over=0.2)), server, tmp_path, SenderOptions(give_up=5))
     assert [(each.status, each.tries) for each in results] == [(503, 1)] * 2
-    assert counts(results).given_up == 2
+    assert count_results(results).given_up == 2
 
 
 def test_a_signal_ends_the_sending_with_every_answer_in_the_results(tmp_path: Path) -> None:
