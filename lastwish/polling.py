@@ -1,4 +1,4 @@
-"""How long to wait before the next try: as the audience's page does it (src/web/assets), and until a condition holds.
+"""Pauses before retries, as the audience's page makes them (src/web/assets), and waiting until a condition holds.
 
 The load's sender uses this under gevent: import nothing heavy here, and no HTTP client.
 """

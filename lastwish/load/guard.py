@@ -1,4 +1,4 @@
-"""What may be loaded, and how hard: only the stack that runs here, or one on AWS whose name was typed twice."""
+"""Limits of a load. Its target is the stack that runs here, or one on AWS whose name was typed twice."""
 
 import urllib.request
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What is known of a load when it is over. Times are seconds since the load began (the sender's zero), unless said.
+"""Results of a load. Times are seconds since the load began (the sender's zero), unless said.
 
 The sender writes one JSON line per finished wish, whose fields are those of WishResult.
 """

@@ -1,4 +1,4 @@
-"""What is sent next: planned wishes at their times, and refused ones at the time of their next try.
+"""Schedule of the sender: planned wishes at their times, and refused ones at the time of their next try.
 
 An open loop with a bound on requests in flight: a free user takes what is due first, and where all users are busy a
 wish is taken late. A wish that waits for its next try keeps no user busy. Greenlets share the schedule; nothing here

@@ -1,4 +1,4 @@
-"""The sender: Locust users that send a plan, in a process of their own. The import of this module patches everything.
+"""Locust users that send a plan, in a process of their own: the import of this module patches the standard library.
 
 `python -m lastwish.load.sender PLAN RESULTS URL` writes what result_writer describes. SIGINT and SIGTERM stop the
 sending: requests in flight get up to GRACE seconds. It also stops when its parent is gone, or at a press on Stop in

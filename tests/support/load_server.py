@@ -26,7 +26,7 @@ type Respond = Callable[[Request, int], Answer]  # gets the request, and the num
 
 @dataclass
 class LoadServer:
-    """What was recorded, in order; ``most`` is the highest number of requests at once."""
+    """Recorded requests, in order; ``most`` is the highest number of requests at once."""
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)

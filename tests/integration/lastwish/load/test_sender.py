@@ -1,4 +1,4 @@
-"""The sender as a process, against a server on this machine that stalls, refuses and hangs up."""
+"""Sender as a process, against a server on this machine that stalls, refuses and hangs up."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The display while a load runs."""
+"""Display while a load runs."""
 
 import io
 import re

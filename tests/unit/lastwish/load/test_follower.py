@@ -1,4 +1,4 @@
-"""The follower, with a stand-in for the API at the HTTP seam."""
+"""Follower, with a stand-in for the API at the HTTP seam."""
 
 import time
 from datetime import UTC, datetime

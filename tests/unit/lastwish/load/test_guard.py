@@ -1,4 +1,4 @@
-"""What may be loaded, and how hard."""
+"""Limits of a load and checks of its target."""
 
 import sys
 from pathlib import Path

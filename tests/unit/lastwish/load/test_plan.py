@@ -1,4 +1,4 @@
-"""The plan: all requests of a load, made before the first is sent."""
+"""Plan of a load: all its requests, made before the first is sent."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""The schedule, with greenlets and without a network."""
+"""Schedule, with greenlets and without a network."""
 
 import gevent
 

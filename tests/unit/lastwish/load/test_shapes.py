@@ -1,4 +1,4 @@
-"""When wishes are sent."""
+"""Send times of the shapes."""
 
 from itertools import pairwise
 
@@ -10,14 +10,14 @@ WISHES, OVER = 20_000, 60.0
 
 
 def shares(shape: str, parts: int) -> list[float]:
-    """The share of all wishes in each of so many equal parts of the time."""
+    """Return the share of all wishes in each of so many equal parts of the time."""
     times = send_times(shape, WISHES, OVER, seed=1)
     return [sum(part <= time * parts / OVER < part + 1 for time in times) / WISHES for part in range(parts)]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("wishes", [1, 2, 7, 300, 3001])
-def test_every_shape_has_exactly_the_wishes_asked_for_within_the_time(shape: str, wishes: int) -> None:
+def test_every_shape_has_exactly_the_number_of_wishes_within_the_time(shape: str, wishes: int) -> None:
     times = send_times(shape, wishes, 30.0, seed=5)
     assert len(times) == wishes
     assert times == sorted(times)
@@ -25,7 +25,7 @@ def test_every_shape_has_exactly_the_wishes_asked_for_within_the_time(shape: str
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_seed_decides_the_times(shape: str) -> None:
+def test_the_times_follow_from_the_seed(shape: str) -> None:
     assert send_times(shape, 100, 10.0, seed=3) == send_times(shape, 100, 10.0, seed=3)
     assert send_times(shape, 100, 10.0, seed=3) != send_times(shape, 100, 10.0, seed=4)
 
@@ -34,7 +34,7 @@ def test_steady_is_the_same_rate_all_the_time() -> None:
     assert shares("steady", 10) == pytest.approx([0.1] * 10, abs=0.01)
 
 
-def test_steady_arrivals_are_a_poisson_process_and_no_drum() -> None:
+def test_steady_arrivals_are_a_poisson_process() -> None:
     times = send_times("steady", WISHES, OVER, seed=1)
     gaps = [(later - sooner) * WISHES / OVER for sooner, later in pairwise(times)]
     assert sum(gap > 1 for gap in gaps) / len(gaps) == pytest.approx(0.368, abs=0.02)  # e to the -1
@@ -45,10 +45,10 @@ def test_ramp_grows_evenly_from_nothing() -> None:
 
 
 def test_spike_has_four_fifths_in_the_first_tenth_and_a_tail_to_the_end() -> None:
-    found = shares("spike", 10)
-    assert found[0] == pytest.approx(0.8, abs=0.01)
-    assert found[-1] > 0
-    assert found[1] > found[2] > found[4]
+    tenths = shares("spike", 10)
+    assert tenths[0] == pytest.approx(0.8, abs=0.01)
+    assert tenths[-1] > 0
+    assert tenths[1] > tenths[2] > tenths[4]
 
 
 def test_wave_swings_three_times_between_a_tenth_and_nearly_double() -> None:

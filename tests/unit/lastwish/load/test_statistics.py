@@ -1,4 +1,4 @@
-"""The numbers of a report."""
+"""Numbers of a report."""
 
 import math
 

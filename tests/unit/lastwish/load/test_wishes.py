@@ -1,4 +1,4 @@
-"""The real frontend, parser and screening answer each kind of wish as they should."""
+"""Kinds of wishes, checked with the real frontend, parser and screening."""
 
 import json
 import unicodedata
