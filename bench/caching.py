@@ -1,7 +1,7 @@
-"""What a crowd costs the stage, with and without the cache in front: arithmetic, no load. ``python -m bench.caching``.
+"""Calculate what a crowd costs with and without the cache in front, without any load. ``python -m bench.caching``.
 
-How long each answer may be kept, how many files a page has and what they weigh is asked of the frontend itself. The
-rest is assumed, and stands below. The prices are AWS's public ones for us-east-1, before any free tier.
+The frontend itself gives the lifetime of each answer, the files of each page and their sizes. All else is assumed, in
+the constants below. The prices are AWS's public ones for us-east-1, before any free tier.
 """
 
 import gzip
@@ -20,12 +20,19 @@ from unittest.mock import patch
 from rich.console import Console
 from rich.table import Table
 
+from bench import BenchFailed
+from domain.commit import Commit, Recorded
+from domain.events import WishAccepted, WishSubmitted
+from domain.seats import Seat
+from domain.wish import RecordWish, decide
+from infra.read_model import Generations
+
 PEOPLE = 65_000
-CROWD = 60  # seconds in which all of them open the form, send, and look at their receipt
-SHOW = 3600  # seconds for which the walls ask, each for the feed every second, for the manifest every other
+CROWD = 60  # seconds in which all of them open the form, send, and load their receipt
+SHOW = 3600  # seconds in which each wall polls the feed every second and the manifest every other second
 WALLS = 20
-EDGES = 3  # CloudFront caches that a hall meets; requests for the same thing collapse into one in each of them
-POLLS = 5  # times that a receipt asks again: three while the wish travels, two until the wall may show it
+EDGES = 3  # CloudFront caches that a hall reaches; each of them collapses equal requests into one
+POLLS = 5  # of a receipt: three while the wish travels, two until the wall may show it
 
 LAMBDA_SECONDS = 0.02  # a warm answer, at 512 MB
 READ_UNITS = {"receipt": 1.0, "receipt, asked again": 1.0, "wall: feed": 4.0, "wall: manifest": 2.0}
@@ -61,98 +68,89 @@ _ENVIRONMENT = {
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What is asked for, how often, and what the frontend says of keeping it: seconds in a shared cache, 0 for not.
+class Traffic:
+    """Requests for one kind of answer. ``lifetime`` is its time in a shared cache in seconds; 0: it is not cached.
 
-    ``copies`` is how many there are at one edge: languages, files. ``span`` is the seconds over which it is asked for.
+    ``copies`` is the number of variants in one edge: languages, files. ``span`` is the duration of the requests in
+    seconds.
     """
 
     name: str
-    asked: int
-    kept: int
+    requests: int
+    lifetime: int
     copies: int
     span: int
-    size: int  # bytes that travel, each time
-    passes_the_function: bool = False
+    size: int  # bytes sent for one request
+    runs_edge_function: bool = False
 
     @property
     def at_the_stage(self) -> int:
-        """Requests that come through the cache. The first one of each copy, at each edge, in each of its lifetimes."""
-        if not self.kept:
-            return self.asked
-        return min(self.asked, EDGES * self.copies * math.ceil(self.span / self.kept))
+        """Requests that the cache passes on: the first one for each copy, at each edge, in each of its lifetimes."""
+        if not self.lifetime:
+            return self.requests
+        return min(self.requests, EDGES * self.copies * math.ceil(self.span / self.lifetime))
 
     def dollars(self, *, cached: bool) -> float:
-        of_stage = REST_REQUEST + LAMBDA_REQUEST + LAMBDA_SECONDS * LAMBDA_SECOND + self._read_units * READ_UNIT
+        """Price of all requests."""
+        read_units = READ_UNITS.get(self.name, 0.0)
+        at_stage = REST_REQUEST + LAMBDA_REQUEST + LAMBDA_SECONDS * LAMBDA_SECOND + read_units * READ_UNIT
         if not cached:
-            return self.asked * (of_stage + self.size * AWS_OUT)
-        at_the_edge = EDGE_REQUEST + self.size * EDGE_OUT + (EDGE_FUNCTION if self.passes_the_function else 0)
-        return self.asked * at_the_edge + self.at_the_stage * of_stage
-
-    @property
-    def _read_units(self) -> float:
-        return READ_UNITS.get(self.name, 0.0)
+            return self.requests * (at_stage + self.size * AWS_OUT)
+        at_edge = EDGE_REQUEST + self.size * EDGE_OUT + (EDGE_FUNCTION if self.runs_edge_function else 0)
+        return self.requests * at_edge + self.at_the_stage * at_stage
 
 
 def measure() -> list[dict[str, Any]]:
-    """One row per kind of answer."""
+    """Return one row per kind of answer."""
     return [
         {
-            "answer": each.name,
-            "kept_seconds": each.kept,
-            "asked_within_seconds": each.span,
-            "asked": each.asked,
-            "at_the_stage": each.at_the_stage,
-            "dollars_without": round(each.dollars(cached=False), 4),
-            "dollars_with": round(each.dollars(cached=True), 4),
+            "answer": traffic.name,
+            "kept_seconds": traffic.lifetime,
+            "asked_within_seconds": traffic.span,
+            "asked": traffic.requests,
+            "at_the_stage": traffic.at_the_stage,
+            "dollars_without": round(traffic.dollars(cached=False), 4),
+            "dollars_with": round(traffic.dollars(cached=True), 4),
         }
-        for each in answers()
+        for traffic in _traffic()
     ]
 
 
-def answers() -> list[Answer]:
-    """The crowd's requests, and the walls', in the order in which they are made."""
+def _traffic() -> list[Traffic]:
+    """Return the requests of the crowd and of the walls, in their order in time."""
     with _frontend() as frontend:
-        form, receipt = _page(frontend, "/"), _page(frontend, f"/wishes/{_ID}")
-        feed, manifest = (_get(frontend, path) for path in ("/wishes", "/manifest"))
-    files = form.files | receipt.files
-    kept = min(found.kept for found in files.values())
-    size = sum(found.size for found in files.values()) // len(files)
-    asked = WALLS * SHOW
+        form, receipt, feed, manifest = (
+            _get(frontend, path) for path in ("/", f"/wishes/{_ID}", "/wishes", "/manifest")
+        )
+        names = sorted(set(re.findall(r"assets/[\w.-]+", form.body + receipt.body)))
+        files = [_get(frontend, f"/{name}") for name in names]
+    lifetime = min(file.lifetime for file in files)
+    size = sum(file.size for file in files) // len(files)
+    polls = WALLS * SHOW
     return [
-        Answer("form", PEOPLE, form.kept, 2, CROWD, form.size, passes_the_function=True),
-        Answer("its files, and the receipt's", PEOPLE * len(files), kept, len(files), CROWD, size),
-        Answer("wish", PEOPLE, 0, 1, CROWD, JSON_BYTES["wish"]),
-        Answer("receipt", PEOPLE, receipt.kept, 1, CROWD, receipt.size),
-        Answer("receipt, asked again", PEOPLE * POLLS, receipt.kept, 1, CROWD, JSON_BYTES["receipt, asked again"]),
+        Traffic("form", PEOPLE, form.lifetime, 2, CROWD, form.size, runs_edge_function=True),
+        Traffic("its files, and the receipt's", PEOPLE * len(files), lifetime, len(files), CROWD, size),
+        Traffic("wish", PEOPLE, 0, 1, CROWD, JSON_BYTES["wish"]),
+        Traffic("receipt", PEOPLE, receipt.lifetime, 1, CROWD, receipt.size),
+        Traffic("receipt, asked again", PEOPLE * POLLS, receipt.lifetime, 1, CROWD, JSON_BYTES["receipt, asked again"]),
         # Two copies: while wishes arrive, some walls are a cursor behind the others.
-        Answer("wall: feed", asked, feed.kept, 2, SHOW, JSON_BYTES["wall: feed"]),
-        Answer("wall: manifest", asked // 2, manifest.kept, 1, SHOW, JSON_BYTES["wall: manifest"]),
+        Traffic("wall: feed", polls, feed.lifetime, 2, SHOW, JSON_BYTES["wall: feed"]),
+        Traffic("wall: manifest", polls // 2, manifest.lifetime, 1, SHOW, JSON_BYTES["wall: manifest"]),
     ]
 
 
 @dataclass(frozen=True)
-class _Found:
-    kept: int
-    size: int
-    files: dict[str, "_Found"]
+class _Answer:
+    body: str
+    lifetime: int  # seconds in a shared cache
+
+    @property
+    def size(self) -> int:
+        """Bytes after compression."""
+        return len(gzip.compress(self.body.encode()))
 
 
-def _page(frontend: ModuleType, path: str) -> _Found:
-    """A page with the files that it names."""
-    found = _get(frontend, path)
-    names = sorted(set(re.findall(r"assets/[\w.-]+", _ask(frontend, path)["body"])))
-    return _Found(found.kept, found.size, {name: _get(frontend, f"/{name}") for name in names})
-
-
-def _get(frontend: ModuleType, path: str) -> _Found:
-    answer = _ask(frontend, path)
-    said = dict(re.findall(r"(s-maxage|max-age)=(\d+)", " ".join(answer["multiValueHeaders"]["Cache-Control"])))
-    kept = int(said.get("s-maxage") or said.get("max-age") or 0)
-    return _Found(kept, len(gzip.compress(answer["body"].encode())), {})
-
-
-def _ask(frontend: ModuleType, path: str) -> dict[str, Any]:
+def _get(frontend: ModuleType, path: str) -> _Answer:
     event = {
         "httpMethod": "GET",
         "path": path,
@@ -162,27 +160,21 @@ def _ask(frontend: ModuleType, path: str) -> dict[str, Any]:
     }
     answer: dict[str, Any] = frontend.app.resolve(event, None)
     if answer["statusCode"] != HTTPStatus.OK:
-        raise RuntimeError(f"{path}: {answer['statusCode']} {answer['body']}")
-    return answer
+        raise BenchFailed(f"{path}: {answer['statusCode']} {answer['body']}")
+    directives = dict(re.findall(r"(s-maxage|max-age)=(\d+)", " ".join(answer["multiValueHeaders"]["Cache-Control"])))
+    return _Answer(answer["body"], int(directives.get("s-maxage") or directives.get("max-age") or 0))
 
 
 class _OneWish:
-    """A store with one wish and a read model with none: what is kept how long does not depend on it."""
+    """A store with one wish and a read model with none: no lifetime depends on them."""
 
-    def read(self, stream: str) -> list[Any]:
-        from domain.commit import Commit, Recorded
-        from domain.events import WishAccepted, WishSubmitted
-        from domain.seats import Seat
-        from domain.wish import RecordWish, decide
-
+    def read(self, stream: str) -> list[Commit]:
         submitted = WishSubmitted(destination="mars", name="Ana", message="Water my olive tree.", digest="0" * 64)
         now = datetime.now(UTC)
         events = decide(RecordWish(submitted, WishAccepted(), Seat("mars", 1)), None)
         return [Commit(stream, 1, "", now, "", None, tuple(Recorded(event, now) for event in events))]
 
-    def generations(self) -> Any:
-        from infra.read_model import Generations
-
+    def generations(self) -> Generations:
         return Generations()
 
     def totals(self, _: int) -> dict[str, int]:
@@ -199,7 +191,7 @@ class _OneWish:
 
 @contextmanager
 def _frontend() -> Iterator[ModuleType]:
-    """The handler that Lambda loads, over next to nothing."""
+    """Load the frontend's handler over stores that are nearly empty."""
     with patch.dict(os.environ, _ENVIRONMENT):
         from frontend import handler
 
@@ -207,19 +199,19 @@ def _frontend() -> Iterator[ModuleType]:
             yield handler
 
 
-def table(rows: list[dict[str, Any]]) -> Table:
-    """The rows with their sums, and below them the stage's rate while the crowd is there."""
-    found = Table(title=f"{PEOPLE:,} phones in {CROWD} s, {WALLS} walls for {SHOW // 60} min: requests and dollars")
+def as_table(rows: list[dict[str, Any]]) -> Table:
+    """Return the rows with their sums, and the requests per second at the stage while the crowd is there."""
+    table = Table(title=f"{PEOPLE:,} phones in {CROWD} s, {WALLS} walls for {SHOW // 60} min: requests and dollars")
     for column in ("answer", "kept (s)", "asked for", "reach the stage", "without CDN ($)", "with CDN ($)"):
-        found.add_column(column, justify="left" if column == "answer" else "right")
+        table.add_column(column, justify="left" if column == "answer" else "right")
     sums = {name: sum(row[name] for row in rows) for name in (*_COUNTS, *_PRICES)}
     for row in [*rows, {"answer": "together", "kept_seconds": "", **sums}]:
         counts, prices = (f"{row[name]:,}" for name in _COUNTS), (f"{row[name]:.2f}" for name in _PRICES)
-        found.add_row(row["answer"], f"{row['kept_seconds']}", *counts, *prices)
+        table.add_row(row["answer"], f"{row['kept_seconds']}", *counts, *prices)
     without, cached = (sum(row[name] / row["asked_within_seconds"] for row in rows) for name in _COUNTS)
-    found.caption = f"requests a second at the stage while the crowd is there: {without:,.0f}; with CDN {cached:,.0f}"
-    return found
+    table.caption = f"requests a second at the stage while the crowd is there: {without:,.0f}; with CDN {cached:,.0f}"
+    return table
 
 
 if __name__ == "__main__":
-    Console(width=110).print(table(measure()))
+    Console(width=110).print(as_table(measure()))

@@ -1,15 +1,19 @@
-"""What a cold start costs: the CPU time of importing a handler, beside that of boto3 and one client."""
+"""Measure a cold start: the CPU time of importing a handler, beside that of boto3 and one client."""
 
 import json
 import subprocess
 import sys
 from statistics import median
+from typing import Any
 
+from bench import BenchFailed
+from bench.functions import variables
 from lastwish.local.state import ROOT
+from tests.support.laptop import Stack
 
 HANDLERS = ("frontend", "console", "mission", "parser", "worker", "projector")
 BASELINE_NAME = "boto3 and one client"
-BASELINE = "import boto3; boto3.client('sqs')"
+_BASELINE = "import boto3; boto3.client('sqs')"
 
 # User and system time of the child between two points inside it, so that starting the interpreter does not count.
 # botocore loads awscrt and OpenSSL where it finds them: the tools bring them to this environment, Lambda does not have
@@ -26,50 +30,33 @@ exec(sys.argv[2])
 print(json.dumps(1000 * (cpu() - before)))
 """
 
-_ENVIRONMENT = {
-    "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
-    # As in Lambda: the tracer is on.
+# As in Lambda, where the tracer is on.
+_LAMBDA = {
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "LAMBDA_TASK_ROOT": "/var/task",
     "_X_AMZN_TRACE_ID": "Root=1-5e645f3e-1dfad076a177c5ccc5de12f5;Parent=53995c3f42cd8ad8;Sampled=1",
-    "POWERTOOLS_METRICS_NAMESPACE": "LastWish",
-    "POWERTOOLS_TRACER_CAPTURE_RESPONSE": "false",
-    "POWERTOOLS_TRACER_CAPTURE_ERROR": "false",
-    "INBOX_URL": "http://127.0.0.1/inbox",
-    "INBOX_DLQ_URL": "http://127.0.0.1/inbox-dlq",
-    "PODS_URL": "http://127.0.0.1/pods",
-    "PODS_DLQ_URL": "http://127.0.0.1/pods-dlq",
-    "PROJECTOR_DLQ_URL": "http://127.0.0.1/projector-dlq",
-    "STACK_NAME": "lastwish",
-    "STAGE": "bench",
-    "EVENT_STORE": "events",
-    "READ_MODEL": "read-model",
-    "SEATS": "seats",
-    "MARS_SEATS": "40000",
-    "JUPITER_SEATS": "25000",
-    "CLOSED_DESTINATIONS": "",
-    "HELD_WORDS": "",
-    "WALL_DELAY": "5",
-    "PUBLIC_URL": "",
-    "USER_POOL_CLIENT": "client",
 }
 
 
-def measure(runs: int) -> dict[str, float]:
-    """Median CPU milliseconds of the baseline and of each handler, measured in turn; byte code is there already."""
-    statements = {BASELINE_NAME: BASELINE} | {name: f"import {name}.handler" for name in HANDLERS}
-    for statement in statements.values():
-        _cpu_ms(statement)  # compiles what was not compiled yet
-    found: dict[str, list[float]] = {name: [] for name in statements}
+def measure(stack: Stack, runs: int) -> dict[str, Any]:
+    """Return median CPU milliseconds of the baseline and of each handler, measured in turn, and their ratios."""
+    statements = {BASELINE_NAME: _BASELINE} | {name: f"import {name}.handler" for name in HANDLERS}
+    environments = {name: variables(stack, name) | _LAMBDA for name in HANDLERS}
+    environments[BASELINE_NAME] = environments["parser"]  # so that both sides configure boto3 alike
+    everything = {variable: value for env in environments.values() for variable, value in env.items()}
+    _cpu_ms("\n".join(statements.values()), everything)  # compiles what was not compiled yet
+    times: dict[str, list[float]] = {name: [] for name in statements}
     for _ in range(runs):
         for name, statement in statements.items():
-            found[name].append(_cpu_ms(statement))
-    return {name: round(median(each), 1) for name, each in found.items()}
+            times[name].append(_cpu_ms(statement, environments[name]))
+    medians = {name: round(median(values), 1) for name, values in times.items()}
+    ratios = {name: round(medians[name] / medians[BASELINE_NAME], 2) for name in HANDLERS}
+    return {"runs": runs, "median_ms": medians, "ratios": ratios}
 
 
-def _cpu_ms(statement: str) -> float:
+def _cpu_ms(statement: str, environment: dict[str, str]) -> float:
     command = [sys.executable, "-c", _MEASURE, str(ROOT / "src"), statement]
-    done = subprocess.run(command, env=_ENVIRONMENT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BenchFailed(f"{statement} failed: {done.stderr}")
     return float(json.loads(done.stdout.splitlines()[-1]))

@@ -100,9 +100,13 @@ def _events(cloudformation: Any) -> list[tuple[str, str, str]]:
 
 def _read_back(engine: str) -> Deployed:
     _, outputs = describe_stack(engine_client("cloudformation", engine), STACK)
-    # https://{api id}.execute-api.{region}.amazonaws.com/{stage}/: the engine serves it under a path instead.
-    host, _, stage = outputs["ApiUrl"].removeprefix("https://").rstrip("/").partition("/")
-    return Deployed(outputs, f"/_aws/execute-api/{host.partition('.')[0]}/{stage}")
+    return Deployed(outputs, stage_path(outputs["ApiUrl"]))
+
+
+def stage_path(api_url: str) -> str:
+    """Return the path under which the engine serves https://{api id}.execute-api.{region}.amazonaws.com/{stage}/."""
+    host, _, stage = api_url.removeprefix("https://").rstrip("/").partition("/")
+    return f"/_aws/execute-api/{host.partition('.')[0]}/{stage}"
 
 
 def write_env_file(engine: str, path: Path) -> None:

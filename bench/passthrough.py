@@ -1,6 +1,6 @@
-"""Three handlers that do as little as a chain can: read the message, pass it on.
+"""Handlers of passthrough.yaml, which do as little as a chain can: read the message, pass it on.
 
-Each prints a line, since the local engine waits up to 50 ms for the first one of a handler that says nothing.
+Each prints a line, since the local engine waits up to 50 ms for the first line of a silent handler.
 """
 
 import json

@@ -1,0 +1,108 @@
+"""Run every measurement on one stack, and show the results as tables."""
+
+import os
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from bench import caching, pages, startup, throughput, units
+from tests.support.laptop import Stack
+
+RESULTS = Path(__file__).with_name("results.json")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much to measure. The committed results have the defaults."""
+
+    wishes: int = 300  # per round
+    clients: int = 8
+    rounds: int = 5
+    runs: int = 11  # cold starts of each handler
+    loads: int = 3  # of each page
+    quiet_ms: float = pages.QUIET_MS
+
+
+type Measurement = Callable[[Stack, Sizes], Any]
+
+# By their key in results.json, each with what it does. None as a result: this machine cannot measure it.
+MEASUREMENTS: dict[str, tuple[str, Measurement]] = {
+    "throughput": (
+        "sending wishes through both pipelines",
+        lambda stack, sizes: throughput.measure(stack, sizes.wishes, sizes.clients, sizes.rounds),
+    ),
+    "init_cpu": ("importing each handler", lambda stack, sizes: startup.measure(stack, sizes.runs)),
+    "capacity_units_per_wish": ("counting the capacity units of a wish", lambda stack, _: units.measure(stack)),
+    "pages": (
+        "loading each page on a slow phone",
+        lambda stack, sizes: pages.measure(stack, sizes.loads, sizes.quiet_ms),
+    ),
+    "caching": ("calculating what a crowd costs", lambda _, __: caching.measure()),
+}
+
+
+def measure(stack: Stack, sizes: Sizes, note: Callable[[str], object]) -> dict[str, Any]:
+    """Return the content of results.json; `note` receives a line for each measurement. Raises BenchFailed."""
+    results: dict[str, Any] = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "python": platform.python_version(),
+        "engine": f"ministack {version('ministack')}",
+        "cores": os.cpu_count(),
+        "note": "Ratios of one machine in one run. Nothing here says how fast AWS is.",
+    }
+    for name, (action, run) in MEASUREMENTS.items():
+        note(f"{action} …")
+        if (result := run(stack, sizes)) is None:
+            note(f"{name}: not measured, there is no Chromium on this machine")
+        else:
+            results[name] = result
+    return results
+
+
+def tables(results: dict[str, Any]) -> list[Table]:
+    """Return a table for each part of results.json."""
+    shown = [_ratios(results["throughput"], results["init_cpu"]), _units(results["capacity_units_per_wish"])]
+    if "pages" in results:
+        shown.append(_pages(results["pages"]))
+    return [*shown, caching.as_table(results["caching"])]
+
+
+def _ratios(rates: dict[str, Any], starts: dict[str, Any]) -> Table:
+    table = Table(title="What our own code costs (ratios of this machine, this run; not AWS)")
+    table.add_column("measured")
+    for title in ("ours", "beside", "ratio"):
+        table.add_column(title, justify="right")
+    ours, bare = (rates["wishes_per_second"][name] for name in (throughput.CHAIN, throughput.PASS_THROUGH))
+    table.add_row("wishes stored per second, beside passing on", f"{ours:.0f}", f"{bare:.0f}", f"{rates['ratio']:.2f}")
+    medians = starts["median_ms"]
+    for name, ratio in starts["ratios"].items():
+        measured = f"CPU ms to import {name}, beside {startup.BASELINE_NAME}"
+        table.add_row(measured, f"{medians[name]:.0f}", f"{medians[startup.BASELINE_NAME]:.0f}", f"{ratio:.2f}")
+    return table
+
+
+def _units(rows: list[dict[str, float]]) -> Table:
+    table = Table(title="DynamoDB capacity units per wish, by the size of the projector's slices (the engine counts)")
+    for title in rows[0]:
+        table.add_column(title.replace("_", " "), justify="right")
+    for row in rows:
+        table.add_row(*(f"{value:g}" for value in row.values()))
+    return table
+
+
+def _pages(rows: dict[str, dict[str, float]]) -> Table:
+    title = f"A cold load on a phone: processor {pages.SLOWDOWN} times slower, 1.6 Mbit/s, 150 ms (medians)"
+    table = Table(title=title)
+    bare = rows[pages.BARE]
+    table.add_column("page")
+    for column in (*bare, "usable beside bare"):
+        table.add_column(column.replace("_", " "), justify="right")
+    for name, row in rows.items():
+        table.add_row(name, *(f"{value:g}" for value in row.values()), f"{row['usable_ms'] / bare['usable_ms']:.2f}")
+    return table
