@@ -27,7 +27,7 @@ def main(
         results = report.measure(stack, report.Sizes(wishes, clients, rounds, runs), progress.print)
     report.RESULTS.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n")
     for table in report.tables(results):
-        Console().print(table)
+        Console(width=110).print(table)
 
 
 if __name__ == "__main__":
