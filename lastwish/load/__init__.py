@@ -13,7 +13,7 @@
     formatting       numbers as a person reads them
 
     load_run         one load from the plan to its results, phase by phase
-    sender           sends the plan, in a process of its own (Locust; `patched` is imported first)
+    sender           sends the plan, in a process of its own (Locust)
     sender_process   starts that process, reads its results and stops it
     schedule         what is sent next: an open loop with a bound on requests in flight
     result_writer    the file of results that the sender writes

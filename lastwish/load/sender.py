@@ -5,7 +5,7 @@ sending: requests in flight get up to GRACE seconds. It also stops when its pare
 Locust's pages. These stay until a signal comes after the end.
 """
 
-import lastwish.load.patched  # noqa: F401 # isort: skip - before everything that uses sockets
+import locust  # isort: skip - replaces the standard library by gevent's: first of all that uses sockets
 
 import json
 import logging
@@ -21,7 +21,6 @@ from typing import Annotated, Any, ClassVar
 import flask
 import gevent
 import gevent.ssl
-import locust
 import typer
 from gevent.event import Event
 from locust.env import Environment
