@@ -11,7 +11,7 @@ from lastwish.aws.clients import plain_errors
 from lastwish.errors import NoSuchWish, NotAnswered, OperatorError
 from lastwish.site import Site
 from mission.waterfall import waterfall
-from mission.xray import began, console_url, documents, summaries
+from mission.xray import console_url, read_documents, read_summaries, start_of
 
 KEPT_BY_X_RAY = timedelta(days=30)
 SEARCHED = timedelta(hours=6)  # as far back as X-Ray looks in one question
@@ -50,7 +50,7 @@ def read(source: Source, wish_id: str, trace_id: str | None) -> Found:
     """Read what X-Ray has of a wish now, in this trace or in the one that names it. Raises AwsError."""
     with plain_errors():
         trace_id = trace_id or _annotated(source.xray, wish_id)
-        trace = waterfall(trace_id, documents(source.xray, trace_id)) if trace_id else None
+        trace = waterfall(trace_id, read_documents(source.xray, trace_id)) if trace_id else None
     return Found(wish_id, trace_id, trace)
 
 
@@ -90,16 +90,16 @@ def _stored(http: httpx.Client, wish_id: str) -> str | None:
 
 def _annotated(xray: Any, wish_id: str) -> str | None:
     """Return the oldest trace that sent this wish. Requests for the wish, like ours, make traces about it too."""
-    found = summaries(xray, SEARCHED, f'annotation.wish_id = "{wish_id}"')
+    found = read_summaries(xray, SEARCHED, f'annotation.wish_id = "{wish_id}"')
     sent = [each for each in found if each.get("Http", {}).get("HttpMethod") == "POST"]
-    return min(sent, key=began)["Id"] if sent else None
+    return min(sent, key=start_of)["Id"] if sent else None
 
 
 def _why_not(source: Source, found: Found) -> OperatorError:
     facts = {"wish_id": found.wish_id, "trace_id": found.trace_id}
     if not found.trace_id:
         return NoSuchWish(f"wish {found.wish_id} is not stored, and no trace is about it", **facts)
-    if began({"Id": found.trace_id}) < datetime.now(UTC) - KEPT_BY_X_RAY:
+    if start_of({"Id": found.trace_id}) < datetime.now(UTC) - KEPT_BY_X_RAY:
         return NoTrace(f"trace {found.trace_id} has expired: X-Ray keeps traces for 30 days", **facts)
     why = "the wish was not sampled, or X-Ray is slow" if source.console else "the agent keeps only the newest traces"
     return NoTrace(f"there is nothing of trace {found.trace_id}: {why}", **facts)

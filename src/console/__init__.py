@@ -1,1 +1,1 @@
-"""The operator's side: sign in, look at what is held, release, hide, erase, blank the wall."""
+"""Console of the operators: sign in, read the queue of held wishes, release, hide and erase them, blank the wall."""

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from console.moderation import act, panic, queue
+from console.moderation import moderate, read_queue, set_panic
 from console.sign_in import sign_in
 from infra.aws import cognito_client, dynamodb_client
 from infra.event_store import EventStore
@@ -30,45 +30,45 @@ app = error_handlers.register(APIGatewayRestResolver())
 @tracer.capture_lambda_handler
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """An API Gateway proxy event in, its answer out."""
+    """Answer an API Gateway proxy event."""
     count("Requests")
     return app.resolve(event, context)
 
 
-def operator() -> Request:
-    """The request, if it is an operator's. Raises Problem 403."""
-    request = Request(app.current_event).as_operator()
+def operator_request() -> Request:
+    """Return the request if an operator sent it. Raises Problem 403."""
+    request = Request(app.current_event).require_operator()
     logger.append_keys(operator=request.user)
     return request
 
 
 @app.get("/sign-in")
-def door() -> Response[str]:
+def get_sign_in_page() -> Response[str]:
     return responses.page(render("console.html", Request(app.current_event).language))
 
 
 @app.post("/sign-in")
-def signed_in() -> Response[str]:
+def post_sign_in() -> Response[str]:
     return responses.json_document(sign_in(cognito, settings.user_pool_client, Request(app.current_event).body))
 
 
 @app.get("/console")
-def console() -> Response[str]:
-    return responses.page(render("console.html", operator().language))
+def get_console_page() -> Response[str]:
+    return responses.page(render("console.html", operator_request().language))
 
 
 @app.get("/ops/queue")
-def to_look_at() -> Response[str]:
-    operator()
-    return responses.json_document(queue(read_model))
+def get_queue() -> Response[str]:
+    operator_request()
+    return responses.json_document(read_queue(read_model))
 
 
 @app.post("/ops/wishes/<wish_id>/<action>")
-def moderate(wish_id: str, action: str) -> Response[str]:
-    request = operator()
-    return responses.json_document(act(store, request.as_wish_id(wish_id), action, request.correlation_id))
+def post_moderation(wish_id: str, action: str) -> Response[str]:
+    request = operator_request()
+    return responses.json_document(moderate(store, request.parse_wish_id(wish_id), action, request.correlation_id))
 
 
 @app.post("/ops/wall/panic")
-def blank() -> Response[str]:
-    return responses.json_document(panic(read_model, operator().body))
+def post_panic() -> Response[str]:
+    return responses.json_document(set_panic(read_model, operator_request().body))

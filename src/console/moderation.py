@@ -1,4 +1,4 @@
-"""What an operator can do about a wish and about the wall, and what they should look at."""
+"""Moderation by operators: the queue of wishes to look at, actions on one wish, and the blank wall."""
 
 import json
 from datetime import UTC, datetime
@@ -8,49 +8,51 @@ from uuid import uuid4
 
 from domain.commit import events_of, stream_of
 from domain.envelope import timestamp
-from domain.wish import Command, HideWish, ReleaseWish, Wish, fold, seen_at
+from domain.wish import Command, HideWish, ReleaseWish, Wish, fold, visibility_at
 from infra.aggregate import Cause, execute
 from infra.erasure import erase
 from infra.event_store import EventStore
 from infra.read_model import ReadModel
 from infra.telemetry import logger
 from web import problems
-from web.wall import MOST_NEWS, as_shown, as_time, recent_news
+from web.wall import MOST_NEWS, recent_news_position, row_document, row_time
 
 _MOST_HELD = 100
 _MOST_LATEST = 100
-_WHENEVER = "~"  # later than any time
+_END_OF_TIME = "~"  # sorts after any ISO time
 _COMMANDS: dict[str, Command] = {"release": ReleaseWish(), "hide": HideWish()}
-_WANTED = {"release": "shown", "hide": "hidden", "erase": "hidden"}
+_VISIBILITY_AFTER = {"release": "shown", "hide": "hidden", "erase": "hidden"}
 
 
-def queue(read_model: ReadModel) -> dict[str, Any]:
-    """``held``, the longest first, and the ``latest`` that passed, newest first, with ``now`` by our clock."""
+def read_queue(read_model: ReadModel) -> dict[str, Any]:
+    """Return ``held`` wishes, longest held first, the ``latest`` that passed, newest first, and the time ``now``."""
     generations = read_model.generations()
     generation = generations.current
-    newest = chain.from_iterable(entry["wishes"] for entry in read_model.newest(generation, _WHENEVER))
-    operated = read_model.news(generation, recent_news(read_model, generation), MOST_NEWS)
-    news = chain.from_iterable(item["versions"] for item in operated)
-    rows = read_model.rows(generation, [*islice(newest, _MOST_LATEST), *news])
-    latest = sorted(rows.values(), key=lambda row: str(row.get("shown_at", "")), reverse=True)
+    newest = chain.from_iterable(entry["wishes"] for entry in read_model.newest(generation, _END_OF_TIME))
+    news = read_model.news(generation, recent_news_position(read_model, generation), MOST_NEWS)
+    moderated = chain.from_iterable(item["versions"] for item in news)
+    rows = read_model.rows(generation, [*islice(newest, _MOST_LATEST), *moderated])
+    passed = (row for row in rows.values() if row["visibility"] != "held")
+    latest = sorted(passed, key=lambda row: str(row.get("shown_at", "")), reverse=True)
     held = islice(read_model.held(generation), _MOST_HELD)
     now = datetime.now(UTC)
     return {
-        "held": [as_shown(row) | {"reason": row["held_for"], "held_at": as_time(row["held_at"])} for row in held],
-        "latest": [as_shown(row) | {"visibility": _seen(row, now)} for row in latest if row["visibility"] != "held"],
+        "held": [row_document(row) | {"reason": row["held_for"], "held_at": row_time(row["held_at"])} for row in held],
+        "latest": [row_document(row) | {"visibility": _visibility(row, now)} for row in latest],
         "now": timestamp(now),
         "blank": generations.blank,
     }
 
 
-def _seen(row: dict[str, Any], now: datetime) -> str:
-    return seen_at(row["visibility"], datetime.fromisoformat(row["shown_at"]) if "shown_at" in row else None, now)
+def _visibility(row: dict[str, Any], now: datetime) -> str:
+    since = datetime.fromisoformat(row["shown_at"]) if "shown_at" in row else None
+    return visibility_at(row["visibility"], since, now)
 
 
-def act(store: EventStore, wish_id: str, action: str, correlation_id: str) -> dict[str, Any]:
-    """Release, hide or erase; what the wish is now. Again is the same. Raises Problem 404, 409, StoreUnavailable."""
+def moderate(store: EventStore, wish_id: str, action: str, correlation_id: str) -> dict[str, Any]:
+    """Release, hide or erase a wish and return its new state. Repeatable. Raises Problem 404, 409, StoreUnavailable."""
     logger.append_keys(wish_id=wish_id, action=action)
-    if action not in _WANTED:
+    if action not in _VISIBILITY_AFTER:
         raise problems.not_found()
     if action == "erase":
         erase(store, wish_id)
@@ -61,15 +63,15 @@ def act(store: EventStore, wish_id: str, action: str, correlation_id: str) -> di
     if wish is None:
         raise problems.not_stored_yet()
     if not _is_done(wish, action):
-        raise problems.not_now(f"The wish is {wish.status}.")
+        raise problems.conflict(f"The wish is {wish.status}.")
     return {"wish_id": wish_id, "status": wish.status, "visibility": wish.visibility}
 
 
 def _is_done(wish: Wish, action: str) -> bool:
-    return wish.erased if action == "erase" else wish.visibility == _WANTED[action]
+    return wish.erased if action == "erase" else wish.visibility == _VISIBILITY_AFTER[action]
 
 
-def panic(read_model: ReadModel, body: bytes) -> dict[str, bool]:
+def set_panic(read_model: ReadModel, body: bytes) -> dict[str, bool]:
     """Blank the wall (``{"on": true}``) or bring it back. Raises Problem 400, StoreUnavailable."""
     try:
         on = json.loads(body.decode())["on"]

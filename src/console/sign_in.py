@@ -1,4 +1,4 @@
-"""Name and password in, a token of the user pool out. The token stays in the operator's browser tab."""
+"""Sign an operator in: exchange name and password for a token of the user pool. The browser tab keeps the token."""
 
 import json
 from typing import Any
@@ -10,18 +10,21 @@ from infra.aws import error_code
 from web import problems
 
 _REFUSED = ("NotAuthorizedException", "UserNotFoundException", "InvalidParameterException")
-_MOST = 2048
+_MOST_BYTES = 2048
 
 
 class SignInUnavailable(TransientError):  # noqa: N818
-    """Cognito did not answer, or wants fewer tries."""
+    """Cognito did not answer, or refused for too many tries."""
 
 
 def sign_in(cognito: Any, client_id: str, body: bytes) -> dict[str, Any]:
-    """``{"name", "password"}`` → ``{"token", "expires_in"}`` (seconds). Raises Problem 400, 401, SignInUnavailable."""
+    """Return ``{"token", "expires_in"}`` (seconds) for ``{"name", "password"}``.
+
+    Raises Problem 400, 401, SignInUnavailable.
+    """
     name, password = _credentials(body)
     try:
-        answer = cognito.initiate_auth(
+        response = cognito.initiate_auth(
             ClientId=client_id,
             AuthFlow="USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": name, "PASSWORD": password},
@@ -30,16 +33,16 @@ def sign_in(cognito: Any, client_id: str, body: bytes) -> dict[str, Any]:
         if error_code(error) in _REFUSED:
             raise problems.not_signed_in() from None
         raise SignInUnavailable(error_code(error)) from None
-    # A challenge (a password to be changed, a second factor) is not for this page: `lastwish operator add` sets none.
-    if "AuthenticationResult" not in answer:
+    # This page has no form for a challenge (new password, second factor): `lastwish operator add` sets none.
+    if "AuthenticationResult" not in response:
         raise problems.not_signed_in()
-    result = answer["AuthenticationResult"]
+    result = response["AuthenticationResult"]
     return {"token": result["IdToken"], "expires_in": result["ExpiresIn"]}
 
 
 def _credentials(body: bytes) -> tuple[str, str]:
     try:
-        fields = json.loads(body[:_MOST].decode())
+        fields = json.loads(body[:_MOST_BYTES].decode())
         name, password = fields["name"], fields["password"]
     except (ValueError, RecursionError, KeyError, TypeError):
         raise problems.bad_request("Send a JSON object with name and password.") from None

@@ -1,1 +1,1 @@
-"""What Last Wish is about, without any I/O: events, decider, envelope, rules, errors."""
+"""Rules of Last Wish, without any I/O: events, decider, envelope, projection, errors."""

@@ -1,4 +1,4 @@
-"""A commit: the events that were decided together and become true together, at one version of one stream."""
+"""A commit: the events that one decision appends together, at one version of one stream."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from domain.events import Event
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """An event and the moment its decider decided it."""
+    """An event and the time of its decision."""
 
     event: Event
     time: datetime
@@ -19,7 +19,7 @@ class Recorded:
 class Commit:
     """``version`` counts from 1 without gaps; ``commit_id`` is the same for every try to append the same commit.
 
-    ``trace_header`` is where in the wish's trace it was appended; None where it was not traced.
+    ``trace_header`` names the segment in the wish's trace that appended it; None where it was not traced.
     """
 
     stream: str
@@ -33,15 +33,15 @@ class Commit:
 
 
 def stream_of(wish_id: str) -> str:
-    """The stream that holds a wish's commits."""
+    """Return the stream that holds a wish's commits."""
     return f"wish#{wish_id}"
 
 
 def wish_of(stream: str) -> str:
-    """The wish whose commits a stream holds."""
+    """Return the id of the wish whose commits a stream holds."""
     return stream.removeprefix("wish#")
 
 
 def events_of(commits: Iterable[Commit]) -> list[Event]:
-    """The events of these commits, in order: what ``fold`` wants."""
+    """Return the events of these commits, in order, as ``fold`` takes them."""
     return [recorded.event for commit in commits for recorded in commit.events]

@@ -1,7 +1,7 @@
-"""How events travel: CloudEvents 1.0 in JSON (https://github.com/cloudevents/spec, "JSON Event Format").
+"""Envelopes of events: CloudEvents 1.0 in JSON (https://github.com/cloudevents/spec, "JSON Event Format").
 
-Inbox carries one envelope. Pods carries the wish's story so far, a CloudEvents JSON batch (a list of envelopes), so
-that the worker can append submission and decision as one commit.
+A message in Inbox is one envelope. A message in Pods is the wish's story so far, a CloudEvents JSON batch (a list of
+envelopes), so that the worker can append submission and decision as one commit.
 """
 
 from datetime import UTC, datetime
@@ -12,19 +12,19 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic import ValidationError as PydanticError
 
 from domain.errors import MalformedMessage
-from domain.events import Event, faults, read_event
+from domain.events import Event, describe_faults, read_event
 
 
 def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds: ``2045-01-01T00:00:00.000Z``."""
+    """Return a time in RFC 3339, in UTC with milliseconds: ``2045-01-01T00:00:00.000Z``."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def canonical(wish_id: str) -> str:
-    """The wish id as it is. Raises ValueError where it is none, without quoting it."""
+    """Return the wish id if it is a UUID in its canonical form. Raises ValueError, without quoting the text."""
     try:
         is_canonical = str(UUID(wish_id)) == wish_id
-    except ValueError:  # its text quotes what was given
+    except ValueError:  # its message quotes the text
         is_canonical = False
     if not is_canonical:
         raise ValueError("not a UUID in its canonical form")
@@ -33,7 +33,7 @@ def canonical(wish_id: str) -> str:
 
 def _plausible(moment: datetime) -> datetime:
     if not 1970 <= moment.year <= 9000:
-        raise ValueError("not a time in which we live")
+        raise ValueError("not a plausible time")
     return moment
 
 
@@ -42,7 +42,7 @@ type Moment = Annotated[AwareDatetime, AfterValidator(_plausible), PlainSerializ
 
 
 class Envelope(BaseModel):
-    """One event on its way. ``subject`` is the wish id, ``correlationid`` the request that began it all."""
+    """One event in transit. ``subject`` is the wish id, ``correlationid`` the id of the HTTP request."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -58,7 +58,7 @@ class Envelope(BaseModel):
 
     @classmethod
     def of(cls, event: Event, *, source: str, wish_id: str, time: datetime, correlation_id: str) -> Self:
-        """Wrap an event. Its id follows from wish and type: a wish sent twice is the same event, not two."""
+        """Wrap an event. Its id follows from wish and type, so a wish that is sent twice gives the same event."""
         return cls(
             id=str(uuid5(UUID(wish_id), event.type)),
             source=f"lastwish/{source}",
@@ -70,19 +70,19 @@ class Envelope(BaseModel):
         )
 
     def event(self) -> Event:
-        """The event inside. Raises MalformedMessage."""
+        """Return the event inside. Raises MalformedMessage."""
         return read_event(self.type, self.data)
 
 
 _BATCH = TypeAdapter(list[Envelope])
 
 
-def read_one(body: str) -> Envelope:
-    """Parse an Inbox body. Raises MalformedMessage, without what the body says."""
+def read_envelope(body: str) -> Envelope:
+    """Parse an Inbox body. Raises MalformedMessage, without quoting the body."""
     try:
         return Envelope.model_validate_json(body)
     except PydanticError as error:
-        raise MalformedMessage(faults(error)) from None
+        raise MalformedMessage(describe_faults(error)) from None
 
 
 def read_story(body: str) -> list[Envelope]:
@@ -90,12 +90,12 @@ def read_story(body: str) -> list[Envelope]:
     try:
         story = _BATCH.validate_json(body)
     except PydanticError as error:
-        raise MalformedMessage(faults(error)) from None
+        raise MalformedMessage(describe_faults(error)) from None
     if len({envelope.subject for envelope in story}) != 1:
         raise MalformedMessage("a story is about exactly one wish")
     return story
 
 
 def write_story(story: list[Envelope]) -> str:
-    """The reverse of read_story."""
+    """Return the Pods body of a story, the reverse of ``read_story``."""
     return _BATCH.dump_json(story).decode()

@@ -1,4 +1,4 @@
-"""The error tree. Permanent and transient are different branches because they land in different places.
+"""Error tree. Permanent and transient errors are different branches: they are handled in different ways.
 
 LastWishError
 ├── PermanentError          can never succeed: a message goes to its dead-letter queue at once, with the reason
@@ -9,7 +9,7 @@ LastWishError
     ├── StoreUnavailable    DynamoDB did not answer, or throttles
     └── VersionConflict     somebody else appended to the stream first
 
-No message of these errors may hold what a person typed: they are logged, traced and attached to dead letters.
+The message of such an error must not hold what a person typed: it is logged, traced and attached to dead letters.
 """
 
 
@@ -22,7 +22,7 @@ class PermanentError(LastWishError):
 
 
 class TransientError(LastWishError):
-    """Trying again later may help. ``code`` is AWS's word for it, where there is one."""
+    """Trying again later may help. ``code`` is AWS's error code, where there is one."""
 
     def __init__(self, reason: str = "", code: str = "") -> None:
         super().__init__(reason)
@@ -30,25 +30,25 @@ class TransientError(LastWishError):
 
 
 class MalformedMessage(PermanentError):  # noqa: N818  the field's names, not Python's suffix
-    """A queue delivered something that is not a message of ours."""
+    """A queue delivered a message that is not one of ours."""
 
 
 class UnstorableCommit(PermanentError):  # noqa: N818
-    """The event store can never take this commit."""
+    """Storing this commit can never succeed."""
 
 
 class QueueUnavailable(TransientError):  # noqa: N818
-    """SQS did not acknowledge a message, so nobody may believe that it was queued."""
+    """SQS did not acknowledge a message, so it may not be queued."""
 
 
 class StoreUnavailable(TransientError):  # noqa: N818
-    """The event store did not answer in time."""
+    """DynamoDB did not answer in time, or refused."""
 
 
 class VersionConflict(TransientError):  # noqa: N818
-    """The stream has grown since it was read.
+    """Another writer appended to the stream since it was read.
 
-    Attributes: ``stream``; ``expected``, the version that the decision was based on; ``actual``, which it has at least.
+    Attributes: ``stream``; ``expected``, the version on which the decision was based; ``actual``, at least.
     """
 
     def __init__(self, stream: str, expected: int, actual: int) -> None:

@@ -1,6 +1,6 @@
-"""What can happen to a wish.
+"""Events: the facts about a wish.
 
-The type names and the field names below are STORAGE FORMAT: they stand in queues and in the event store for ever. Never
+The type names and field names below are STORAGE FORMAT: they are in queues and in the event store for ever. Never
 rename or remove one; add a new version beside it.
 
 ``name`` and ``message`` are the only personal fields. They are always in their sanitised, escaped form: plain text
@@ -18,20 +18,20 @@ from domain.upcasters import upcast
 
 type Destination = Literal["mars", "jupiter"]
 type HoldReason = Literal["word", "look-alikes", "link", "contact", "repetition", "stacked-marks"]
-# Whoever sends it, what reaches the store has no tag in it.
+# No text with a tag reaches the store, whatever sent it.
 type Escaped = Annotated[str, StringConstraints(pattern=r"^[^<>]*$")]
 type Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Event(BaseModel):
-    """A fact about one wish. Frozen, and strict about fields: what is not known is not guessed at."""
+    """A fact about one wish. Frozen; unknown fields are an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     type: ClassVar[str]
 
 
 class WishSubmitted(Event):
-    """Somebody sent a wish and was told so. ``digest`` is the SHA-256 of the cleaned payload."""
+    """A wish was sent and answered 202. ``digest`` is the SHA-256 of the cleaned payload."""
 
     type = "lastwish.wish.submitted.v1"
     destination: Destination
@@ -41,20 +41,20 @@ class WishSubmitted(Event):
 
 
 class WishAccepted(Event):
-    """The wish passed every rule."""
+    """Every rule accepted the wish."""
 
     type = "lastwish.wish.accepted.v1"
 
 
 class WishRejected(Event):
-    """A rule spoke against the wish. ``reason`` is a stable word for machines, not a sentence."""
+    """A rule rejected the wish. ``reason`` is a stable word for machines, not a sentence."""
 
     type = "lastwish.wish.rejected.v1"
     reason: Literal["boarding-closed", "only-links"]
 
 
 class WishBoarded(Event):
-    """The wish has a place on the ship. What was boarded before seats were numbered has none."""
+    """A wish got a seat on the ship. Wishes boarded before seats were numbered have None."""
 
     type = "lastwish.wish.boarded.v2"
     seat: int | None
@@ -69,14 +69,14 @@ class WishWaitlisted(Event):
 
 
 class WishHeld(Event):
-    """The screening wants an operator to look at the wish before a hall does. ``reason`` is a word for machines."""
+    """Screening held the wish for an operator to look at. ``reason`` is a stable word for machines."""
 
     type = "lastwish.wish.held.v1"
     reason: HoldReason
 
 
 class WishShown(Event):
-    """The wish may be seen on the wall, by the rules from ``since`` on, or by an operator. None: from this event on."""
+    """A wish may be shown on the wall, by the rules or by an operator, from ``since`` on. None: from this event on."""
 
     type = "lastwish.wish.shown.v2"
     by: Literal["rules", "operator"]
@@ -84,19 +84,19 @@ class WishShown(Event):
 
 
 class WishHidden(Event):
-    """An operator took the wish off the wall, or keeps it from ever being there."""
+    """An operator took the wish off the wall, or keeps it off."""
 
     type = "lastwish.wish.hidden.v1"
     by: Literal["operator"]
 
 
 class WishErased(Event):
-    """The person, or an operator, wants it forgotten: name and message are gone from everywhere."""
+    """A person or an operator erased the wish: name and message are removed everywhere."""
 
     type = "lastwish.wish.erased.v1"
 
 
-SHIPPED: tuple[type[Event], ...] = (
+EVENT_TYPES: tuple[type[Event], ...] = (
     WishSubmitted,
     WishAccepted,
     WishRejected,
@@ -107,26 +107,26 @@ SHIPPED: tuple[type[Event], ...] = (
     WishHidden,
     WishErased,
 )
-_BY_TYPE = {event.type: event for event in SHIPPED}
+_BY_TYPE = {event.type: event for event in EVENT_TYPES}
 
 
 class UnknownEvent(Event):
-    """Something a newer version of this code has stored. It folds to nothing and is never an error."""
+    """An event that a newer version of this code has stored. It folds to nothing and is never an error."""
 
     type = "unknown"
     type_name: str
 
 
 def read_stored(type_name: str, data: dict[str, Any]) -> Event:
-    """As ``read_event``, for what the store holds: a type from the future is an UnknownEvent."""
+    """Return a stored event, as ``read_event`` does. An unknown type gives an UnknownEvent."""
     newest, _ = upcast(type_name, data)
     return read_event(type_name, data) if newest in _BY_TYPE else UnknownEvent(type_name=type_name)
 
 
 def read_event(type_name: str, data: dict[str, Any]) -> Event:
-    """The event of this type with this data, at its newest version.
+    """Return the event of this type with this data, at its newest version.
 
-    Raises MalformedMessage, which names the fields but never their values.
+    Raises MalformedMessage, which names the fields and never their values.
     """
     type_name, data = upcast(type_name, data)
     event = _BY_TYPE.get(type_name)
@@ -135,16 +135,16 @@ def read_event(type_name: str, data: dict[str, Any]) -> Event:
     try:
         return event.model_validate(data)
     except ValidationError as error:
-        raise MalformedMessage(f"{type_name}: {faults(error)}") from None
+        raise MalformedMessage(f"{type_name}: {describe_faults(error)}") from None
 
 
-def faults(error: ValidationError) -> str:
-    """What pydantic found wrong, field by field, without the values: ``message: Field required; …``."""
-    found = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(": ".join([*_place(fault), fault["msg"]]) for fault in found)
+def describe_faults(error: ValidationError) -> str:
+    """Return the faults that pydantic found, by field, without the values: ``message: Field required; …``."""
+    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(": ".join([*_field_of(fault), fault["msg"]]) for fault in faults)
 
 
-def _place(fault: ErrorDetails) -> list[str]:
-    """Where it is wrong; nothing where it is the whole. An unknown field's name is itself what a stranger typed."""
+def _field_of(fault: ErrorDetails) -> list[str]:
+    """Return the field, none where the whole is at fault. The name of an unknown field is "?": a person typed it."""
     path = ".".join(map(str, fault["loc"]))
     return ["?"] if fault["type"] == "extra_forbidden" else [path] if path else []

@@ -1,4 +1,4 @@
-"""What the read model says of a wish, as pure functions of the wish's folded states before and after some commits."""
+"""Changes of the read model, as pure functions of a wish's folded states before and after some commits."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,10 +13,10 @@ type Totals = Counter[str]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A wish's row moves from one version to another. ``before`` is None where there is no row yet (version 0).
+    """A change of a wish's row from one version to another. ``before`` is None where there is no row yet (version 0).
 
-    ``home`` is the shelf on which the wish first stood. Its row stays there for good, so that a late redelivery of an
-    old commit finds it, and so does the wall; what boards later gets a copy on its pod's shelf.
+    ``home`` is the wish's first shelf. Its row stays there for good, so that the wall and a late redelivery of an old
+    commit find it. A wish that boards later gets a copy on its pod's shelf.
     """
 
     wish_id: str
@@ -28,37 +28,37 @@ class Change:
     minute: str
     shown_at: str | None
     held_at: str | None
-    is_operated: bool
+    is_moderated: bool
 
     @property
-    def rows(self) -> int:
-        """How many rows it writes: one, and a copy for what boarded late."""
+    def row_count(self) -> int:
+        """Return the number of rows to write: one, and a copy for a wish that boarded later."""
         return 1 if shelf(self.after, self.wish_id) == self.home else 2
 
     @property
     def totals(self) -> Totals:
-        """What this change adds to the totals: each wish counts once, under its outcome."""
-        delta = Counter({_counter(self.after): 1})
+        """Return the change of the totals: each wish counts once, under its outcome."""
+        delta = Counter({_counter_name(self.after): 1})
         if self.before:
-            delta.subtract({_counter(self.before): 1})
+            delta.subtract({_counter_name(self.before): 1})
         return Counter({name: count for name, count in delta.items() if count})
 
     @property
     def is_new_on_the_wall(self) -> bool:
-        """Whether the rules let the wish be seen, from ``shown_at`` on. An operator's word goes another way."""
-        return self.before is None and self.after.visibility == "shown" and not self.is_operated
+        """Return true where the rules show the wish, from ``shown_at`` on. Moderation goes to the news instead."""
+        return self.before is None and self.after.visibility == "shown" and not self.is_moderated
 
 
-def _is_an_operators(event: Event) -> bool:
+def _is_moderation(event: Event) -> bool:
     return isinstance(event, WishHidden | WishErased) or (isinstance(event, WishShown) and event.by == "operator")
 
 
-def _counter(wish: Wish) -> str:
+def _counter_name(wish: Wish) -> str:
     return f"{wish.destination}_{wish.outcome}"
 
 
-def change(wish_id: str, commits: Sequence[Commit], version_before: int) -> Change | None:
-    """The change from a row's version to the end of the stream; None where there is nothing new.
+def change_since(wish_id: str, commits: Sequence[Commit], version_before: int) -> Change | None:
+    """Return the change from a row's version to the end of the stream; None where there is none.
 
     ``commits`` are the whole stream, from version 1 without a gap.
     """
@@ -67,12 +67,8 @@ def change(wish_id: str, commits: Sequence[Commit], version_before: int) -> Chan
     home = home_of(wish_id, commits)
     if after is None or home is None or version_before >= len(commits):
         return None
-    shown = [
-        done.event.since or done.time
-        for commit in commits
-        for done in commit.events
-        if isinstance(done.event, WishShown)
-    ]
+    recorded = (recorded for commit in commits for recorded in commit.events)
+    shown = [it.event.since or it.time for it in recorded if isinstance(it.event, WishShown)]
     return Change(
         wish_id,
         version_before,
@@ -83,31 +79,31 @@ def change(wish_id: str, commits: Sequence[Commit], version_before: int) -> Chan
         minute=commits[0].time.strftime("%Y-%m-%dT%H:%M"),
         shown_at=shown[-1].isoformat() if shown else None,
         held_at=commits[0].time.isoformat() if after.visibility == "held" else None,
-        is_operated=any(map(_is_an_operators, events_of(commits[version_before:]))),
+        is_moderated=any(map(_is_moderation, events_of(commits[version_before:]))),
     )
 
 
 def home_of(wish_id: str, commits: Sequence[Commit]) -> str | None:
-    """The shelf on which the wish first stood; None where it does not exist yet."""
+    """Return the first shelf of a wish; None where the wish does not exist yet."""
     first = state_at(commits, 1)
     return shelf(first, wish_id) if first else None
 
 
 def state_at(commits: Sequence[Commit], version: int) -> Wish | None:
-    """The wish as it was after this many commits."""
+    """Return the wish after this many commits."""
     return fold(events_of(commits[:version]))
 
 
 def totals_of(changes: Iterable[Change]) -> Totals:
-    """One delta for all of them."""
+    """Return the sum of the totals of these changes, without zeros."""
     total: Totals = Counter()
-    for each in changes:
-        total.update(each.totals)
+    for change in changes:
+        total.update(change.totals)
     return Counter({name: count for name, count in total.items() if count})
 
 
 def shelf(wish: Wish, wish_id: str) -> str:
-    """Where a row stands, so that a roster is one query: by pod, or among those without one."""
+    """Return the partition of a wish's row. Those of a pod stand together, so that a roster is one query."""
     if wish.outcome == "boarded":
         return f"pod#{wish.destination}#{wish.pod or 0}"
     return f"{wish.outcome}#{wish.destination}#{wish_id[0]}"

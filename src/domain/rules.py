@@ -1,4 +1,4 @@
-"""The parser's business rules: what is wrong with a wish that is well formed."""
+"""Business rules of the parser: accept or reject a well-formed wish."""
 
 import html
 import re
@@ -10,7 +10,7 @@ _LINK = re.compile(r"(https?://|www\.)\S+", re.IGNORECASE)
 
 
 def judge(wish: WishSubmitted, *, closed: Collection[str]) -> WishAccepted | WishRejected:
-    """Accept or reject. ``closed`` names the destinations whose boarding has ended."""
+    """Accept or reject a wish. ``closed`` names the destinations whose boarding has ended."""
     if wish.destination in closed:
         return WishRejected(reason="boarding-closed")
     if wish.message and _is_only_links(html.unescape(wish.message)):

@@ -1,4 +1,4 @@
-"""Seats, pods and arrivals: arithmetic only. Who holds which seat is the business of infra.seats."""
+"""Arithmetic of seats, pods and arrivals. infra.seats knows which seats are taken."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -19,11 +19,11 @@ class Seat:
 
     @property
     def pod(self) -> int:
-        """The pod that the seat is in. Pods count from 1."""
+        """Return the pod of the seat. Pods count from 1."""
         return (self.number - 1) // POD_SIZE + 1
 
     @property
     def arrives_on(self) -> date:
-        """The first day on the other side."""
+        """Return the day of arrival."""
         months = DEPARTURE.month - 1 + MONTHS_AWAY[self.destination]
         return date(DEPARTURE.year + months // 12, months % 12 + 1, DEPARTURE.day)

@@ -1,7 +1,7 @@
-"""From what was stored once to what the code knows now, one version at a time.
+"""Upcasters: turn stored events of old versions into the newest, one version at a time.
 
-An upcaster is a pure function of an event's data, named after the step it takes. It never fails and never guesses: what
-an old version did not say is None in the new one.
+An upcaster is a pure function of an event's data, named after its step. It never fails and never guesses: a fact that
+an old version does not have is None in the new one.
 """
 
 from collections.abc import Callable
@@ -11,12 +11,12 @@ type Data = dict[str, Any]
 
 
 def boarded_v1_v2(data: Data) -> Data:
-    """The first ships had no seat numbers."""
+    """Add seat, pod and arrival, which version 1 did not have."""
     return {**data, "seat": None, "pod": None, "arrives_on": None}
 
 
 def shown_v1_v2(data: Data) -> Data:
-    """Whatever was shown before there was a delay was shown at once."""
+    """Add ``since``: version 1 had no delay and was shown at once."""
     return {**data, "since": None}
 
 
@@ -27,7 +27,7 @@ UPCASTERS: dict[str, tuple[str, Callable[[Data], Data]]] = {
 
 
 def upcast(type_name: str, data: Data) -> tuple[str, Data]:
-    """The newest type name and data of the same fact."""
+    """Return the newest type name and data of the same fact."""
     while type_name in UPCASTERS:
         type_name, step = UPCASTERS[type_name]
         data = step(data)

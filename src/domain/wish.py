@@ -1,6 +1,6 @@
-"""The wish as an aggregate: its state, how events fold into it, and what a command decides. All of it pure.
+"""Wishes as aggregates: the state, the fold of events into it, and the decisions on commands. All of it is pure.
 
-``decide`` never looks at a clock and never fails: a command that was carried out before decides nothing.
+``decide`` reads no clock and never fails: a command that was carried out before gives no events.
 """
 
 from collections.abc import Iterable
@@ -30,11 +30,10 @@ type Visibility = Literal["shown", "pending", "held", "hidden"]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is known of one wish after some events. ``name`` and ``message`` are escaped, None once erased.
+    """State of one wish after some events. ``name`` and ``message`` are escaped, None once erased.
 
-    ``visibility`` never says pending of a wish that waits only for its time: whoever has a clock asks ``seen_at``.
-
-    An erased wish keeps its seat: the ship is counted by seats, and nobody is put on shore.
+    ``visibility`` is "shown" also before ``shown_since``: with a clock, use ``visibility_at``. An erased wish keeps its
+    seat, since the ship is counted by seats.
     """
 
     destination: Destination
@@ -52,29 +51,29 @@ class Wish:
 
     @property
     def status(self) -> Status:
-        """What is said of the wish: its outcome, unless it was erased."""
+        """Return "erased" for an erased wish, else its outcome."""
         return "erased" if self.erased else self.outcome
 
     @property
     def is_released(self) -> bool:
-        """Whether it may be seen without waiting for anything."""
+        """Return true where the wish is visible now and needs no clock."""
         return self.visibility == "shown" and self.shown_since is None
 
-    def seen_at(self, now: datetime) -> Visibility:
-        """The visibility at this moment."""
-        return seen_at(self.visibility, self.shown_since, now)
+    def visibility_at(self, now: datetime) -> Visibility:
+        """Return the visibility at this moment."""
+        return visibility_at(self.visibility, self.shown_since, now)
 
 
-def seen_at(visibility: Visibility, since: datetime | None, now: datetime) -> Visibility:
-    """A visibility at this moment: what is shown from later on is pending until then."""
+def visibility_at(visibility: Visibility, since: datetime | None, now: datetime) -> Visibility:
+    """Return a visibility at this moment: "pending" until ``since``, where it is "shown" from then on."""
     return "pending" if visibility == "shown" and since is not None and now < since else visibility
 
 
 @dataclass(frozen=True, slots=True)
 class RecordWish:
-    """Command: make this submission and the parser's verdict part of history. No seat means that all were taken.
+    """Command: record a submission with the parser's verdict. No seat means that all were taken.
 
-    What the screening did not hold is shown, from ``shown_since`` on.
+    A wish that the screening did not hold is shown, from ``shown_since`` on.
     """
 
     submitted: WishSubmitted
@@ -86,37 +85,37 @@ class RecordWish:
 
 @dataclass(frozen=True, slots=True)
 class BoardFromWaitlist:
-    """Command: a seat has returned; give it to this wish if it still waits."""
+    """Command: give a returned seat to this wish if it still waits."""
 
     seat: Seat
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseWish:
-    """Command: an operator lets the wish be seen, now."""
+    """Command: an operator shows the wish now."""
 
 
 @dataclass(frozen=True, slots=True)
 class HideWish:
-    """Command: an operator takes the wish off the wall, or keeps it from it."""
+    """Command: an operator takes the wish off the wall, or keeps it off."""
 
 
 @dataclass(frozen=True, slots=True)
 class EraseWish:
-    """Command: forget who said what."""
+    """Command: remove name and message for ever."""
 
 
 type Command = RecordWish | BoardFromWaitlist | ReleaseWish | HideWish | EraseWish
 
 
 def decide(command: Command, wish: Wish | None) -> list[Event]:  # noqa: PLR0911  one case, one return
-    """The events that follow from a command in a state; none when there is nothing left to do."""
+    """Return the events that follow from a command in a state, none where nothing is left to do."""
     match command, wish:
         case RecordWish(submitted, WishRejected() as verdict), None:
             return [submitted, verdict]
         case RecordWish(submitted, verdict, seat, held, since), None:
-            seen = held or WishShown(by="rules", since=since)
-            return [submitted, verdict, _boarded(seat) if seat else WishWaitlisted(), seen]
+            visibility = held or WishShown(by="rules", since=since)
+            return [submitted, verdict, _boarded(seat) if seat else WishWaitlisted(), visibility]
         case BoardFromWaitlist(seat), Wish(outcome="waitlisted", erased=False):
             return [_boarded(seat)]
         case ReleaseWish(), Wish(erased=False, outcome="boarded" | "waitlisted") if not wish.is_released:
@@ -133,7 +132,7 @@ def _boarded(seat: Seat) -> WishBoarded:
 
 
 def evolve(wish: Wish | None, event: Event) -> Wish | None:  # noqa: C901, PLR0911  one case, one return
-    """The state after one more event. An event that says nothing about this state changes nothing."""
+    """Return the state after one more event. An event that does not apply to this state changes nothing."""
     match event, wish:
         case WishSubmitted(), None:
             return Wish(event.destination, event.name, event.message)
@@ -155,7 +154,7 @@ def evolve(wish: Wish | None, event: Event) -> Wish | None:  # noqa: C901, PLR09
 
 
 def fold(events: Iterable[Event]) -> Wish | None:
-    """The state after these events, oldest first; None where there were none."""
+    """Return the state after these events, oldest first; None without any."""
     wish: Wish | None = None
     for event in events:
         wish = evolve(wish, event)

@@ -1,1 +1,1 @@
-"""The door: bounds, validates and sanitises what people send, publishes it, and shows the pages."""
+"""Takes wishes: bounds, validates and sanitises them and publishes them to Inbox. Shows pages, feed and receipts."""

@@ -1,4 +1,4 @@
-"""API Gateway → frontend → Inbox: take a wish, answer once it is queued; show the pages and one wish's story."""
+"""API Gateway → frontend → Inbox: take a wish and answer 202 once it is queued; show pages, feed and receipts."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -8,11 +8,10 @@ from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.commit import stream_of
-from frontend import forms
-from frontend.publishing import follow, publish
-from frontend.screens import screens
+from frontend.pages import page_routes, problem_response
+from frontend.publishing import annotate, publish
+from frontend.receipt import accepted_response, receipt_response
 from frontend.submission import read_body
-from frontend.views import wish_view
 from infra.aws import dynamodb_client, sqs_client
 from infra.event_store import EventStore
 from infra.queues import Queue
@@ -21,7 +20,7 @@ from infra.settings import FrontendSettings
 from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
 from web import error_handlers, responses
-from web.latency import time_answer
+from web.latency import record_latency
 from web.requests import Request
 from web.wall import feed, manifest
 
@@ -30,45 +29,45 @@ inbox = Queue(sqs_client(), settings.inbox_url)
 dynamodb = dynamodb_client()
 store = EventStore(dynamodb, settings.event_store)
 read_model = ReadModel(dynamodb, settings.read_model)
-app = error_handlers.register(APIGatewayRestResolver(), forms.problem)
-app.include_router(screens(settings.public_url))
+app = error_handlers.register(APIGatewayRestResolver(), problem_response)
+app.include_router(page_routes(settings.public_url))
 
 
 @logger.inject_lambda_context(clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST)
 @tracer.capture_lambda_handler
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """An API Gateway proxy event in, its answer out."""
+    """Answer an API Gateway proxy event."""
     count("Requests")
-    return time_answer(event, app.resolve(event, context))
+    return record_latency(event, app.resolve(event, context))
 
 
 @app.post("/wishes")
-def submit() -> Response[str]:
+def post_wish() -> Response[str]:
     request = Request(app.current_event)
-    submission = read_body(request.body, request.content_type, request.idempotency_key, request.spare_key)
+    submission = read_body(request.body, request.content_type, request.idempotency_key, request.fallback_key)
     publish(inbox, submission, request.correlation_id)
-    return forms.accepted(request, submission.wish_id)
+    return accepted_response(request, submission.wish_id)
 
 
 @app.get("/wishes")
-def shown() -> Response[str]:
+def get_feed() -> Response[str]:
     request = Request(app.current_event)
     return responses.cached(request, feed(read_model, request.query("after", ""), request.query("limit", "50")))
 
 
 @app.get("/manifest")
-def ships() -> Response[str]:
+def get_manifest() -> Response[str]:
     return responses.cached(Request(app.current_event), manifest(read_model, settings.capacity))
 
 
 @app.get("/wishes/<wish_id>")
-def one_wish(wish_id: str) -> Response[str]:
+def get_receipt(wish_id: str) -> Response[str]:
     request = Request(app.current_event)
-    wish_id = follow(request.as_wish_id(wish_id), request.correlation_id)
-    return forms.wish(request, wish_id, wish_view(wish_id, store.read(stream_of(wish_id)), datetime.now(UTC)))
+    wish_id = annotate(request.parse_wish_id(wish_id), request.correlation_id)
+    return receipt_response(request, wish_id, store.read(stream_of(wish_id)), datetime.now(UTC))
 
 
 @app.get("/health")
-def health() -> Response[str]:
+def get_health() -> Response[str]:
     return responses.json_document({"status": "ok"})

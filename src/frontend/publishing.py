@@ -1,4 +1,4 @@
-"""Hand a submission to Inbox, inside its trace."""
+"""Publish a submission to Inbox, with its trace header."""
 
 from datetime import UTC, datetime
 
@@ -9,8 +9,8 @@ from infra.telemetry import count, logger
 from infra.tracing import current_header, tracer
 
 
-def follow(wish_id: str, correlation_id: str) -> str:
-    """From here on every log line and the trace name this wish, which is given back."""
+def annotate(wish_id: str, correlation_id: str) -> str:
+    """Name this wish in the trace and in every log line from here on. Return its id."""
     logger.append_keys(wish_id=wish_id)
     tracer.put_annotation("wish_id", wish_id)
     tracer.put_annotation("correlation_id", correlation_id)
@@ -18,8 +18,8 @@ def follow(wish_id: str, correlation_id: str) -> str:
 
 
 def publish(inbox: Queue, submission: Submission, correlation_id: str) -> None:
-    """Returns once SQS has acknowledged ``WishSubmitted``. Raises QueueUnavailable."""
-    follow(submission.wish_id, correlation_id)
+    """Send ``WishSubmitted`` and return once SQS has acknowledged it. Raises QueueUnavailable."""
+    annotate(submission.wish_id, correlation_id)
     envelope = Envelope.of(
         submission.event,
         source="frontend",

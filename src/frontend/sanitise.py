@@ -1,7 +1,7 @@
-"""What people type, made inert. The only importer of bleach.
+"""Make typed text inert. The only importer of bleach.
 
-The order matters: compose, drop what can only deceive, compose, trim, measure, and escape last. Nothing may normalise
-after the escape: NFKC would turn full-width ``＜script＞`` into a tag. ``html.escape`` stands in front of bleach
+The order matters: compose, drop deceptive characters, compose again, trim, measure, and escape last. Nothing may
+normalise after the escape: NFKC would turn full-width ``＜script＞`` into a tag. ``html.escape`` comes before bleach,
 because bleach alone deletes ``</>`` and comments and shows a typed ``&amp;`` as ``&``. So ``html.unescape(result)`` is
 exactly the text, and an HTML parser finds no element in the result. The result is safe as text between tags, not inside
 an attribute: quotes stay as they were typed.
@@ -24,23 +24,23 @@ _NUMBER_SIGNS = frozenset([*range(0x0600, 0x0606), 0x06DD, 0x070F, 0x0890, 0x089
 
 
 def normalise(typed: str) -> str:
-    """The text as it is kept: NFC, LF line ends, nothing that cannot be seen but the joiners, trimmed.
+    """Return the text as it is stored: NFC, LF line ends, no invisible characters but the joiners, trimmed.
 
-    Empty where nothing of it can be seen.
+    Return an empty text where nothing of it is visible.
     """
     text = unicodedata.normalize("NFC", typed)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-    # Composed again: what stood between a letter and its accent may be gone now.
-    text = unicodedata.normalize("NFC", "".join(filter(_stays, text))).strip()
-    return text if any(map(_shows, text)) else ""
+    # Composed again: a character between a letter and its accent may be gone now.
+    text = unicodedata.normalize("NFC", "".join(filter(_is_kept, text))).strip()
+    return text if any(map(_is_visible, text)) else ""
 
 
 def escape(text: str) -> str:
-    """Normalised text as inert HTML. ``html.unescape`` of it is the text again."""
+    """Return normalised text as inert HTML. ``html.unescape`` gives the text back."""
     return str(bleach.clean(html.escape(text, quote=False), tags=set(), attributes={}, strip=False))
 
 
-def _stays(character: str) -> bool:
+def _is_kept(character: str) -> bool:
     code, category = ord(character), unicodedata.category(character)
     if category == "Cf":
         return code in _JOINERS or code in _TAGS or code in _NUMBER_SIGNS
@@ -49,6 +49,6 @@ def _stays(character: str) -> bool:
     return not (is_noncharacter or is_control or code in _INVISIBLE)
 
 
-def _shows(character: str) -> bool:
+def _is_visible(character: str) -> bool:
     code = ord(character)
     return not (character.isspace() or code in _JOINERS or code in _TAGS)

@@ -1,6 +1,6 @@
-"""From the bytes of a request to a clean submission: bounds, then form or JSON, then the fields, then the text.
+"""Turn the bytes of a request into a clean submission: check the size, parse form or JSON, check fields, clean text.
 
-Every refusal is a Problem that names the field and never repeats the value.
+Every refusal is a Problem that names the field and never repeats its value.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
+from domain.envelope import canonical
 from domain.events import Destination, WishSubmitted
 from domain.identity import keyed_wish_id, payload_digest
 from frontend.sanitise import escape, normalise
@@ -21,27 +22,27 @@ MAX_MESSAGE = 500
 MAX_NAME = 60
 _DESTINATIONS: dict[str, Destination] = {"mars": "mars", "jupiter": "jupiter"}
 _MOST_FIELDS = 20
-_TAG = re.compile("&lt;[a-zA-Z/!?]")  # what is left of one in the escaped form
+_TAG = re.compile("&lt;[a-zA-Z/!?]")  # the start of a tag in the escaped form
 _FIELDS = ("message", "destination", "name")
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A wish on its way in, with the id it will keep."""
+    """A clean wish with its id."""
 
     wish_id: str
     event: WishSubmitted
 
     @property
     def has_markup(self) -> bool:
-        """Whether somebody typed what a browser could take for a tag, and not just a heart: "I <3 you"."""
+        """Return true where the text has what a browser could read as a tag; the heart in "I <3 you" is none."""
         return bool(_TAG.search(f"{self.event.name} {self.event.message}"))
 
 
-def read_body(body: bytes, content_type: str, key_header: str | None, spare_key: UUID) -> Submission:
-    """Bounds, parses, validates and sanitises. Raises Problem: 400, 413, 415 or 422.
+def read_body(body: bytes, content_type: str, key_header: str | None, fallback_key: UUID) -> Submission:
+    """Bound, parse, validate and sanitise a body. Raises Problem: 400, 413, 415 or 422.
 
-    ``spare_key`` is the key of a form that has none: its sender cannot keep one, the page that answers an error can.
+    ``fallback_key`` is the key of a form that has none: the page that we send after an error keeps it for the retry.
     """
     if len(body) > MAX_BYTES:
         raise problems.too_large(MAX_BYTES)
@@ -51,13 +52,13 @@ def read_body(body: bytes, content_type: str, key_header: str | None, spare_key:
     fields, key_field = _READERS[media_type](body)
     key = _idempotency_key(key_header if key_header is not None else key_field)
     if key is None and _READERS[media_type] is read_form:
-        key = spare_key
+        key = fallback_key
     event = _validated(fields)
     return Submission(keyed_wish_id(key, event.digest) if key else str(uuid4()), event)
 
 
 def read_form(body: bytes) -> tuple[dict[str, Any], str | None]:
-    """The fields of a form and its idempotency key. Raises Problem 400 or 422."""
+    """Return the fields of a form and its idempotency key. Raises Problem 400 or 422."""
     try:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
@@ -70,7 +71,7 @@ def read_form(body: bytes) -> tuple[dict[str, Any], str | None]:
     return fields, key or None  # a page without script sends the hidden field empty
 
 
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
         raise problems.invalid([{"field": "body", "code": "twice", "detail": "A field came twice."}])
     return dict(pairs)
@@ -78,7 +79,7 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _read_json(body: bytes) -> tuple[dict[str, Any], None]:
     try:
-        fields = json.loads(body.decode(), object_pairs_hook=_once_each)
+        fields = json.loads(body.decode(), object_pairs_hook=_unique_fields)
     except (ValueError, RecursionError):
         raise problems.bad_request("The body is not JSON in UTF-8.") from None
     if not isinstance(fields, dict):
@@ -96,12 +97,9 @@ def _idempotency_key(key: str | None) -> UUID | None:
     if key is None:
         return None
     try:
-        parsed = UUID(key.strip())
+        return UUID(canonical(key.strip().lower()))
     except ValueError:
-        parsed = None
-    if parsed is None or str(parsed) != key.strip().lower():
-        raise problems.bad_request("The Idempotency-Key is not a UUID.")
-    return parsed
+        raise problems.bad_request("The Idempotency-Key is not a UUID.") from None
 
 
 def _validated(fields: dict[str, Any]) -> WishSubmitted:

@@ -1,1 +1,1 @@
-"""Adapters: the only code that talks to AWS, reads the environment, logs, measures or traces."""
+"""Adapters: the only code that calls AWS, reads the environment, logs, measures or traces."""

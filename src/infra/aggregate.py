@@ -1,4 +1,4 @@
-"""Load, decide, append; and decide again when somebody else was faster. The one way in which a stream grows."""
+"""Load a stream, decide, append; decide again after a lost race. All commits are appended here."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Where a command comes from. The same ``commit_id`` again is the same commit, not another one.
+    """Origin of a command. A second try with the same ``commit_id`` is the same commit.
 
-    ``times`` are those of events that were decided earlier, by type; all others happen ``now``.
+    ``times`` are those of events that were decided earlier, by type; all other events happen ``now``.
     """
 
     commit_id: str
@@ -28,10 +28,10 @@ class Cause:
 
 
 def execute(store: EventStore, wish_id: str, command: Command, cause: Cause, *, is_new: bool = False) -> Commit | None:
-    """Append what the command decides; None where there was nothing (left) to decide.
+    """Append the events that follow from a command. Return the commit, None where no event follows.
 
-    ``is_new`` takes the stream for empty at first, which saves a read and is checked by the append. Raises
-    VersionConflict after three lost races, and what the store raises.
+    ``is_new`` assumes an empty stream at first, which saves a read; the append checks it. Raises VersionConflict after
+    three lost races, and what the store raises.
     """
     stream = stream_of(wish_id)
     commits = [] if is_new else store.read(stream)

@@ -1,4 +1,4 @@
-"""Erasure of a stored wish: the fact is appended, then the text is taken out of every commit."""
+"""Erase a stored wish: append the fact, then remove the text from every commit."""
 
 import uuid
 from datetime import UTC, datetime
@@ -11,9 +11,9 @@ from infra.event_store import EventStore
 
 
 def erase(store: EventStore, wish_id: str) -> int | None:
-    """Forget who said what in one wish; how many commits had text, None where it is not stored.
+    """Erase one wish. Return how many commits had text, None where the wish is not stored.
 
-    Repeatable: what an earlier try left is taken out by the next. Raises VersionConflict, StoreUnavailable.
+    Repeatable: the next try removes what an earlier one left. Raises VersionConflict, StoreUnavailable.
     """
     commits = store.read(stream_of(wish_id))
     if not commits:
@@ -27,6 +27,6 @@ def erase(store: EventStore, wish_id: str) -> int | None:
 
 
 def has_text(commit: Commit) -> bool:
-    """Whether anything that a person typed stands in a commit."""
+    """Return true where a commit holds what a person typed."""
     submissions = [done.event for done in commit.events if isinstance(done.event, WishSubmitted)]
-    return any(each.message is not None or each.name is not None for each in submissions)
+    return any(wish.message is not None or wish.name is not None for wish in submissions)

@@ -1,8 +1,8 @@
-"""The event store: one DynamoDB item is one commit, keyed by stream and version.
+"""Event store: one DynamoDB item is one commit, keyed by stream and version.
 
-An append is a conditional put at the version after the one that the decision was based on, so two writers can never
-both succeed. DynamoDB shows the item that stood in the way: with the same commit id it is our own earlier try, which is
-success; with another it is a conflict, and the caller decides again.
+An append is a conditional put at the version after the one on which the decision was based, so two writers can never
+both succeed. If the condition fails, DynamoDB returns the existing item: with the same commit id it is our own earlier
+try, which is success; with another it is a conflict, and the caller decides again.
 """
 
 from collections.abc import Collection
@@ -21,8 +21,8 @@ from infra.items import serialise, values_of
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_STREAM = {"#stream": "stream"}  # a reserved word of DynamoDB's
-_TRACE = ("trace_id", "trace_header")  # what a commit may lack
+_STREAM = {"#stream": "stream"}  # a reserved word of DynamoDB
+_TRACE = ("trace_id", "trace_header")  # optional in a commit
 _ONLY_STREAM = {"ProjectionExpression": "#stream", "ExpressionAttributeNames": _STREAM}
 
 
@@ -34,7 +34,7 @@ class EventStore:
         self._table = table
 
     def append(self, commit: Commit) -> bool:
-        """Append a commit at its version; False where this very commit was there already.
+        """Append a commit at its version. Return False where this commit was stored already.
 
         Raises VersionConflict, StoreUnavailable, UnstorableCommit.
         """
@@ -48,17 +48,17 @@ class EventStore:
             )
         except (BotoCoreError, ClientError) as error:
             if error_code(error) != "ConditionalCheckFailedException":
-                raise _translated(error) from error
-            there: Any = getattr(error, "response", {}).get("Item", {})
-            if there.get("commit_id") != {"S": commit.commit_id}:
+                raise _domain_error(error) from error
+            existing: Any = getattr(error, "response", {}).get("Item", {})
+            if existing.get("commit_id") != {"S": commit.commit_id}:
                 raise VersionConflict(commit.stream, commit.version - 1, commit.version) from None
             return False
         return True
 
     def scrub(self, commit: Commit) -> None:
-        """Take name and message out of a stored commit: the only change that a commit ever sees.
+        """Remove name and message from a stored commit: the only change that a stored commit allows.
 
-        Idempotent. Raises StoreUnavailable. Only what ``WishErased`` was appended for may be scrubbed.
+        Idempotent. Raises StoreUnavailable. Append ``WishErased`` to the stream first.
         """
         personal = [n for n, done in enumerate(commit.events) if isinstance(done.event, WishSubmitted)]
         if not personal:
@@ -74,22 +74,22 @@ class EventStore:
                 ExpressionAttributeValues={":nothing": {"NULL": True}, ":id": {"S": commit.commit_id}},
             )
         except (BotoCoreError, ClientError) as error:
-            raise _translated(error) from error
+            raise _domain_error(error) from error
 
     def stored(self, streams: Collection[str]) -> set[str]:
-        """Which of these streams exist, as of now. At most 100. Raises StoreUnavailable."""
+        """Return those of these streams (at most 100) that exist, by a consistent read. Raises StoreUnavailable."""
         keys: Any = [{"stream": {"S": stream}, "version": {"N": "1"}} for stream in streams]
         request: Any = {"Keys": keys, "ConsistentRead": True, **_ONLY_STREAM}
         try:
-            answer = self._client.batch_get_item(RequestItems={self._table: request})
+            response = self._client.batch_get_item(RequestItems={self._table: request})
         except (BotoCoreError, ClientError) as error:
-            raise _translated(error) from error
-        if answer.get("UnprocessedKeys"):
+            raise _domain_error(error) from error
+        if response.get("UnprocessedKeys"):
             raise StoreUnavailable("some keys were not read", THROTTLED)
-        return {item["stream"]["S"] for item in answer["Responses"][self._table]}
+        return {item["stream"]["S"] for item in response["Responses"][self._table]}
 
     def read(self, stream: str) -> list[Commit]:
-        """Every commit of a stream, oldest first, as of now (a consistent read). Raises StoreUnavailable."""
+        """Return every commit of a stream, oldest first, by a consistent read. Raises StoreUnavailable."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="#stream = :stream",
@@ -100,14 +100,12 @@ class EventStore:
         try:
             return [commit_of(item) for page in pages for item in page["Items"]]
         except (BotoCoreError, ClientError) as error:
-            raise _translated(error) from error
+            raise _domain_error(error) from error
 
 
-def _translated(error: Exception) -> LastWishError:
+def _domain_error(error: Exception) -> LastWishError:
     code = error_code(error)
-    if code == "ValidationException":
-        return UnstorableCommit(code)
-    return StoreUnavailable(code)
+    return UnstorableCommit(code) if code == "ValidationException" else StoreUnavailable(code)
 
 
 def _to_item(commit: Commit) -> dict[str, Any]:
@@ -131,7 +129,7 @@ def _to_item(commit: Commit) -> dict[str, Any]:
 
 
 def commit_of(item: dict[str, Any]) -> Commit:
-    """A commit from its item, or from the image of it in the table's stream."""
+    """Return the commit in an item, or in an image of it from the table's stream."""
     values = values_of(item)
     return Commit(
         stream=values["stream"],

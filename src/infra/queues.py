@@ -1,4 +1,4 @@
-"""SQS, as much of it as the chain needs."""
+"""SQS queues: send one message or many, postpone a retry, read the attributes of a record."""
 
 import random
 import re
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _MOST_IN_A_BATCH = 10
-_LONGEST_PAUSE = 300
+_LONGEST_DELAY = 300  # seconds
 _TRACE_HEADER = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}(;[A-Za-z]+=[!-:<-~]{1,100}){0,4}")
-_VERY_OFTEN = 99
-_DIGITS = 16  # more are no number that SQS would give
+_INVALID_COUNT = 99  # gives the longest delay
+_DIGITS = 16  # SQS gives no longer number
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """``reason`` says why a dead letter is one; ``trace_header`` is the wish's own, see infra.tracing."""
+    """A message to send. A dead letter has a ``reason``; ``trace_header`` is the wish's own, see infra.tracing."""
 
     body: str
     trace_header: str | None = None
@@ -34,76 +34,76 @@ class Message:
 
 
 class Queue:
-    """One queue."""
+    """One SQS queue."""
 
     def __init__(self, client: "SQSClient", url: str) -> None:
         self._client = client
         self._url = url
 
     def send(self, message: Message) -> None:
-        """Returns once SQS has acknowledged the message. Raises QueueUnavailable."""
+        """Send a message and return once SQS has acknowledged it. Raises QueueUnavailable."""
         try:
             self._client.send_message(QueueUrl=self._url, **_request(message))
         except (BotoCoreError, ClientError) as error:
             raise QueueUnavailable(f"send: {error_code(error)}") from error
 
     def send_all(self, messages: Sequence[Message]) -> dict[int, QueueUnavailable]:
-        """Send many; gives what failed, by position. SendMessageBatch answers 200 even when entries in it failed."""
+        """Send many messages. Return errors by position: SendMessageBatch answers 200 even when entries failed."""
         failed: dict[int, QueueUnavailable] = {}
         for batch in batched(enumerate(messages), _MOST_IN_A_BATCH, strict=False):
             entries: Any = [{"Id": str(position), **_request(message)} for position, message in batch]
             try:
-                answer = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
+                response = self._client.send_message_batch(QueueUrl=self._url, Entries=entries)
             except (BotoCoreError, ClientError) as error:
                 code = error_code(error)
                 failed |= {position: QueueUnavailable(f"send batch: {code}", code) for position, _ in batch}
                 continue
-            for entry in answer.get("Failed", []):
+            for entry in response.get("Failed", []):
                 failed[int(entry["Id"])] = QueueUnavailable(f"send batch entry: {entry['Code']}", entry["Code"])
         return failed
 
     def postpone(self, records: "Sequence[SQSRecord]") -> None:
-        """Hide failed records for a while that grows with every receive: half to all of 4, 16, 64, 256, 300 s.
+        """Hide failed records for a time that grows with every receive: half to all of 4, 16, 64, 256, 300 s.
 
-        ReportBatchItemFailures switches the poller's own back-off off: without this an outage marches every message to
-        the dead-letter queue within seconds. Raises QueueUnavailable; then the queue's own visibility timeout counts.
+        ReportBatchItemFailures turns the poller's own back-off off: without this an outage sends every message to the
+        dead-letter queue within seconds. Raises QueueUnavailable; then the queue's own visibility timeout applies.
         """
         for batch in batched(records, _MOST_IN_A_BATCH, strict=False):
             entries: Any = [
-                {"Id": str(n), "ReceiptHandle": r.receipt_handle, "VisibilityTimeout": _pause(r)}
+                {"Id": str(n), "ReceiptHandle": r.receipt_handle, "VisibilityTimeout": _retry_delay(r)}
                 for n, r in enumerate(batch)
             ]
             try:
-                answer = self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
+                response = self._client.change_message_visibility_batch(QueueUrl=self._url, Entries=entries)
             except (BotoCoreError, ClientError) as error:
                 raise QueueUnavailable(f"postpone: {error_code(error)}") from error
-            if answer.get("Failed"):
-                raise QueueUnavailable(f"postpone: {len(answer['Failed'])} of {len(entries)} entries")
+            if response.get("Failed"):
+                raise QueueUnavailable(f"postpone: {len(response['Failed'])} of {len(entries)} entries")
 
 
-def _pause(record: "SQSRecord") -> int:
+def _retry_delay(record: "SQSRecord") -> int:
     _, receives = delivery_of(record)
-    longest = min(_LONGEST_PAUSE, 4 ** min(receives, 10))
-    # Half of it is certain. With full jitter, three in ten would use up all five receives in an outage of two minutes.
+    longest = min(_LONGEST_DELAY, 4 ** min(receives, 10))
+    # At least half of it: with full jitter, three in ten would use up all five receives in an outage of two minutes.
     return random.randint(longest // 2, longest)  # noqa: S311  jitter, not a secret
 
 
 def delivery_of(record: "SQSRecord") -> tuple[float, int]:
-    """When a record was sent (seconds of the epoch), and how often it was received by now.
+    """Return when a record was sent (seconds of the epoch) and how many times it was received.
 
-    Never raises: what is missing means now and once, a count that is none means very often.
+    Never raises: missing values mean now and 1, an invalid count means 99.
     """
     attributes = record.raw_event.get("attributes") or {}
     sent, receives = str(attributes.get("SentTimestamp", "")), str(attributes.get("ApproximateReceiveCount", "1"))
-    often = int(receives) if receives.isdecimal() and len(receives) < _DIGITS else _VERY_OFTEN
-    return int(sent) / 1000 if sent.isdecimal() and len(sent) < _DIGITS else time.time(), often
+    count = int(receives) if receives.isdecimal() and len(receives) < _DIGITS else _INVALID_COUNT
+    return int(sent) / 1000 if sent.isdecimal() and len(sent) < _DIGITS else time.time(), count
 
 
 def trace_header_of(record: "SQSRecord") -> str | None:
-    """The trace header that a record came with: SQS's own attribute, else the copy that ``Message`` adds.
+    """Return the trace header of a record: SQS's own attribute, else the copy that ``Message`` adds.
 
-    Reads the raw record and never raises: a stranger's attributes may be missing or of any type. None for what is no
-    trace header: it would be stored, and SQS might refuse the whole batch in which it is handed on.
+    Reads the raw record and never raises: attributes of a foreign message may be missing or of any type. Returns None
+    for an invalid header: it would be stored, and SQS might refuse the whole batch in which it is sent on.
     """
     copy = (record.raw_event.get("messageAttributes") or {}).get("trace_header") or {}
     own = (record.raw_event.get("attributes") or {}).get("AWSTraceHeader")
@@ -115,14 +115,14 @@ def _request(message: Message) -> dict[str, Any]:
     attributes = {"trace_header": message.trace_header, "reason": message.reason}
     request: dict[str, Any] = {
         "MessageBody": message.body,
-        "MessageAttributes": {name: _string(value) for name, value in attributes.items() if value},
+        "MessageAttributes": {name: _string_attribute(value) for name, value in attributes.items() if value},
     }
     if message.trace_header:
-        # What X-Ray reads. Set per message, since botocore's own header is one for a whole batch; and copied above,
-        # since the local engine drops system attributes in SendMessageBatch.
-        request["MessageSystemAttributes"] = {"AWSTraceHeader": _string(message.trace_header)}
+        # X-Ray reads this one. Set per message, since botocore sets one header for a whole batch. Copied above, since
+        # the local engine drops system attributes in SendMessageBatch.
+        request["MessageSystemAttributes"] = {"AWSTraceHeader": _string_attribute(message.trace_header)}
     return request
 
 
-def _string(value: str) -> dict[str, str]:
+def _string_attribute(value: str) -> dict[str, str]:
     return {"DataType": "String", "StringValue": value}

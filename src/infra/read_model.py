@@ -1,4 +1,4 @@
-"""The read model: what is cheap to ask, made of commits and thrown away at will.
+"""Read model: cheap to query, built from commits, and rebuilt at any time.
 
 One table, keyed ``pk`` and ``sk``. Everything but the pointer belongs to a generation, a number in front of ``pk``:
 
@@ -7,13 +7,13 @@ One table, keyed ``pk`` and ``sk``. Everything but the pointer belongs to a gene
 | ``pointer`` | ``-`` | ``current``: the generation that is read; ``live``: all that are written; ``blank``: the wall |
 | ``1#totals`` | ``-`` | wishes per destination and outcome; ``position``, ``news``: entries of the two feeds |
 | ``1#feed`` | ``000000000001`` | of one slice: ``wishes`` to show, by shelf, when ``due``; totals per ``minutes`` |
-| ``1#news`` | ``000000000001`` | wishes about which an operator decided, with the ``version`` of their rows, by shelf |
+| ``1#news`` | ``000000000001`` | wishes that an operator moderated, with the ``version`` of their rows, by shelf |
 | ``1#pod#mars#12`` | wish id | a row per wish: its folded state and the version that it has reached |
 | ``1#waitlisted#mars#a`` | wish id | the same for those without a pod, by the first digit of their id |
 
 A slice of changes is one transaction: rows conditional on their version, one delta, one feed entry at the next
-position. A row never moves: what boards from the waitlist gets a copy in its pod, with ``home``. So a redelivered
-commit changes nothing, and the feed has no hole. The index ``held`` has only the rows that an operator should look at.
+position. A row never moves: a wish that boards from the waitlist gets a copy in its pod, with ``home``. So a
+redelivered commit changes nothing, and the feed has no gap. The index ``held`` has only the rows for an operator.
 """
 
 from collections import Counter, defaultdict
@@ -42,12 +42,12 @@ POSITIONS = ("position", "news")  # the ends of the two feeds, which stand among
 
 
 class SliceConflict(TransientError):  # noqa: N818
-    """A row or the feed was not where the slice expected it: read again and decide again."""
+    """A row or the feed was not at the expected version: read and compute the changes again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Generations:
-    """``current`` is what readers see, ``live`` what the projector writes. ``blank``: an operator blanked the wall."""
+    """Readers see ``current``, the projector writes all ``live`` ones. ``blank``: an operator blanked the wall."""
 
     current: int = 1
     live: frozenset[int] = frozenset({1})
@@ -55,20 +55,20 @@ class Generations:
 
 
 class ReadModel:
-    """All generations in one table."""
+    """All generations of the read model, in one table."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
 
     def generations(self) -> Generations:
-        """The generations as of now (a consistent read). Raises StoreUnavailable."""
+        """Return the generations, by a consistent read. Raises StoreUnavailable."""
         item = self._get(POINTER, consistent=True)
         current, live = int(item.get("current", 1)), frozenset(map(int, item.get("live", {1})))
         return Generations(current, live, item.get("blank", False))
 
     def blank(self, on: bool) -> None:
-        """Blank the wall, or bring it back. Beside the pointer: no rebuild touches it. Raises StoreUnavailable."""
+        """Blank the wall, or bring it back. A rebuild keeps it, beside the pointer. Raises StoreUnavailable."""
         self._call(
             "update_item",
             Key=POINTER,
@@ -77,20 +77,20 @@ class ReadModel:
         )
 
     def totals(self, generation: int, *, consistent: bool = False) -> dict[str, int]:
-        """Counters by name: ``mars_boarded``, …, and ``position``. Raises StoreUnavailable."""
+        """Return the counters by name: ``mars_boarded``, …, and ``position``. Raises StoreUnavailable."""
         item = self._get(_key(f"{generation}#totals", "-"), consistent=consistent)
         return {name: int(value) for name, value in item.items() if name not in ("pk", "sk")}
 
     def feed(self, generation: int, after: int, limit: int) -> list[dict[str, Any]]:
-        """Feed entries behind a position, as ``feed_entry`` gives them. Raises StoreUnavailable."""
-        return [feed_entry(item) for item in self._behind(f"{generation}#feed", after, limit)]
+        """Return the feed's entries after a position, as ``feed_entry`` gives them. Raises StoreUnavailable."""
+        return [feed_entry(item) for item in self._after(f"{generation}#feed", after, limit)]
 
     def news(self, generation: int, after: int, limit: int) -> list[dict[str, Any]]:
-        """What operators decided behind a position: ``{"position", "versions": {"shelf/wish id": version}}``."""
-        return [news_entry(item) for item in self._behind(f"{generation}#news", after, limit)]
+        """Return the news after a position, as ``news_entry`` gives them: wishes that operators moderated."""
+        return [news_entry(item) for item in self._after(f"{generation}#news", after, limit)]
 
     def newest(self, generation: int, until: str) -> Iterator[dict[str, Any]]:
-        """Entries of the feed that were due at a moment (ISO), newest first. Raises StoreUnavailable."""
+        """Yield entries of the feed that were due at a time (ISO), newest first. Raises StoreUnavailable."""
         items = self._every(
             KeyConditionExpression="pk = :pk",
             FilterExpression="due <= :until",
@@ -100,29 +100,29 @@ class ReadModel:
         )
         return map(feed_entry, items)
 
-    def _behind(self, pk: str, after: int, limit: int) -> list[dict[str, Any]]:
-        answer = self._call(
+    def _after(self, pk: str, after: int, limit: int) -> list[dict[str, Any]]:
+        response = self._call(
             "query",
             KeyConditionExpression="pk = :pk AND sk > :after",
             ExpressionAttributeValues={":pk": {"S": pk}, ":after": {"S": f"{after:012}"}},
             Limit=limit,
         )
-        return [values_of(item) for item in answer["Items"]]
+        return [values_of(item) for item in response["Items"]]
 
     def rows(self, generation: int, places: Sequence[str], *, consistent: bool = False) -> dict[str, dict[str, Any]]:
-        """Rows by ``shelf/wish id``, those that exist. Raises StoreUnavailable."""
+        """Return the rows that exist, by ``shelf/wish id``. Raises StoreUnavailable."""
         found: list[dict[str, Any]] = []
         for some in batched(dict.fromkeys(places), _MOST_KEYS, strict=False):
             keys = [key_of(generation, place) for place in some]
             request: Any = {self._table: {"Keys": keys, "ConsistentRead": consistent}}
             while request:
-                answer = self._call("batch_get_item", RequestItems=request)
-                found += map(values_of, answer["Responses"].get(self._table, []))
-                request = answer.get("UnprocessedKeys", {})
+                response = self._call("batch_get_item", RequestItems=request)
+                found += map(values_of, response["Responses"].get(self._table, []))
+                request = response.get("UnprocessedKeys", {})
         return {f"{row['pk'].partition('#')[2]}/{row['sk']}": row for row in found}
 
     def held(self, generation: int) -> Iterator[dict[str, Any]]:
-        """Rows that are held, the longest first. Raises StoreUnavailable."""
+        """Yield the held rows, longest held first. Raises StoreUnavailable."""
         return self._every(
             IndexName=_HELD,
             KeyConditionExpression="visibility = :held",
@@ -131,31 +131,31 @@ class ReadModel:
         )
 
     def _every(self, **query: Any) -> Iterator[dict[str, Any]]:
-        """What a query finds, page by page, as far as somebody takes it."""
+        """Yield all items of a query. Read the next page only when an item of it is needed."""
         start: dict[str, Any] = {}
         while True:
-            answer = self._call("query", **query, **start)
-            yield from map(values_of, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
+            response = self._call("query", **query, **start)
+            yield from map(values_of, response["Items"])
+            if "LastEvaluatedKey" not in response:
                 return
-            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+            start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
 
     def roster(self, generation: int, destination: str, pod: int) -> list[dict[str, Any]]:
-        """The rows of one pod. Raises StoreUnavailable."""
+        """Return the rows of one pod. Raises StoreUnavailable."""
         pk = {":pk": {"S": f"{generation}#pod#{destination}#{pod}"}}
-        answer = self._call("query", KeyConditionExpression="pk = :pk", ExpressionAttributeValues=pk)
-        return [values_of(item) for item in answer["Items"]]
+        response = self._call("query", KeyConditionExpression="pk = :pk", ExpressionAttributeValues=pk)
+        return [values_of(item) for item in response["Items"]]
 
     def apply(self, generation: int, changes: Sequence[Change]) -> None:
         """Write a slice (see ``sliced``) as one transaction. Raises SliceConflict or StoreUnavailable."""
         totals = self.totals(generation, consistent=True)
-        # At the next position or not at all: whoever was there first makes this slice a conflict.
+        # At the next position or not at all: an entry that is there already makes this slice a conflict.
         entry = _key(f"{generation}#feed", f"{totals.get('position', 0) + 1:012}") | _entry_of(changes)
-        writes = [write for each in changes for write in self._row(generation, each)]
+        writes = [write for change in changes for write in self._row(generation, change)]
         writes.append({"Put": {"TableName": self._table, "Item": entry, "ConditionExpression": _NOT_THERE}})
         counted = {**totals_of(changes), "position": 1}
-        if operated := [each for each in changes if each.is_operated]:
-            news = _key(f"{generation}#news", f"{totals.get('news', 0) + 1:012}") | _news_of(operated)
+        if moderated := [change for change in changes if change.is_moderated]:
+            news = _key(f"{generation}#news", f"{totals.get('news', 0) + 1:012}") | _news_of(moderated)
             writes.append({"Put": {"TableName": self._table, "Item": news, "ConditionExpression": _NOT_THERE}})
             counted["news"] = 1
         writes.append(self._add(_key(f"{generation}#totals", "-"), counted))
@@ -164,37 +164,37 @@ class ReadModel:
         except (BotoCoreError, ClientError) as error:
             code = error_code(error)
             if code == "TransactionCanceledException":
-                reasons = {each.get("Code") for each in getattr(error, "response", {}).get("CancellationReasons", [])}
-                if reasons & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
+                codes = {reason.get("Code") for reason in getattr(error, "response", {}).get("CancellationReasons", [])}
+                if codes & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
                     raise StoreUnavailable("read model: throttled", THROTTLED) from error
                 raise SliceConflict(code) from error
             raise StoreUnavailable(code) from error
 
-    def _row(self, generation: int, each: Change) -> list[Any]:
-        wish, place = each.after, shelf(each.after, each.wish_id)
+    def _row(self, generation: int, change: Change) -> list[Any]:
+        wish, place = change.after, shelf(change.after, change.wish_id)
         item = {
             **{
                 name: getattr(wish, name)
                 for name in ("destination", "outcome", "visibility", "seat", "name", "message")
             },
-            "version": each.version,
-            "shown_at": each.shown_at,
-            "held_at": each.held_at,
-            "held_for": wish.held_for if each.held_at else None,
+            "version": change.version,
+            "shown_at": change.shown_at,
+            "held_at": change.held_at,
+            "held_for": wish.held_for if change.held_at else None,
         }
         row = {name: serialise(value) for name, value in item.items() if value is not None}
         put: dict[str, Any] = {
             "TableName": self._table,
-            "Item": _key(f"{generation}#{each.home}", each.wish_id) | row,
+            "Item": _key(f"{generation}#{change.home}", change.wish_id) | row,
             "ConditionExpression": _NOT_THERE,
         }
-        if each.before:
+        if change.before:
             put["ConditionExpression"] = "version = :before"
-            put["ExpressionAttributeValues"] = {":before": {"N": str(each.version_before)}}
-        if place == each.home:
+            put["ExpressionAttributeValues"] = {":before": {"N": str(change.version_before)}}
+        if place == change.home:
             return [{"Put": put}]
         row.pop("held_at", None)  # so that the index has a wish once
-        copy = _key(f"{generation}#{place}", each.wish_id) | row | {"home": {"S": each.home}}
+        copy = _key(f"{generation}#{place}", change.wish_id) | row | {"home": {"S": change.home}}
         return [{"Put": put}, {"Put": {"TableName": self._table, "Item": copy}}]
 
     def _add(self, key: Any, delta: Mapping[str, int]) -> Any:
@@ -221,42 +221,42 @@ class ReadModel:
 
 
 def sliced(changes: Sequence[Change]) -> Iterator[list[Change]]:
-    """Cut changes into slices that fit a transaction's 100 writes: rows, those with a copy twice, and three more."""
+    """Yield slices that fit a transaction's 100 writes: one or two per change, and three more."""
     slice_: list[Change] = []
     writes = 3
-    for each in changes:
-        if writes + each.rows > _MOST_WRITES:
+    for change in changes:
+        if writes + change.row_count > _MOST_WRITES:
             yield slice_
             slice_, writes = [], 3
-        slice_.append(each)
-        writes += each.rows
+        slice_.append(change)
+        writes += change.row_count
     if slice_:
         yield slice_
 
 
 def _entry_of(changes: Sequence[Change]) -> dict[str, Any]:
-    """What a slice did, in one write unit for twenty wishes: ids by shelf, totals by minute."""
+    """Return the feed's entry of a slice: ids by shelf, totals by minute. One write unit holds twenty wishes."""
     wishes: defaultdict[str, list[str]] = defaultdict(list)
     minutes: defaultdict[str, Counter[str]] = defaultdict(Counter)
     due = ""
-    for each in changes:
-        minutes[each.minute].update(each.totals)
-        if each.is_new_on_the_wall:
-            wishes[each.home].append(each.wish_id)
-            due = max(due, each.shown_at or "")
+    for change in changes:
+        minutes[change.minute].update(change.totals)
+        if change.is_new_on_the_wall:
+            wishes[change.home].append(change.wish_id)
+            due = max(due, change.shown_at or "")
     entry = {"wishes": dict(wishes), "due": due, "minutes": {name: dict(of) for name, of in minutes.items()}}
     return {name: serialise(part) for name, part in entry.items()}
 
 
 def _news_of(changes: Sequence[Change]) -> dict[str, Any]:
     versions: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for each in changes:
-        versions[each.home][each.wish_id] = each.version
+    for change in changes:
+        versions[change.home][change.wish_id] = change.version
     return {"versions": serialise(dict(versions))}
 
 
 def feed_entry(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A feed item as it is read: ``{"position", "wishes": ["shelf/wish id", …], "due": ISO time, "minutes": {…}}``."""
+    """Return a feed entry: ``{"position", "wishes": ["shelf/wish id", …], "due": ISO time, "minutes": {…}}``."""
     return {
         "position": int(item["sk"]),
         "wishes": [f"{shelf}/{wish_id}" for shelf, wish_ids in item["wishes"].items() for wish_id in wish_ids],
@@ -266,14 +266,14 @@ def feed_entry(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def news_entry(item: Mapping[str, Any]) -> dict[str, Any]:
-    """A news item as it is read: ``{"position", "versions": {"shelf/wish id": version}}``."""
+    """Return a news entry: ``{"position", "versions": {"shelf/wish id": version}}``."""
     by_shelf = item["versions"].items()
     versions = {f"{shelf}/{wish_id}": int(n) for shelf, wishes in by_shelf for wish_id, n in wishes.items()}
     return {"position": int(item["sk"]), "versions": versions}
 
 
 def key_of(generation: int, place: str) -> dict[str, Any]:
-    """The key of a row from its place, ``shelf/wish id``."""
+    """Return the key of a row from its place, ``shelf/wish id``."""
     where, _, wish_id = place.rpartition("/")
     return _key(f"{generation}#{where}", wish_id)
 

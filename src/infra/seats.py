@@ -1,7 +1,7 @@
-"""Who may give out which seat: a mark per destination in one item, moved by one conditional update per batch (hi/lo).
+"""Lease seats: one item has a mark per destination, and one conditional update per batch moves it (hi/lo).
 
-What is below a mark has been leased exactly once, so a seat can never be sold twice. A function that dies with leased
-seats leaks them until ``lastwish reclaim`` puts them on the free list, which is looked at only when the mark has
+Each seat below a mark was leased exactly once, so a seat can never be sold twice. A function that dies with leased
+seats leaks them until ``lastwish reclaim`` puts them on the free list. Seats are taken from there when the mark has
 reached the end.
 """
 
@@ -19,7 +19,7 @@ from infra.aws import error_code
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-type Wanted = dict[Destination, int]
+type Counts = dict[Destination, int]
 type Leased = dict[Destination, list[Seat]]
 
 _TRIES = 8
@@ -28,67 +28,64 @@ _MARKS: Any = {"id": {"S": "marks"}}
 
 
 def free_list(destination: Destination) -> Any:
-    """The key of the item that holds a destination's returned seats, as a number set ``seats``."""
+    """Return the key of the item with a destination's free seats, a number set ``seats``."""
     return {"id": {"S": f"free#{destination}"}}
 
 
 class Seats:
-    """The seats of all destinations. ``capacity`` is how many each has."""
+    """Seats of all destinations. ``capacity`` is how many each has."""
 
     def __init__(self, client: "DynamoDBClient", table: str, capacity: Mapping[Destination, int]) -> None:
         self._client = client
         self._table = table
         self._capacity = capacity
 
-    def lease(self, wanted: Wanted) -> Leased:
-        """As many seats as are wanted, or as many as there are. Each is the caller's alone. Raises StoreUnavailable."""
-        asked = {destination: count for destination, count in wanted.items() if count > 0}
+    def lease(self, counts: Counts) -> Leased:
+        """Lease this many seats, or as many as there are. No other caller gets them. Raises StoreUnavailable."""
+        counts = {destination: count for destination, count in counts.items() if count > 0}
         try:
-            leased = self._below_the_marks(asked)
-            return {
-                each: leased[each] + self._returned(each, count - len(leased[each])) for each, count in asked.items()
-            }
+            leased = self._lease_unused(counts)
+            return {to: leased[to] + self._take_free(to, count - len(leased[to])) for to, count in counts.items()}
         except (BotoCoreError, ClientError) as error:
             raise StoreUnavailable(f"seats: {error_code(error)}") from error
 
-    def _below_the_marks(self, asked: Wanted) -> Leased:
-        asked = {each: min(count, self._capacity[each]) for each, count in asked.items()}
+    def _lease_unused(self, counts: Counts) -> Leased:
+        """Lease seats above the marks, fewer where fewer are left."""
+        counts = {to: min(count, self._capacity[to]) for to, count in counts.items()}
         for _ in range(_TRIES):
-            if not any(asked.values()):
+            if not any(counts.values()):
                 break
             try:
-                marks = self._advance(asked)
+                marks = self._advance(counts)
             except self._client.exceptions.ConditionalCheckFailedException as error:
                 marks = _numbers(error.response.get("Item", {}))
-                asked = {each: min(n, self._capacity[each] - marks.get(each, 0)) for each, n in asked.items()}
+                counts = {to: min(count, self._capacity[to] - marks.get(to, 0)) for to, count in counts.items()}
                 continue
             return {
-                each: [Seat(each, number) for number in range(marks[each] - count + 1, marks[each] + 1)]
-                for each, count in asked.items()
+                to: [Seat(to, number) for number in range(marks[to] - count + 1, marks[to] + 1)]
+                for to, count in counts.items()
             }
-        return {each: [] for each in asked}
+        return {to: [] for to in counts}
 
-    def _advance(self, asked: Wanted) -> dict[str, int]:
-        """Move the marks past the seats asked for, all or none; the marks afterwards."""
-        answer = self._client.update_item(
+    def _advance(self, counts: Counts) -> dict[str, int]:
+        """Move the marks past this many seats, all or none. Return the new marks."""
+        response = self._client.update_item(
             TableName=self._table,
             Key=_MARKS,
-            UpdateExpression="ADD " + ", ".join(f"{each} :{each}" for each in asked),
-            ConditionExpression=" AND ".join(
-                f"(attribute_not_exists({each}) OR {each} <= :{each}_last)" for each in asked
-            ),
+            UpdateExpression="ADD " + ", ".join(f"{to} :{to}" for to in counts),
+            ConditionExpression=" AND ".join(f"(attribute_not_exists({to}) OR {to} <= :{to}_last)" for to in counts),
             ExpressionAttributeValues={
                 name: {"N": str(value)}
-                for each, count in asked.items()
-                for name, value in ((f":{each}", count), (f":{each}_last", self._capacity[each] - count))
+                for to, count in counts.items()
+                for name, value in ((f":{to}", count), (f":{to}_last", self._capacity[to] - count))
             },
             ReturnValues="UPDATED_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-        return _numbers(answer["Attributes"])
+        return _numbers(response["Attributes"])
 
-    def _returned(self, destination: Destination, count: int) -> list[Seat]:
-        """Up to ``count`` seats from the free list."""
+    def _take_free(self, destination: Destination, count: int) -> list[Seat]:
+        """Take up to ``count`` seats from the free list."""
         for _ in range(_TRIES if count else 0):
             free = self.free(destination)[:count]
             if not free:
@@ -105,12 +102,12 @@ class Seats:
                     },
                 )
             except self._client.exceptions.ConditionalCheckFailedException:
-                continue  # somebody else took one of them
+                continue  # another caller took one of them
             return [Seat(destination, number) for number in free]
         return []
 
     def give_back(self, destination: Destination, numbers: Collection[int], guard: Any = None) -> None:
-        """Put seats on the free list: only what nobody holds and nobody can still be about to take.
+        """Put seats on the free list. No wish may have them, and no running worker may have leased them.
 
         ``guard`` is a condition (one entry of TransactWriteItems) that must hold at the same moment. Raises
         StoreUnavailable, also where it does not hold.
@@ -128,12 +125,12 @@ class Seats:
                 raise StoreUnavailable(f"seats: {error_code(error)}") from error
 
     def free(self, destination: Destination) -> list[int]:
-        """The seats on the free list, lowest first."""
+        """Return the seats on the free list, lowest first."""
         item = self._get(free_list(destination))
         return sorted(int(number) for number in item.get("seats", {}).get("NS", []))
 
     def marks(self) -> dict[str, int]:
-        """How many seats of each destination have been leased so far."""
+        """Return how many seats of each destination were ever leased."""
         return _numbers(self._get(_MARKS))
 
     def _get(self, key: Any) -> Any:

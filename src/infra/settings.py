@@ -1,4 +1,4 @@
-"""The only reader of the environment: one frozen, validated model per function, read once at cold start."""
+"""Settings from the environment: one frozen, validated model per function, read once at cold start."""
 
 import os
 from typing import Annotated, Self
@@ -9,10 +9,10 @@ from domain.events import Destination
 
 
 class SettingsError(RuntimeError):
-    """The function was deployed with a missing or unusable variable. Raised at start-up, naming each."""
+    """Raised at start-up for missing or unusable environment variables, with their names."""
 
 
-def _words(value: object) -> object:
+def _split_words(value: object) -> object:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
@@ -29,20 +29,20 @@ class _Settings(BaseModel):
             raise SettingsError(f"missing or unusable environment variables: {names}") from None
 
 
-class _Ships(_Settings):
+class _SeatSettings(_Settings):
     mars_seats: NonNegativeInt
     jupiter_seats: NonNegativeInt
 
     @property
     def capacity(self) -> dict[Destination, int]:
-        """How many seats each destination has."""
+        """Return the number of seats of each destination."""
         return {"mars": self.mars_seats, "jupiter": self.jupiter_seats}
 
 
-class FrontendSettings(_Ships):
-    """``inbox_url`` is where wishes go, ``event_store`` and ``read_model`` the tables they are read from.
+class FrontendSettings(_SeatSettings):
+    """Wishes go to ``inbox_url`` and are read from the tables ``event_store`` and ``read_model``.
 
-    ``public_url`` is what the QR code says; empty: the address of the stage.
+    ``public_url`` is the address in the QR code; empty: the address of the stage.
     """
 
     inbox_url: str
@@ -52,7 +52,7 @@ class FrontendSettings(_Ships):
 
 
 class ConsoleSettings(_Settings):
-    """``user_pool_client`` is the app client through which operators sign in."""
+    """Operators sign in through the app client ``user_pool_client``."""
 
     event_store: str
     read_model: str
@@ -60,7 +60,7 @@ class ConsoleSettings(_Settings):
 
 
 class MissionSettings(_Settings):
-    """Each ``…_url`` is a queue's; ``stack_name`` and ``stage`` are dimensions of AWS's own metrics."""
+    """Each ``…_url`` is that of a queue; ``stack_name`` and ``stage`` are dimensions of AWS's own metrics."""
 
     stack_name: str
     stage: str
@@ -73,38 +73,38 @@ class MissionSettings(_Settings):
 
     @property
     def queues(self) -> dict[str, str]:
-        """The queues' URLs by their names in the template."""
+        """Return the URLs of the queues by their names in the template."""
         urls = {"Inbox": self.inbox_url, "InboxDlq": self.inbox_dlq_url, "Pods": self.pods_url}
         return urls | {"PodsDlq": self.pods_dlq_url, "ProjectorDlq": self.projector_dlq_url}
 
     @property
     def placeholders(self) -> dict[str, str]:
-        """What the template's placeholders in the dimensions of metrics stand for."""
+        """Return the values of the template's placeholders in the dimensions of metrics."""
         names = {f"${{{name}.QueueName}}": url.rpartition("/")[2] for name, url in self.queues.items()}
         return names | {"${AWS::StackName}": self.stack_name, "${Stage}": self.stage}
 
 
 class ParserSettings(_Settings):
-    """``closed_destinations`` and ``held_words`` come as words with commas between."""
+    """``closed_destinations`` and ``held_words`` are words, separated by commas."""
 
     inbox_url: str
     inbox_dlq_url: str
     pods_url: str
-    closed_destinations: Annotated[frozenset[str], BeforeValidator(_words)]
-    held_words: Annotated[frozenset[str], BeforeValidator(_words)]
+    closed_destinations: Annotated[frozenset[str], BeforeValidator(_split_words)]
+    held_words: Annotated[frozenset[str], BeforeValidator(_split_words)]
 
 
 class ProjectorSettings(_Settings):
-    """``event_store`` is where gaps are filled from, ``read_model`` the table that is written."""
+    """Gaps are filled from the table ``event_store``; the table ``read_model`` is written."""
 
     event_store: str
     read_model: str
 
 
-class WorkerSettings(_Ships):
-    """``event_store`` is the table that commits are appended to, ``seats`` the one that leases.
+class WorkerSettings(_SeatSettings):
+    """Commits are appended to the table ``event_store``; seats are leased from the table ``seats``.
 
-    ``wall_delay`` is how many seconds a wish waits before the wall shows it.
+    The wall shows a wish after ``wall_delay`` seconds.
     """
 
     pods_url: str

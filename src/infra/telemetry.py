@@ -1,6 +1,6 @@
-"""Logs and metrics, as Powertools makes them: one JSON shape for all functions, metrics as embedded log lines (EMF).
+"""Logs and metrics, by Powertools: one JSON format for all functions, metrics as embedded log lines (EMF).
 
-What a person typed is never logged: log ids, types and reasons.
+Never log what a person typed: log ids, types and reasons.
 """
 
 import traceback
@@ -14,7 +14,7 @@ from domain.errors import LastWishError, QueueUnavailable, StoreUnavailable
 from infra.aws import THROTTLED, error_code
 
 _ORDER = ["correlation_id", "wish_id", "timestamp", "level", "service", "message", "location"]
-# As SQS and DynamoDB call them. A throttled store wants patience, refused credentials want a person.
+# Codes of SQS and DynamoDB. After throttling it helps to wait, after refused credentials only a person can help.
 _THROTTLED = {"ProvisionedThroughputExceededException", "RequestLimitExceeded", THROTTLED}
 _CREDENTIALS = {
     "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId",
@@ -27,12 +27,12 @@ metrics = Metrics()
 
 
 def count(name: str, amount: int = 1) -> None:
-    """Add to a counter of this invocation. Of zeros and ones, the average is a share: what SLOs are made of."""
+    """Add to a counter of this invocation. The average of zeros and ones is a share: SLOs are measured so."""
     metrics.add_metric(name=name, unit=MetricUnit.Count, value=amount)
 
 
 def count_by(name: str, dimension: str, value: str) -> None:
-    """Count one in all and one under a dimension, whose values are few: each is a metric that costs."""
+    """Count one in total and one under a dimension. Use few values: each is a metric that costs."""
     count(name)
     with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
         metric.add_dimension("service", logger.service)
@@ -45,7 +45,7 @@ def measure(name: str, milliseconds: float) -> None:
 
 
 def count_failure(error: BaseException) -> None:
-    """Count what an adapter could not do, as exactly one of four kinds: each has an alarm and a runbook of its own."""
+    """Count a failure of an adapter as exactly one of four kinds, each with its own alarm and runbook."""
     if not isinstance(error, StoreUnavailable | QueueUnavailable):
         return
     code = error.code or (error_code(error.__cause__) if isinstance(error.__cause__, Exception) else "")
@@ -60,9 +60,9 @@ def count_failure(error: BaseException) -> None:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """What may be logged of an error: its class, its stack, and its text only if it is one of ours.
+    """Return what may be logged of an error: its class, its stack, and its text only if it is one of ours.
 
-    Somebody else's exception may quote the value it stumbled over, and that value may be what a person typed.
+    Another exception may quote a value that a person typed.
     """
     frames = traceback.extract_tb(error.__traceback__)
     return {

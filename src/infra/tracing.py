@@ -1,8 +1,8 @@
-"""The only module that knows X-Ray.
+"""X-Ray traces. No other module uses the X-Ray SDK.
 
-AWS gives a batch from SQS a new trace of its own, linked to those of its messages. That is not enough to follow one
-wish through a batch of ten. So each message carries its own trace header, and ``wish_segment`` records a segment per
-wish into the wish's own trace, next to the function's.
+AWS gives a batch from SQS a new trace, linked to those of its messages. That is not enough to follow one wish through a
+batch of ten. So each message carries its own trace header, and ``wish_segment`` records a segment per wish into the
+wish's own trace, beside the function's.
 """
 
 import time
@@ -22,11 +22,11 @@ from aws_xray_sdk.core.recorder import AWSXRayRecorder
 from domain.errors import LastWishError
 
 
-class _Unquoting(Throwable):  # type: ignore[misc]
+class _RedactedThrowable(Throwable):  # type: ignore[misc]
     """An exception in a segment: class and stack, and its text only if it is one of ours.
 
-    Somebody else's exception may quote what a person typed. The SDK has no switch for this, and records whatever passes
-    through a subsegment, so its class is replaced for all entities.
+    Another exception may quote what a person typed. The SDK has no switch for this and records every exception that
+    passes through a subsegment, so its class is replaced for all entities.
     """
 
     def __init__(self, exception: BaseException, stack: Any, remote: bool = False) -> None:
@@ -35,11 +35,11 @@ class _Unquoting(Throwable):  # type: ignore[misc]
             self.message = ""
 
 
-entity.Throwable = _Unquoting
+entity.Throwable = _RedactedThrowable
 
 
 def _add_exception(self: Any, exception: BaseException, stack: Any, remote: bool = False) -> None:
-    """As the SDK does, which calls every exception a fault; but a condition that does not hold is an answer."""
+    """Record an exception as a fault, as the SDK does, but not a failed condition: that is a normal response."""
     if type(exception).__name__ != "ConditionalCheckFailedException":
         _add_any_exception(self, exception, stack, remote)
 
@@ -48,47 +48,47 @@ _add_any_exception, entity.Entity.add_exception = entity.Entity.add_exception, _
 
 tracer = Tracer(patch_modules=["botocore"])
 
-# The SDK's own recorder writes only subsegments inside Lambda; a second one with a plain context writes whole segments.
-_wishes = AWSXRayRecorder()
-_wishes.configure(context=Context(), sampling=False, context_missing="IGNORE_ERROR")
+# Inside Lambda the SDK's own recorder writes only subsegments; a second one with a plain context writes segments.
+_wish_recorder = AWSXRayRecorder()
+_wish_recorder.configure(context=Context(), sampling=False, context_missing="IGNORE_ERROR")
 
 
 def current_header() -> str | None:
-    """The trace header to hand on from here, e.g. ``Root=1-…;Parent=…;Sampled=1``; None where nothing is traced."""
+    """Return the trace header to send on, e.g. ``Root=1-…;Parent=…;Sampled=1``; None where nothing is traced."""
     if tracer.disabled:
         return None
-    here = xray_recorder.current_subsegment() or xray_recorder.current_segment()
-    return _header_of(here) if here else None
+    entity = xray_recorder.current_subsegment() or xray_recorder.current_segment()
+    return _header_of(entity) if entity else None
 
 
 def trace_id(header: str | None) -> str | None:
-    """The trace that a header belongs to: its root."""
+    """Return the trace id in a header: its root."""
     return TraceHeader.from_header_str(header).root if header else None
 
 
 @contextmanager
 def wish_segment(name: str, header: str | None, **annotations: str | int) -> Iterator[str | None]:
-    """Record what happens inside as a segment of the wish's own trace; gives the header to hand on.
+    """Record the block as a segment of the wish's own trace, with its calls to AWS below. Yield the header to send on.
 
-    Calls to AWS inside are recorded below it. Does nothing, and hands the header on as it came, where the message
-    carried none, it is not sampled, or tracing is off. Annotations are ids and outcomes, never what a person typed.
+    Without a header, for a trace that is not sampled, or with tracing off: record nothing and yield the header as it
+    came. Annotations are ids and outcomes, never what a person typed.
     """
-    segment = _begin(name, header, annotations)
+    segment = _begin_segment(name, header, annotations)
     if segment is None:
         yield header
         return
-    functions, xray_recorder.context = xray_recorder.context, _wishes.context
+    function_context, xray_recorder.context = xray_recorder.context, _wish_recorder.context
     try:
         yield _header_of(segment)
     except BaseException as error:
         segment.add_exception(error, traceback.extract_tb(error.__traceback__))
         raise
     finally:
-        xray_recorder.context = functions
-        _wishes.end_segment()
+        xray_recorder.context = function_context
+        _wish_recorder.end_segment()
 
 
-def passed(
+def record_span(
     name: str,
     header: str | None,
     since: float,
@@ -96,29 +96,29 @@ def passed(
     error: BaseException | None = None,
     **annotations: str | int,
 ) -> str | None:
-    """Record what has just ended as ``wish_segment`` does, and give its header. ``since``: seconds of the epoch."""
-    segment = _begin(name, header, annotations)
+    """Record a segment that ends now, as ``wish_segment`` does. Return its header. ``since``: seconds of the epoch."""
+    segment = _begin_segment(name, header, annotations)
     if segment is None:
         return header
     segment.start_time = min(since, time.time())
     segment.origin = origin
     if error:
         segment.add_exception(error, traceback.extract_tb(error.__traceback__))
-    _wishes.end_segment()
+    _wish_recorder.end_segment()
     return _header_of(segment)
 
 
-def outcome(word: str) -> None:
-    """Say how it ended, in the wish's segment that is open here."""
-    if segment := _wishes.current_segment():
-        segment.put_annotation("outcome", word)
+def record_outcome(outcome: str) -> None:
+    """Annotate the wish's open segment with its outcome."""
+    if segment := _wish_recorder.current_segment():
+        segment.put_annotation("outcome", outcome)
 
 
-def _begin(name: str, header: str | None, annotations: dict[str, str | int]) -> Any:
-    came = TraceHeader.from_header_str(header) if header else None
-    if tracer.disabled or came is None or not came.root or came.sampled not in (1, True):
+def _begin_segment(name: str, header: str | None, annotations: dict[str, str | int]) -> Any:
+    parent = TraceHeader.from_header_str(header) if header else None
+    if tracer.disabled or parent is None or not parent.root or parent.sampled not in (1, True):
         return None
-    segment = _wishes.begin_segment(name, traceid=came.root, parent_id=came.parent, sampling=True)
+    segment = _wish_recorder.begin_segment(name, traceid=parent.root, parent_id=parent.parent, sampling=True)
     for key, value in annotations.items():
         segment.put_annotation(key, value)
     return segment

@@ -1,1 +1,1 @@
-"""Mission control: what operators see of rates, queues, alarms, budgets and traces. Reads, and changes nothing."""
+"""Mission control: shows operators rates, queues, alarms, error budgets and traces. It only reads."""

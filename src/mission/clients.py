@@ -1,19 +1,19 @@
-"""Clients of what mission control reads and the chain does not."""
+"""Clients of the services that only mission control reads: CloudWatch and X-Ray."""
 
 from typing import Any
 
 import boto3
 from botocore.config import Config
 
-# Who watches can wait a little longer for what takes CloudWatch and X-Ray longer to find; twice, and the rest is shown.
-_PATIENT = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+# CloudWatch and X-Ray take longer than the chain may wait. After two tries the page shows the other parts.
+_CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 def cloudwatch_client() -> Any:
-    """A CloudWatch client. Makes no connection yet."""
-    return boto3.client("cloudwatch", config=_PATIENT)
+    """Return a CloudWatch client. Makes no connection yet."""
+    return boto3.client("cloudwatch", config=_CONFIG)
 
 
 def xray_client() -> Any:
-    """An X-Ray client. Makes no connection yet. On the laptop AWS_ENDPOINT_URL_XRAY leads it to the agent."""
-    return boto3.client("xray", config=_PATIENT)
+    """Return an X-Ray client. Makes no connection yet. On the laptop AWS_ENDPOINT_URL_XRAY points it to the agent."""
+    return boto3.client("xray", config=_CONFIG)

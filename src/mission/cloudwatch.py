@@ -7,37 +7,37 @@ from typing import Any
 
 
 class CloudWatch:
-    """``placeholders`` are what dimensions may hold in place of a value. Both methods raise what botocore raises."""
+    """``placeholders`` maps the template's placeholders in dimensions to values. Methods raise what botocore raises."""
 
     def __init__(self, client: Any, placeholders: Mapping[str, str]) -> None:
         self._client = client
         self._placeholders = placeholders
 
-    def data[K](
-        self, wanted: Mapping[K, tuple[Any, str]], until: datetime, last: timedelta, period: int
+    def statistics[K](
+        self, metrics: Mapping[K, tuple[Any, str]], until: datetime, last: timedelta, period: int
     ) -> dict[K, dict[datetime, float]]:
-        """Statistics of metrics (``namespace``, ``name``, ``dimensions``), each by the beginnings of its periods.
+        """Return a statistic of each metric (``namespace``, ``name``, ``dimensions``) by the start of its periods.
 
-        One question for all, of which there may be 500; ``period`` is in seconds.
+        One request for at most 500 metrics; ``period`` is in seconds.
         """
         queries = [
-            {"Id": f"q{number}", "MetricStat": {"Metric": self._named(metric), "Period": period, "Stat": statistic}}
-            for number, (metric, statistic) in enumerate(wanted.values())
+            {"Id": f"q{number}", "MetricStat": {"Metric": self._request(metric), "Period": period, "Stat": statistic}}
+            for number, (metric, statistic) in enumerate(metrics.values())
         ]
-        found: defaultdict[str, dict[datetime, float]] = defaultdict(dict)
+        values: defaultdict[str, dict[datetime, float]] = defaultdict(dict)
         pages = self._client.get_paginator("get_metric_data")
         for page in pages.paginate(MetricDataQueries=queries, StartTime=until - last, EndTime=until):
-            for each in page["MetricDataResults"]:
-                found[each["Id"]] |= dict(zip(each["Timestamps"], each["Values"], strict=True))
-        return {key: found[f"q{number}"] for number, key in enumerate(wanted)}
+            for result in page["MetricDataResults"]:
+                values[result["Id"]] |= dict(zip(result["Timestamps"], result["Values"], strict=True))
+        return {key: values[f"q{number}"] for number, key in enumerate(metrics)}
 
     def alarms(self, prefix: str) -> list[dict[str, Any]]:
-        """All alarms whose names begin so, metric and composite."""
+        """Return all alarms with this prefix in their name, metric and composite."""
         kinds = ["MetricAlarm", "CompositeAlarm"]
         pages = self._client.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix, AlarmTypes=kinds)
         return [alarm for page in pages for kind in kinds for alarm in page.get(f"{kind}s", [])]
 
-    def _named(self, metric: Any) -> dict[str, Any]:
-        known = self._placeholders
-        dimensions = [{"Name": name, "Value": known.get(value, value)} for name, value in metric.dimensions.items()]
+    def _request(self, metric: Any) -> dict[str, Any]:
+        values = self._placeholders
+        dimensions = [{"Name": name, "Value": values.get(value, value)} for name, value in metric.dimensions.items()]
         return {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}

@@ -1,4 +1,4 @@
-"""API Gateway → mission: what operators see of the running system, and everybody of the way of one wish. Reads only."""
+"""API Gateway → mission: the state of the system for operators, and the trace of one wish for everybody. Reads only."""
 
 import re
 from datetime import UTC, datetime
@@ -16,9 +16,9 @@ from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
 from mission.clients import cloudwatch_client, xray_client
 from mission.cloudwatch import CloudWatch
-from mission.overview import MissionControl
+from mission.overview import Overview
 from mission.waterfall import waterfall
-from mission.xray import console_url, documents
+from mission.xray import console_url, read_documents
 from web import error_handlers, problems, responses
 from web.requests import Request
 
@@ -28,7 +28,7 @@ settings = MissionSettings.from_env()
 store = EventStore(dynamodb_client(), settings.event_store)
 xray = xray_client()
 cloudwatch = CloudWatch(cloudwatch_client(), settings.placeholders)
-control = MissionControl(cloudwatch, sqs_client(), xray, settings)
+overview = Overview(cloudwatch, sqs_client(), xray, settings)
 xray_url = console_url(xray.meta.region_name) if settings.stage != "local" else None
 app = error_handlers.register(APIGatewayRestResolver())
 
@@ -37,39 +37,39 @@ app = error_handlers.register(APIGatewayRestResolver())
 @tracer.capture_lambda_handler
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """An API Gateway proxy event in, its answer out."""
+    """Answer an API Gateway proxy event."""
     count("Requests")
     return app.resolve(event, context)
 
 
 @app.get("/ops/mission")
-def mission() -> Response[str]:
-    Request(app.current_event).as_operator()
-    return responses.json_document(control.view(datetime.now(UTC)) | {"xray_url": xray_url})
+def get_overview() -> Response[str]:
+    Request(app.current_event).require_operator()
+    return responses.json_document(overview.read(datetime.now(UTC)) | {"xray_url": xray_url})
 
 
 @app.get("/ops/traces/<trace_id>")
-def any_trace(trace_id: str) -> Response[str]:
-    Request(app.current_event).as_operator()
+def get_trace(trace_id: str) -> Response[str]:
+    Request(app.current_event).require_operator()
     if not TRACE_ID.fullmatch(trace_id):
         raise problems.not_found()
-    return responses.json_document(_trace(trace_id))
+    return responses.json_document(_read_trace(trace_id))
 
 
 @app.get("/wishes/<wish_id>/trace")
-def trace_of_a_wish(wish_id: str) -> Response[str]:
-    wish_id = Request(app.current_event).as_wish_id(wish_id)
+def get_wish_trace(wish_id: str) -> Response[str]:
+    wish_id = Request(app.current_event).parse_wish_id(wish_id)
     commits = store.read(stream_of(wish_id))
     if not commits:
         raise problems.not_stored_yet()
     if "Sampled=0" in (commits[0].trace_header or ""):
         raise problems.not_traced()
-    trace = _trace(commits[0].trace_id, wish_id)
-    seconds = 60 if trace["complete"] else 2
-    return responses.json_document(trace, headers={"Cache-Control": f"public, max-age={seconds}"})
+    trace = _read_trace(commits[0].trace_id, wish_id)
+    cache_control = f"public, max-age={60 if trace['complete'] else 2}"
+    return responses.json_document(trace, headers={"Cache-Control": cache_control})
 
 
-def _trace(trace_id: str | None, wish_id: str | None = None) -> dict[str, Any]:
-    if found := trace_id and waterfall(trace_id, documents(xray, trace_id, wish_id)):
-        return found
+def _read_trace(trace_id: str | None, wish_id: str | None = None) -> dict[str, Any]:
+    if trace := trace_id and waterfall(trace_id, read_documents(xray, trace_id, wish_id)):
+        return trace
     raise problems.not_traced(yet=True)

@@ -1,36 +1,36 @@
-"""What mission control measures: metrics with the statistic that it shows of each."""
+"""Metrics that mission control shows, each with its statistic."""
 
 from mission.slos import Metric
 
-type Wanted = tuple[Metric, str]
+type Statistic = tuple[Metric, str]
 
 _API = {"ApiName": "${AWS::StackName}", "Stage": "${Stage}"}
 _POST = Metric("AWS/ApiGateway", "Latency", _API | {"Method": "POST", "Resource": "/wishes"})
 _BOARDING = Metric("LastWish", "SubmittedToBoarded", {"service": "worker"})
 
 
-def _counted(name: str, service: str) -> Wanted:
+def _counted(name: str, service: str) -> Statistic:
     return Metric("LastWish", name, {"service": service}), "Sum"
 
 
-def _queue(queue: str, name: str) -> Wanted:
+def _queue(queue: str, name: str) -> Statistic:
     return Metric("AWS/SQS", name, {"QueueName": f"${{{queue}.QueueName}}"}), "Maximum"
 
 
-SERIES: dict[str, Wanted] = {
+SERIES: dict[str, Statistic] = {
     "requests": (Metric("AWS/ApiGateway", "Count", _API), "Sum"),
     "accepted": _counted("Submitted", "frontend"),
     "boarded": _counted("Boarded", "worker"),
     "refused": _counted("Refused", "frontend"),
     "errors": (Metric("AWS/ApiGateway", "5XXError", _API), "Sum"),
-    **{f"post_{each}": (_POST, each) for each in ("p50", "p95", "p99")},
-    **{f"boarded_{each}": (_BOARDING, each) for each in ("p50", "p95", "p99")},
+    **{f"post_{percentile}": (_POST, percentile) for percentile in ("p50", "p95", "p99")},
+    **{f"boarded_{percentile}": (_BOARDING, percentile) for percentile in ("p50", "p95", "p99")},
     "inbox_depth": _queue("Inbox", "ApproximateNumberOfMessagesVisible"),
     "inbox_age": _queue("Inbox", "ApproximateAgeOfOldestMessage"),
     "pods_depth": _queue("Pods", "ApproximateNumberOfMessagesVisible"),
     "pods_age": _queue("Pods", "ApproximateAgeOfOldestMessage"),
 }
-TOTALS: dict[str, Wanted] = {
+TOTALS: dict[str, Statistic] = {
     "accepted": _counted("Submitted", "frontend"),
     "boarded": _counted("Boarded", "worker"),
     "rejected": _counted("Rejected", "parser"),

@@ -1,9 +1,9 @@
-"""What is promised, in numbers: the service level objectives. Alarms, dashboard and docs/slo.md are made from this file
-(`make observability`), and mission control reads it.
+"""Service level objectives. `make observability` generates alarms, dashboard and docs/slo.md from this file, and
+mission control reads it. The times in the promises stand in infra/slos.py, since the functions measure by them.
 
 An indicator is a metric with one value per event: 0 where the promise was kept, 1 where it was not. So over any span of
-time, summed over an objective's metrics: bad = Sum, total = SampleCount, the bad share = Average. Zero loss takes the
-depth of dead-letter queues instead, once a minute: there all that counts is nought or not.
+time, summed over an objective's metrics: bad = Sum, total = SampleCount, the bad share = Average. Zero loss uses the
+depth of dead-letter queues instead, once a minute: it is 0 or the promise is broken.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from datetime import timedelta
 from infra.slos import CALL_WITHIN, PAGE_WITHIN, PROJECTED_WITHIN, STORED_WITHIN
 
 WINDOW_DAYS = 28  # four weeks: every window has the same number of weekends
-ENOUGH = 10  # bad events before anybody is told: one failure in a quiet night is half the traffic and no trend
+ENOUGH = 10  # bad events before an alarm: one failure in a quiet night is half of the traffic and no trend
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Slo:
-    """``objective`` is the share of good events, 0 to 1; ``promise`` says what a good one is."""
+    """``objective`` is the share of good events, 0 to 1; ``promise`` describes a good event."""
 
     name: str
     title: str
@@ -39,7 +39,7 @@ class Slo:
 
 @dataclass(frozen=True, slots=True)
 class Burn:
-    """The budget goes at ``rate`` times the pace that would just last the window, over both spans (in seconds)."""
+    """A burn rate: ``rate`` times the pace that uses the budget up in one window, over both spans (in seconds)."""
 
     name: str
     rate: float
@@ -47,7 +47,7 @@ class Burn:
     short: int
 
     def threshold(self, objective: float) -> float:
-        """The share of bad events, 0 to 1, that is this pace."""
+        """Return the share of bad events, 0 to 1, at this rate."""
         return round(self.rate * (1 - objective), 6)
 
 
@@ -84,7 +84,7 @@ SLOS = (
 
 
 def budget_left(bad: float, total: float, objective: float) -> float:
-    """The share of the error budget that is left: 1.0 is all, 0.0 none, below that it is overspent."""
+    """Return the share of the error budget that is left: 1.0 is all, 0.0 none, less is overspent."""
     if not bad:
         return 1.0
     allowed = total * (1 - objective)

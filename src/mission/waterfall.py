@@ -1,7 +1,7 @@
-"""From what X-Ray recorded of one trace to a waterfall: what happened in which hop, below what, when. Pure.
+"""Turn X-Ray's documents of one trace into a waterfall: each segment with its hop, its depth and its times. Pure.
 
-X-Ray gives documents in any order: segments with subsegments inside them, subsegments on their own, some twice (begun
-and finished), some whose parent never came.
+X-Ray gives documents in any order: segments with subsegments inside them, subsegments by themselves, some twice (in
+progress and finished), some without their parent.
 """
 
 import re
@@ -22,44 +22,44 @@ type Node = dict[str, Any]
 
 
 def waterfall(trace_id: str, documents: Iterable[Node]) -> dict[str, Any] | None:
-    """The trace as docs/http.md has it, its segments by their start; None where there is nothing of it.
+    """Return the trace as in docs/http.md, its segments by their start; None without any document.
 
-    It is complete when the wish has reached the projector and nothing has still to end.
+    A trace is complete when the wish has reached the projector and every segment has ended.
     """
-    nodes = _told_once(documents)
+    nodes = _newest_nodes(documents)
     rows = sorted(_rows(nodes), key=lambda row: row["start"])
     if not rows:
         return None
-    began, ended = rows[0]["start"], max(row["end"] or row["start"] for row in rows)
+    started, ended = rows[0]["start"], max(row["end"] or row["start"] for row in rows)
     wishes = {node.get("annotations", {}).get("wish_id") for node in nodes.values()} - {None}
     hops = [hop for hop in HOPS if hop in {row["hop"] for row in rows}]
     return {
         "trace_id": trace_id,
-        "wish_id": wishes.pop() if len(wishes) == 1 else None,  # a batch's trace is about many
-        "started": timestamp(datetime.fromtimestamp(began, UTC)),
-        "duration_ms": round(1000 * (ended - began)),
+        "wish_id": wishes.pop() if len(wishes) == 1 else None,  # the trace of a batch has many
+        "started": timestamp(datetime.fromtimestamp(started, UTC)),
+        "duration_ms": round(1000 * (ended - started)),
         "complete": "projector" in hops and all(row["end"] for row in rows),
         "hops": hops,
-        "segments": [row | {"offset_ms": round(1000 * (row["start"] - began))} for row in rows],
+        "segments": [row | {"offset_ms": round(1000 * (row["start"] - started))} for row in rows],
     }
 
 
-def _told_once(documents: Iterable[Node]) -> dict[str, Node]:
-    """All nodes by id, each in its newest version, without what AWS shows beside the one that we want to see.
+def _newest_nodes(documents: Iterable[Node]) -> dict[str, Node]:
+    """Return all nodes by id, each in its newest version, without those that repeat another.
 
-    That is the queues and tables that X-Ray infers from our own calls, and Lambda the service above its function.
+    These are the queues and tables that X-Ray infers from our own calls, and the Lambda service above its function.
     """
     nodes: dict[str, Node] = {}
-    for each in _flat(documents):
-        if (each["end_time"] or 0) >= (nodes.get(each["id"], each)["end_time"] or 0):
-            nodes[each["id"]] = each
-    above = {each["parent_id"] for each in nodes.values() if each.get("origin") == "AWS::Lambda::Function"}
-    for each in list(nodes.values()):
-        if each.get("inferred") or (each.get("origin") == "AWS::Lambda" and each["id"] in above):
-            del nodes[each["id"]]
-            for other in nodes.values():
-                if other["parent_id"] == each["id"]:
-                    other["parent_id"] = each["parent_id"]
+    for node in _flat(documents):
+        if (node["end_time"] or 0) >= (nodes.get(node["id"], node)["end_time"] or 0):
+            nodes[node["id"]] = node
+    parents = {node["parent_id"] for node in nodes.values() if node.get("origin") == "AWS::Lambda::Function"}
+    for node in list(nodes.values()):
+        if node.get("inferred") or (node.get("origin") == "AWS::Lambda" and node["id"] in parents):
+            del nodes[node["id"]]
+            for child in nodes.values():
+                if child["parent_id"] == node["id"]:
+                    child["parent_id"] = node["parent_id"]
     return nodes
 
 
@@ -71,46 +71,46 @@ def _flat(documents: Iterable[Node], parent: str | None = None) -> Iterator[Node
 
 
 def _rows(nodes: dict[str, Node]) -> Iterator[Node]:
-    """Each node below its parent; one whose parent is not there stands at the top."""
+    """Yield each node below its parent; a node without one stands at the top."""
     children: defaultdict[str | None, list[Node]] = defaultdict(list)
     for node in sorted(nodes.values(), key=lambda node: node["start_time"]):
         children[node["parent_id"] if node["parent_id"] in nodes else None].append(node)
 
     def below(parent: str | None, depth: int, inside: str | None) -> Iterator[Node]:
         for node in children[parent]:
-            name, hop = _named(node, inside)
-            yield {"id": node["id"], "parent_id": parent, "name": name, "hop": hop, "depth": depth} | _told(node)
+            name, hop = _name_and_hop(node, inside)
+            yield {"id": node["id"], "parent_id": parent, "name": name, "hop": hop, "depth": depth} | _facts(node)
             yield from below(node["id"], depth + 1, hop or inside)
 
     return below(None, 0, None)
 
 
-def _told(node: Node) -> Node:
-    start, end, said = node["start_time"], node["end_time"], node.get("annotations", {})
-    receives = str(said.get("receive_count"))
+def _facts(node: Node) -> Node:
+    start, end, annotations = node["start_time"], node["end_time"], node.get("annotations", {})
+    receives = str(annotations.get("receive_count"))
     return {
         "start": start,
         "end": end,
         "duration_ms": round(1000 * (end - start)) if end else None,
         "fault": bool(node.get("fault")),
         "error": bool(node.get("error") or node.get("throttle")),
-        "outcome": said.get("outcome"),
+        "outcome": annotations.get("outcome"),
         "receive_count": int(receives) if receives.isdecimal() else None,
     }
 
 
-def _named(node: Node, inside: str | None) -> tuple[str, str | None]:
-    """What a person calls it, and the hop that it is. ``inside`` is the hop around it."""
+def _name_and_hop(node: Node, inside: str | None) -> tuple[str, str | None]:
+    """Return a readable name, and the hop if the node is one. ``inside`` is the hop around it."""
     name, origin, call = str(node["name"]), node.get("origin"), node.get("aws") or {}
     if origin == "AWS::ApiGateway::Stage":
         return name, "API"
-    if origin == "AWS::Lambda::Function" and (found := _FUNCTION.search(name)):
-        name = found[1].lower()
+    if origin == "AWS::Lambda::Function" and (match := _FUNCTION.search(name)):
+        name = match[1].lower()
     if node.get("namespace") != "aws":
         return name.removeprefix("## "), name if name in HOPS else None
     operation = str(call.get("operation", ""))
-    to = _RESOURCE.search(str(call.get("queue_url") or call.get("table_name") or " ".join(call.get("table_names", ()))))
-    resource = to[1] if to else ""
-    stored = inside == "worker" and resource == "EventStore" and operation.startswith(_WRITES)
+    target = call.get("queue_url") or call.get("table_name") or " ".join(call.get("table_names", ()))
+    resource = match[1] if (match := _RESOURCE.search(str(target))) else ""
+    is_append = inside == "worker" and resource == "EventStore" and operation.startswith(_WRITES)
     words = (_SERVICES.get(name, name), operation, resource)
-    return " ".join(filter(None, words)), "EventStore" if stored else None
+    return " ".join(filter(None, words)), "EventStore" if is_append else None

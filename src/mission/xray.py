@@ -1,4 +1,4 @@
-"""Traces, as X-Ray tells them: on AWS its own API, on the laptop the same from the local agent."""
+"""Traces from X-Ray's API: on AWS its own, on the laptop that of the local agent."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -9,53 +9,53 @@ from botocore.exceptions import BotoCoreError, ClientError
 from domain.errors import TransientError
 from infra.aws import error_code
 
-_MOST = {"MaxItems": 500}
+_PAGINATION = {"MaxItems": 500}
 
 
 class TracesUnavailable(TransientError):  # noqa: N818
-    """X-Ray did not answer, or wants fewer questions."""
+    """X-Ray did not answer, or refused for too many requests."""
 
 
-def documents(client: Any, trace_id: str, wish_id: str | None = None) -> list[dict[str, Any]]:
-    """Every segment of a trace, in any order; none where nothing is known of it. Raises TracesUnavailable.
+def read_documents(client: Any, trace_id: str, wish_id: str | None = None) -> list[dict[str, Any]]:
+    """Return every segment of a trace, in any order; none for an unknown trace. Raises TracesUnavailable.
 
-    Given a wish, without those that are another's: on AWS whoever sends a wish may choose the trace that it belongs to.
+    With a wish id, leave out segments of other wishes: on AWS the sender of a wish may choose its trace id.
     """
     try:
         pages = client.get_paginator("batch_get_traces").paginate(TraceIds=[trace_id])
         segments = [segment for page in pages for trace in page["Traces"] for segment in trace["Segments"]]
     except (BotoCoreError, ClientError) as error:
         raise TracesUnavailable(error_code(error)) from error
-    found = [json.loads(segment["Document"]) for segment in segments]
-    return [each for each in found if wish_id in (None, _about(each) or wish_id)]
+    documents = [json.loads(segment["Document"]) for segment in segments]
+    return [document for document in documents if wish_id in (None, _wish_id(document) or wish_id)]
 
 
-def _about(document: dict[str, Any]) -> Any:
+def _wish_id(document: dict[str, Any]) -> Any:
     annotations = document.get("annotations")
     return annotations.get("wish_id") if isinstance(annotations, dict) else None
 
 
-def summaries(client: Any, last: timedelta, expression: str) -> list[dict[str, Any]]:
-    """Traces of the last while (six hours at most) that the filter expression finds, newest first.
+def read_summaries(client: Any, last: timedelta, expression: str) -> list[dict[str, Any]]:
+    """Return the traces of the ``last`` span (at most six hours) that match a filter expression, newest first.
 
     Raises what botocore raises.
     """
     now = datetime.now(UTC)
-    query = {"StartTime": now - last, "EndTime": now, "FilterExpression": expression, "PaginationConfig": _MOST}
+    query = {"StartTime": now - last, "EndTime": now, "FilterExpression": expression, "PaginationConfig": _PAGINATION}
     pages = client.get_paginator("get_trace_summaries").paginate(**query)
-    return sorted((each for page in pages for each in page["TraceSummaries"]), key=began, reverse=True)
+    return sorted((trace for page in pages for trace in page["TraceSummaries"]), key=start_of, reverse=True)
 
 
-def began(summary: dict[str, Any]) -> datetime:
-    """When a trace began: its id says it to the second where the summary does not."""
+def start_of(summary: dict[str, Any]) -> datetime:
+    """Return the start of a trace. Its id has it, to the second, where the summary does not."""
     return summary.get("StartTime") or datetime.fromtimestamp(int(summary["Id"].split("-")[1], 16), UTC)
 
 
-def annotated(summary: dict[str, Any], name: str) -> list[str]:
-    """The texts that a trace's segments have under this annotation."""
-    return [each["AnnotationValue"].get("StringValue", "") for each in summary.get("Annotations", {}).get(name, [])]
+def annotation_values(summary: dict[str, Any], name: str) -> list[str]:
+    """Return the texts of one annotation of a trace's segments."""
+    return [value["AnnotationValue"].get("StringValue", "") for value in summary.get("Annotations", {}).get(name, [])]
 
 
 def console_url(region: str) -> str:
-    """Where the X-Ray console shows traces; with ``/`` and an id behind it, one of them."""
+    """Return the URL of traces in the X-Ray console; append ``/`` and an id for one trace."""
     return f"https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#xray:traces"

@@ -1,1 +1,1 @@
-"""Checks submitted wishes against the rules and sends each decision on."""
+"""Checks submitted wishes against the rules and sends each decision to Pods."""

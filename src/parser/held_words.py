@@ -1,14 +1,14 @@
-"""The words for which a wish is held: the list beside this file, and those of the event's own."""
+"""Words for which a wish is held: the list beside this file, and words for this event from the settings."""
 
 from collections.abc import Collection
 from pathlib import Path
 
-from domain.screening import plain
+from domain.screening import comparison_form
 
 _LIST = Path(__file__).with_name("held_words.txt")
 
 
-def held_words(more: Collection[str]) -> frozenset[str]:
-    """All of them, in the form that the screening compares with."""
+def load_held_words(more: Collection[str]) -> frozenset[str]:
+    """Return all of them, in the form that the screening compares with."""
     lines = _LIST.read_text(encoding="utf-8").splitlines()
-    return frozenset(plain(word) for word in [*lines, *more] if word and not word.startswith("#"))
+    return frozenset(comparison_form(word) for word in [*lines, *more] if word and not word.startswith("#"))

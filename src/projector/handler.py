@@ -14,7 +14,7 @@ from infra.read_model import ReadModel
 from infra.settings import ProjectorSettings
 from infra.telemetry import count, count_failure, logger, metrics
 from infra.tracing import tracer
-from projector.instrumentation import observe
+from projector.instrumentation import record_projected
 from projector.projecting import project
 
 settings = ProjectorSettings.from_env()
@@ -27,16 +27,16 @@ read_model = ReadModel(dynamodb, settings.read_model)
 @tracer.capture_lambda_handler
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
-    """A batch of the table's stream in. Raises when it cannot go on: the batch comes back, and changes nothing twice.
+    """Project a batch of the table's stream. Raises when it cannot: the batch comes again, and changes nothing twice.
 
-    Only new commits count. A modified one is an erasure's, which appends a commit of its own.
+    Modified commits are left out: an erasure modifies them, and appends a commit of its own.
     """
-    began = time.time()
+    started = time.time()
     count("Records", len(event["Records"]))
-    commits = [commit_of(each["dynamodb"]["NewImage"]) for each in event["Records"] if each["eventName"] == "INSERT"]
+    commits = [commit_of(new["dynamodb"]["NewImage"]) for new in event["Records"] if new["eventName"] == "INSERT"]
     count("UnknownEvents", sum(isinstance(event, UnknownEvent) for event in events_of(commits)))
     try:
-        # Read anew each time, consistently: a rebuild relies on it to know when nobody writes without its generation.
+        # Read consistently in each invocation: a rebuild relies on it to know when all of them write its generation.
         for generation in sorted(read_model.generations().live):
             applied = project(store, read_model, generation, commits)
             count("Projected", applied)
@@ -45,4 +45,4 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     except TransientError as error:
         count_failure(error)
         raise
-    observe(commits, began)
+    record_projected(commits, started)

@@ -1,1 +1,1 @@
-"""What the HTTP functions share: requests, answers, problems, pages and their languages, the wall's feed."""
+"""Shared code of the HTTP functions: requests, responses, problems, templates, languages, the wall's feed."""

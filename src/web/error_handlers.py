@@ -1,4 +1,4 @@
-"""The one place where errors become responses."""
+"""Turn errors into HTTP responses. No other module does."""
 
 from collections.abc import Callable
 
@@ -9,36 +9,36 @@ from infra.telemetry import count, count_by, count_failure, describe, logger
 from web import problems, responses
 from web.requests import Request
 
-NOT_REFUSED = ("wish-not-found", "trace-not-found")  # who asks a little early is not refused, and asks again
+NOT_REFUSED = ("wish-not-found", "trace-not-found")  # an early request is no refusal: it is sent again
 
-type Answer = Callable[[Request, problems.Problem], Response[str]]
+type ProblemResponse = Callable[[Request, problems.Problem], Response[str]]
 
 
-def register(app: APIGatewayRestResolver, answer_with: Answer = responses.problem) -> APIGatewayRestResolver:
-    """The app, which from now on answers what its routes raise with a problem, and logs it as what it is."""
+def register(app: APIGatewayRestResolver, answer: ProblemResponse = responses.problem) -> APIGatewayRestResolver:
+    """Make the app log, count and answer every error that a route raises. Return the app."""
 
-    def answer(problem: problems.Problem) -> Response[str]:
-        return answer_with(Request(app.current_event), problem)
+    def respond(problem: problems.Problem) -> Response[str]:
+        return answer(Request(app.current_event), problem)
 
-    def refused(problem: problems.Problem) -> Response[str]:
+    def handle_problem(problem: problems.Problem) -> Response[str]:
         if problem.kind not in NOT_REFUSED:
             count_by("Refused", "problem", problem.kind)
             logger.info("request refused", extra={"problem": problem.kind})
-        return answer(problem)
+        return respond(problem)
 
-    def unavailable(error: TransientError) -> Response[str]:
+    def handle_transient(error: TransientError) -> Response[str]:
         count("Unavailable")
         count_failure(error)
         logger.error("not available", extra=describe(error))
-        return answer(problems.unavailable() if Request(app.current_event).is_post else problems.unreadable())
+        return respond(problems.unavailable() if Request(app.current_event).is_post else problems.read_unavailable())
 
-    def unexpected(error: Exception) -> Response[str]:
+    def handle_unexpected(error: Exception) -> Response[str]:
         count("Unexpected")
         logger.error("unexpected error", extra=describe(error))
-        return answer(problems.internal())
+        return respond(problems.internal())
 
-    app.exception_handler(problems.Problem)(refused)
-    app.exception_handler(TransientError)(unavailable)
-    app.exception_handler(Exception)(unexpected)
-    app.not_found(lambda _: answer(problems.not_found()))
+    app.exception_handler(problems.Problem)(handle_problem)
+    app.exception_handler(TransientError)(handle_transient)
+    app.exception_handler(Exception)(handle_unexpected)
+    app.not_found(lambda _: respond(problems.not_found()))
     return app

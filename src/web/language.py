@@ -1,4 +1,4 @@
-"""What a client prefers: of two languages, of two media types (RFC 9110, 12.5)."""
+"""Content negotiation: choose a language and a media type by what the client prefers (RFC 9110, 12.5)."""
 
 import json
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ LANGUAGES = ("en", "ja")
 _TEXTS = Path(__file__).parent / "texts"
 
 
-def language(wanted: str, accept_language: str) -> str:
-    """The language of an answer: the one that was asked for by name, else the one that the browser ranks highest."""
-    return wanted if wanted in LANGUAGES else preferred(accept_language, LANGUAGES)
+def language(requested: str, accept_language: str) -> str:
+    """Return the language that was requested by name, else the one that the browser ranks highest."""
+    return requested if requested in LANGUAGES else preferred(accept_language, LANGUAGES)
 
 
 def preferred(header: str, offered: Sequence[str]) -> str:
-    """Which of these a header of ``value;q=weight`` ranks highest; the first where it does not care."""
+    """Return the offer that a header of ``value;q=weight`` ranks highest, the first of equals."""
     weights = dict.fromkeys(offered, 0.0)
     for choice in header.lower().split(","):
         value, *parameters = (part.strip() for part in choice.split(";"))
@@ -27,12 +27,12 @@ def preferred(header: str, offered: Sequence[str]) -> str:
 
 
 def _quality(parameters: Sequence[str]) -> float:
-    quality = next((each[2:] for each in parameters if each.startswith("q=")), "1")
+    quality = next((text[2:] for text in parameters if text.startswith("q=")), "1")
     return float(quality) if quality.replace(".", "", 1).isdecimal() else 0.0
 
 
 @cache
 def texts(language: str) -> dict[str, Any]:
-    """Everything that the pages say in one language."""
-    found: dict[str, Any] = json.loads((_TEXTS / f"{language}.json").read_text(encoding="utf-8"))
-    return found
+    """Return all texts of the pages in one language."""
+    loaded: dict[str, Any] = json.loads((_TEXTS / f"{language}.json").read_text(encoding="utf-8"))
+    return loaded

@@ -1,4 +1,4 @@
-"""How long an answer took, as the person who waits for it counts: from API Gateway's door on, cold start and all."""
+"""Time from API Gateway's receipt of a request to its response, cold start included: what a person waits for."""
 
 import time
 from datetime import timedelta
@@ -8,18 +8,18 @@ from infra.slos import CALL_WITHIN, PAGE_WITHIN
 from infra.telemetry import count
 
 
-def time_answer(event: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    """Count an answer as slow or not, and give it back.
+def record_latency(event: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
+    """Count a response as slow or not. Return the response.
 
-    Nobody waits for liveness, and a page's files are kept for a year: neither counts.
+    Health checks and static files do not count: nobody waits for the first, and the second are kept for a year.
     """
-    began = (event.get("requestContext") or {}).get("requestTimeEpoch")
-    if not isinstance(began, int) or event.get("path") == "/health":
-        return answer
-    took = timedelta(milliseconds=time.time() * 1000 - began)
-    media_type = str(answer["multiValueHeaders"].get("Content-Type"))
+    started = (event.get("requestContext") or {}).get("requestTimeEpoch")
+    if not isinstance(started, int) or event.get("path") == "/health":
+        return response
+    elapsed = timedelta(milliseconds=time.time() * 1000 - started)
+    media_type = str(response["multiValueHeaders"].get("Content-Type"))
     if "html" in media_type:
-        count("SlowPage", int(took > PAGE_WITHIN))
+        count("SlowPage", int(elapsed > PAGE_WITHIN))
     elif "json" in media_type:
-        count("SlowCall", int(took > CALL_WITHIN))
-    return answer
+        count("SlowCall", int(elapsed > CALL_WITHIN))
+    return response

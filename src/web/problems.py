@@ -1,6 +1,6 @@
-"""Every way a request can go wrong, as RFC 9457 problems. The types are stable: clients may compare them.
+"""Every error of a request as an RFC 9457 problem. The types are stable: clients may compare them.
 
-template.yaml gives API Gateway's own answers (unknown path, throttled) the same shape.
+template.yaml gives API Gateway's own responses (unknown path, throttled) the same shape.
 """
 
 import json
@@ -22,7 +22,7 @@ class Problem(Exception):  # noqa: N818  the RFC's name
     errors: list[dict[str, str]] = field(default_factory=list)
 
     def body(self) -> str:
-        """The ``application/problem+json`` document."""
+        """Return the ``application/problem+json`` document."""
         document: dict[str, object] = {
             "type": _PREFIX + self.kind,
             "title": self.title,
@@ -35,7 +35,7 @@ class Problem(Exception):  # noqa: N818  the RFC's name
 
 
 def bad_request(detail: str) -> Problem:
-    """400: what came cannot be read at all."""
+    """400: the body cannot be read at all."""
     return Problem(HTTPStatus.BAD_REQUEST, "bad-request", "Bad request", detail)
 
 
@@ -45,19 +45,19 @@ def not_found() -> Problem:
 
 
 def not_stored_yet() -> Problem:
-    """404 for a wish that nobody knows, at least not yet."""
+    """404: no such wish is stored, perhaps not yet."""
     detail = "No wish with this id is stored. One that was accepted a moment ago may still be travelling."
     return Problem(HTTPStatus.NOT_FOUND, "wish-not-found", "Wish not found", detail, retry_after=1)
 
 
 def not_traced(*, yet: bool = False) -> Problem:
-    """404: nothing was recorded of this wish's way: not ``yet``, or, since not every wish is traced, for ever."""
+    """404: this wish has no trace: not ``yet``, or never, since not every wish is traced."""
     detail = "Nothing was recorded, at least not yet." if yet else "The way of this wish was not recorded."
     return Problem(HTTPStatus.NOT_FOUND, "trace-not-found", "Trace not found", detail, retry_after=1 if yet else None)
 
 
 def too_large(limit: int) -> Problem:
-    """413: more bytes than a wish can have. ``limit`` is in bytes."""
+    """413: more bytes than a wish may have. ``limit`` is in bytes."""
     return Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too-large", "Too large", f"A wish is at most {limit} bytes.")
 
 
@@ -72,27 +72,27 @@ def unsupported(accepted: list[str]) -> Problem:
 
 
 def invalid(errors: list[dict[str, str]]) -> Problem:
-    """422: readable, but not a wish. Each error names its field."""
+    """422: readable, but no valid wish. Each error names its field."""
     detail = "; ".join(f"{error['field']}: {error['detail']}" for error in errors)
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-wish", "Not a wish", detail, errors=errors)
 
 
 def bad_query(errors: list[dict[str, str]]) -> Problem:
-    """422: a query string that makes no sense. Each error names its parameter."""
+    """422: an invalid query string. Each error names its parameter."""
     return replace(invalid(errors), kind="invalid-query", title="Not a query of ours")
 
 
 def unavailable() -> Problem:
-    """503: a queue or the store did not answer. With an Idempotency-Key, sending the same again is always safe.
+    """503: a queue or the store did not answer. With an Idempotency-Key it is always safe to send the same again.
 
-    Without one it may be stored twice: an answer that was lost on its way back looks the same as none.
+    Without a key the wish may then be stored twice: our first answer may have been lost on its way.
     """
     detail = "Your wish may not have been taken. Wait a moment and send the same again."
     return Problem(HTTPStatus.SERVICE_UNAVAILABLE, "unavailable", "Not available", detail, retry_after=2)
 
 
-def unreadable() -> Problem:
-    """503 for who only looks: nothing was lost by it."""
+def read_unavailable() -> Problem:
+    """503 for a read: nothing was lost."""
     return replace(unavailable(), detail="This cannot be looked up just now. What was accepted is safe.")
 
 
@@ -106,11 +106,11 @@ def not_signed_in() -> Problem:
     return Problem(HTTPStatus.UNAUTHORIZED, "unauthorized", "Not signed in", "Name or password are not right.")
 
 
-def not_now(detail: str) -> Problem:
-    """409: what was asked for does not go with what the wish is by now."""
+def conflict(detail: str) -> Problem:
+    """409: the state of the wish does not allow this action."""
     return Problem(HTTPStatus.CONFLICT, "conflict", "Conflict", detail)
 
 
 def internal() -> Problem:
-    """500: our fault, and nothing about it leaves the house."""
+    """500: our fault. The response says nothing about it."""
     return Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "Internal error", "Something went wrong on our side.")

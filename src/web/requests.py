@@ -1,4 +1,4 @@
-"""What a function reads of an API Gateway event."""
+"""An HTTP request, read from an API Gateway event."""
 
 import base64
 import re
@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
+from domain.envelope import canonical
 from web import problems
 from web.language import language, preferred
 
@@ -15,7 +16,7 @@ _KEYS = UUID("0b8f7f57-3f0c-4b57-9f5c-6f4a5f0c2045")
 
 
 class Request:
-    """A view of one request. Header names are case-insensitive."""
+    """One request. Header names are case-insensitive."""
 
     def __init__(self, event: APIGatewayProxyEvent) -> None:
         self._event = event
@@ -23,7 +24,7 @@ class Request:
 
     @property
     def body(self) -> bytes:
-        """The bytes that were sent. Raises Problem 400 where API Gateway's base64 is none."""
+        """Return the bytes that were sent. Raises Problem 400 for invalid base64."""
         body = self._event.body or ""
         if not self._event.is_base64_encoded:
             return body.encode(errors="replace")  # no body in UTF-8 has the lone surrogates that this replaces
@@ -42,27 +43,27 @@ class Request:
 
     @property
     def etag(self) -> str:
-        """What the client says it has already."""
+        """Return the ETags of what the client has already, from If-None-Match."""
         return self._headers.get("if-none-match", "")
 
     def query(self, name: str, default: str) -> str:
-        """A parameter of the query string."""
+        """Return a parameter of the query string."""
         value: str = (self._event.query_string_parameters or {}).get(name, default)
         return value
 
     @property
     def correlation_id(self) -> str:
-        """API Gateway's id of the request: the one that its access log names too."""
+        """Return API Gateway's id of the request, which its access log has too."""
         return self._event.request_context.request_id or "unknown"
 
     @property
-    def spare_key(self) -> UUID:
-        """The key of a form that came without one: sent again from the page that we answer, it is the same wish."""
+    def fallback_key(self) -> UUID:
+        """Return the key for a form that has none. Our answer holds it, so the form sent again is the same wish."""
         return uuid5(_KEYS, self.correlation_id)
 
     @property
     def is_form(self) -> bool:
-        """Whether a person's browser sent it as a form."""
+        """Return true for what a browser sent as a form."""
         return self.content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
 
     @property
@@ -70,31 +71,31 @@ class Request:
         return self._event.http_method == "POST"
 
     @property
-    def looks_at(self) -> str | None:
-        """The wish that somebody wants to see."""
-        found = re.fullmatch(r"/wishes/([0-9a-f-]{36})", self._event.path)
-        return found[1] if found and not self.is_post else None
+    def viewed_wish_id(self) -> str | None:
+        """Return the id of the wish whose receipt is requested, else None."""
+        match = re.fullmatch(r"/wishes/([0-9a-f-]{36})", self._event.path)
+        return match[1] if match and not self.is_post else None
 
     @property
     def root(self) -> str:
-        """The relative way from this path to the base URL."""
+        """Return the relative path from this path to the base URL."""
         return "../" * (self._event.path.count("/") - 1)
 
     @property
     def wants_html(self) -> bool:
-        """Whether HTML is ranked above JSON, as browsers do and ``curl`` does not."""
+        """Return true where HTML ranks above JSON, as in browsers and not in ``curl``."""
         return preferred(self._headers.get("accept", ""), ("application/json", "text/html")) == "text/html"
 
     @property
     def language(self) -> str:
-        """The language that the link or the form asks for, else the browser's."""
+        """Return the language that the link or the form names, else the browser's."""
         return language(self.query("lang", "") or self._form_field("lang"), self._headers.get("accept-language", ""))
 
     @property
-    def chosen_language(self) -> str:
-        """The query string that keeps a language which is not the browser's own, else nothing."""
-        theirs = language("", self._headers.get("accept-language", ""))
-        return f"?lang={self.language}" if self.language != theirs else ""
+    def language_query(self) -> str:
+        """Return the query string that keeps a language which is not the browser's own, else nothing."""
+        browsers = language("", self._headers.get("accept-language", ""))
+        return f"?lang={self.language}" if self.language != browsers else ""
 
     def _form_field(self, name: str) -> str:
         try:
@@ -105,22 +106,22 @@ class Request:
 
     @property
     def base_url(self) -> str:
-        """Where API Gateway says that this stage is."""
+        """Return the URL of this stage, from API Gateway."""
         context = self._event.request_context
         return f"https://{context.domain_name}/{context.stage}/"
 
     @property
     def user(self) -> str:
-        """Name of the signed-in user. API Gateway's authorizer has checked the token, else there is none."""
+        """Return the name of the signed-in user, empty without one. API Gateway's authorizer has checked the token."""
         return self._claims.get("cognito:username") or self._claims.get("username") or ""
 
     @property
     def groups(self) -> frozenset[str]:
-        """The groups of the signed-in user, which the authorizer passes on as one string, with commas or spaces."""
+        """Return the groups of the signed-in user. The authorizer gives them as one string, with commas or spaces."""
         return frozenset(re.split(r"[\[\]\s,]+", self._claims.get("cognito:groups", ""))) - {""}
 
-    def as_operator(self) -> "Request":
-        """Itself, if it is an operator's. Raises Problem 403."""
+    def require_operator(self) -> "Request":
+        """Return the request if an operator sent it. Raises Problem 403."""
         if OPERATORS not in self.groups:
             raise problems.forbidden()
         return self
@@ -129,12 +130,9 @@ class Request:
     def _claims(self) -> dict[str, str]:
         return (self._event.raw_event["requestContext"].get("authorizer") or {}).get("claims") or {}
 
-    def as_wish_id(self, given: str) -> str:
-        """The id in its canonical form. Raises Problem 404 for what cannot be one."""
+    def parse_wish_id(self, text: str) -> str:
+        """Return the id in its canonical form. Raises Problem 404 for a text that is no id."""
         try:
-            wish_id = str(UUID(given))
+            return canonical(text.lower())
         except ValueError:
             raise problems.not_found() from None
-        if wish_id != given.lower():
-            raise problems.not_found()
-        return wish_id

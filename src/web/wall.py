@@ -1,4 +1,4 @@
-"""What the wall and the manifest show, from the read model: constant cost per call, whatever the store holds."""
+"""Read the wall's feed and the manifest from the read model. A call costs the same, however much is stored."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -13,24 +13,24 @@ from infra.read_model import ReadModel
 from web import problems
 
 MOST_ENTRIES = 100
-MOST_NEWS = 20
+MOST_NEWS = 20  # entries of moderated wishes in one response
 
 
 def manifest(read_model: ReadModel, capacity: dict[Destination, int]) -> dict[str, Any]:
-    """Totals per destination and the seats that are left. Two reads."""
+    """Return totals and free seats per destination. Two reads."""
     generation = read_model.generations().current
     totals = read_model.totals(generation)
 
     def ship(destination: Destination) -> dict[str, int]:
-        counted = {name: totals.get(f"{destination}_{name}", 0) for name in ("boarded", "waitlisted", "rejected")}
-        return {**counted, "seats_left": max(0, capacity[destination] - counted["boarded"])}
+        counts = {name: totals.get(f"{destination}_{name}", 0) for name in ("boarded", "waitlisted", "rejected")}
+        return {**counts, "seats_left": max(0, capacity[destination] - counts["boarded"])}
 
-    return {"destinations": {each: ship(each) for each in capacity}, "generation": generation}
+    return {"destinations": {name: ship(name) for name in capacity}, "generation": generation}
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far somebody has read: the feed, and the news of what operators decided."""
+    """Positions up to which a client has read the feed and the news, which are the wishes that operators moderated."""
 
     generation: int
     position: int = 0
@@ -41,10 +41,10 @@ class Cursor:
 
 
 def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
-    """What was shown behind a cursor, oldest first, what was withdrawn, and the cursor behind that. At most six reads.
+    """Return the wishes shown after a cursor, oldest first, those withdrawn, and the next cursor. At most six reads.
 
-    ``more``: ask again at once. Wishes shown together stay together, so an answer may hold more than ``limit``. A
-    cursor of another generation begins anew, ``latest`` near the end. Nothing comes while the wall is blank. Raises
+    ``more``: call again at once. Wishes shown together stay together, so a response may hold more than ``limit``. A
+    cursor of another generation starts at the beginning, ``latest`` near the end. A blank wall gets no wishes. Raises
     Problem 422.
     """
     most = _number(limit, "limit", 1, MOST_ENTRIES)
@@ -54,23 +54,23 @@ def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
     cursor = _latest(read_model, generation, most, now) if after == "latest" else _cursor(after, generation)
     if generations.blank:
         return {"wishes": [], "withdrawn": [], "cursor": str(cursor), "more": False, "blank": True}
-    entries, more = _due(read_model.feed(generation, cursor.position, most), most, now)
+    entries, more = _due_entries(read_model.feed(generation, cursor.position, most), most, now)
     news = read_model.news(generation, cursor.news, MOST_NEWS)
     places = [place for entry in entries for place in entry["wishes"]]
     rows = read_model.rows(generation, places + [place for item in news for place in item["versions"]])
-    seen: list[str] = []
-    # An entry may be seen a moment before its rows are: the cursor stays in front of it until they have caught up.
+    fresh: list[str] = []
+    # An entry may be visible a moment before its rows are: the cursor then stays before it.
     for entry in takewhile(lambda entry: all(place in rows for place in entry["wishes"]), entries):
-        seen += entry["wishes"]
+        fresh += entry["wishes"]
         cursor = replace(cursor, position=entry["position"])
-    operated: list[str] = []
-    for item in takewhile(lambda item: _has_arrived(item["versions"], rows), news):
-        operated += item["versions"]
+    moderated: list[str] = []
+    for item in takewhile(lambda item: _are_visible(item["versions"], rows), news):
+        moderated += item["versions"]
         cursor = replace(cursor, news=item["position"])
-    shown = [place for place in dict.fromkeys(seen + operated) if rows[place]["visibility"] == "shown"]
-    withdrawn = [place for place in dict.fromkeys(operated) if rows[place]["visibility"] != "shown"]
+    shown = [place for place in dict.fromkeys(fresh + moderated) if rows[place]["visibility"] == "shown"]
+    withdrawn = [place for place in dict.fromkeys(moderated) if rows[place]["visibility"] != "shown"]
     return {
-        "wishes": [as_shown(rows[place]) for place in shown],
+        "wishes": [row_document(rows[place]) for place in shown],
         "withdrawn": [place.rpartition("/")[2] for place in withdrawn],
         "cursor": str(cursor),
         "more": more or len(news) == MOST_NEWS,
@@ -78,8 +78,8 @@ def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
     }
 
 
-def _due(entries: Sequence[dict[str, Any]], most: int, now: str) -> tuple[list[dict[str, Any]], bool]:
-    """The entries of one answer, at least one, up to the first that is not due; whether more are due behind them."""
+def _due_entries(entries: Sequence[dict[str, Any]], most: int, now: str) -> tuple[list[dict[str, Any]], bool]:
+    """Return the entries of one response, at least one of those that are due, and whether more are due after them."""
     taken: list[dict[str, Any]] = []
     size = 0
     for entry in entries:
@@ -92,12 +92,12 @@ def _due(entries: Sequence[dict[str, Any]], most: int, now: str) -> tuple[list[d
     return taken, len(entries) == most
 
 
-def _has_arrived(versions: Mapping[str, int], rows: Mapping[str, dict[str, Any]]) -> bool:
+def _are_visible(versions: Mapping[str, int], rows: Mapping[str, dict[str, Any]]) -> bool:
     return all(place in rows and int(rows[place]["version"]) >= version for place, version in versions.items())
 
 
 def _latest(read_model: ReadModel, generation: int, most: int, now: str) -> Cursor:
-    """The cursor from which one answer reaches the end: behind it are at most as many wishes as an answer holds."""
+    """Return the cursor from which one response reaches the end of the feed."""
     position, size = 0, 0
     for entry in read_model.newest(generation, now):
         if size and size + len(entry["wishes"]) > most:
@@ -106,27 +106,27 @@ def _latest(read_model: ReadModel, generation: int, most: int, now: str) -> Curs
         position = entry["position"] - 1
         if size >= most:
             break
-    return Cursor(generation, position, recent_news(read_model, generation))
+    return Cursor(generation, position, recent_news_position(read_model, generation))
 
 
-def recent_news(read_model: ReadModel, generation: int) -> int:
-    """The position behind which are the last of what operators decided."""
+def recent_news_position(read_model: ReadModel, generation: int) -> int:
+    """Return the position after which the last news stand."""
     return max(0, read_model.totals(generation).get("news", 0) - MOST_NEWS)
 
 
-def as_shown(row: dict[str, Any]) -> dict[str, Any]:
-    """A row as it is read aloud: as it was typed."""
+def row_document(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as JSON, with name and message as they were typed."""
     return {
         "wish_id": row["sk"],
         "destination": row["destination"],
         "name": html.unescape(row["name"]) if row.get("name") else None,
         "message": html.unescape(row.get("message", "")),
-        "shown_at": as_time(row["shown_at"]) if "shown_at" in row else None,
+        "shown_at": row_time(row["shown_at"]) if "shown_at" in row else None,
     }
 
 
-def as_time(stored: str) -> str:
-    """A row's time as answers say it."""
+def row_time(stored: str) -> str:
+    """Return a row's time in the format of responses."""
     return timestamp(datetime.fromisoformat(stored))
 
 
@@ -136,8 +136,8 @@ def _cursor(text: str, generation: int) -> Cursor:
     parts = text.split("-")
     if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) <= 11 for part in parts):
         raise problems.bad_query([{"field": "after", "code": "cursor", "detail": "This is not a cursor of ours."}])
-    of, position, news = map(int, parts)
-    return Cursor(generation, position, news) if of == generation else Cursor(generation)
+    cursors_generation, position, news = map(int, parts)
+    return Cursor(generation, position, news) if cursors_generation == generation else Cursor(generation)
 
 
 def _number(text: str, field: str, least: int, most: int) -> int:

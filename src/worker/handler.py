@@ -11,14 +11,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from domain.errors import StoreUnavailable
 from domain.seats import Seat
 from infra.aws import dynamodb_client, sqs_client
-from infra.consumer import Consumer, Response, failures
+from infra.consumer import Consumer, Response, handle_each
 from infra.event_store import EventStore
 from infra.queues import Queue
 from infra.seats import Seats
 from infra.settings import WorkerSettings
 from infra.telemetry import logger, metrics
 from infra.tracing import tracer
-from worker.boarding import Arrival, assign_seats, observe, read_arrival, record
+from worker.boarding import DecidedWish, append, assign_seats, read_decided_wish, report
 
 settings = WorkerSettings.from_env()
 dynamodb = dynamodb_client()
@@ -32,31 +32,31 @@ consumer = Consumer("Pods", source=Queue(sqs, settings.pods_url), dead_letters=Q
 @tracer.capture_lambda_handler
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> Response:
-    """An SQS batch of decided wishes in; the items to deliver again out."""
+    """Handle an SQS batch of decided wishes. Return the items to deliver again."""
     return consumer.consume(event, context, read, forward=partial(board, context))
 
 
-def read(record: SQSRecord) -> tuple[SQSRecord, Arrival]:
-    """One Pods record → an arrival. Raises MalformedMessage."""
-    return record, read_arrival(record.body)
+def read(record: SQSRecord) -> tuple[SQSRecord, DecidedWish]:
+    """Return a Pods record with the wish inside. Raises MalformedMessage."""
+    return record, read_decided_wish(record.body)
 
 
-def board(context: LambdaContext, arrivals: Sequence[tuple[SQSRecord, Arrival]]) -> dict[int, Exception]:
-    """Lease seats for all that are new, then append each; gives what failed, by position."""
+def board(context: LambdaContext, batch: Sequence[tuple[SQSRecord, DecidedWish]]) -> dict[int, Exception]:
+    """Lease seats for all new wishes, then append each wish. Return the errors by position."""
     assigned: dict[str, Seat] = {}
     refused: StoreUnavailable | None = None
     try:
-        assigned = assign_seats(store, seats, [arrival for _, arrival in arrivals])
+        assigned = assign_seats(store, seats, [wish for _, wish in batch])
     except StoreUnavailable as error:
-        refused = error  # of the whole batch; said below in the log and the trace of each wish
+        refused = error  # raised below for each wish, into its own log line and trace
 
-    def append(arriving: tuple[SQSRecord, Arrival]) -> None:
-        record_, arrival = arriving
-        with consumer.following(record_, arrival.envelope) as trace_header:
+    def board_one(delivered: tuple[SQSRecord, DecidedWish]) -> None:
+        record, wish = delivered
+        with consumer.wish_context(record, wish.envelope) as trace_header:
             if refused:
                 raise refused
-            seat, now = assigned.get(arrival.wish_id), datetime.now(UTC)
-            recorded = record(store, arrival, seat, now=now, wall_delay=settings.wall_delay, trace_header=trace_header)
-            observe(arrival, seat, recorded=recorded, now=now)
+            seat, now = assigned.get(wish.wish_id), datetime.now(UTC)
+            is_new = append(store, wish, seat, now=now, wall_delay=settings.wall_delay, trace_header=trace_header)
+            report(wish, seat, is_new=is_new, now=now)
 
-    return failures(arrivals, append, context)
+    return handle_each(batch, board_one, context)

@@ -7,7 +7,7 @@ their form for good.
 import json
 from typing import Any
 
-from domain.events import SHIPPED, Event
+from domain.events import EVENT_TYPES, Event
 from tests.support import ROOT
 
 _LOCK = ROOT / "tests" / "golden" / "schemas.lock"
@@ -33,4 +33,5 @@ def shipped() -> dict[str, Any]:
 
 if __name__ == "__main__":
     locked = shipped() if _LOCK.exists() else {}
-    _LOCK.write_text(json.dumps({event.type: of(event) for event in SHIPPED} | locked, indent=1, sort_keys=True) + "\n")
+    schemas = {event.type: of(event) for event in EVENT_TYPES} | locked
+    _LOCK.write_text(json.dumps(schemas, indent=1, sort_keys=True) + "\n")

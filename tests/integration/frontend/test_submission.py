@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from domain.envelope import read_one
+from domain.envelope import read_envelope
 from domain.events import WishSubmitted
 from tests.support import faults
 from tests.support.aws import Aws
@@ -37,7 +37,7 @@ def test_a_wish_is_answered_202_and_queued(aws: Aws, frontend: ModuleType, invok
         "links": {"self": f"wishes/{body['wish_id']}"},
     }
     [message] = aws.messages("Inbox")
-    envelope = read_one(message["Body"])
+    envelope = read_envelope(message["Body"])
     assert envelope.subject == body["wish_id"]
     assert envelope.correlationid == "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
     assert isinstance(envelope.event(), WishSubmitted)
@@ -47,14 +47,14 @@ def test_a_form_is_sent_on_to_its_receipt(aws: Aws, frontend: ModuleType, invoke
     answer = invoke(frontend, sample("frontend-form-post"))
     assert answer["statusCode"] == 303
     [message] = aws.messages("Inbox")
-    assert header(answer, "Location") == f"wishes/{read_one(message['Body']).subject}"
+    assert header(answer, "Location") == f"wishes/{read_envelope(message['Body']).subject}"
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=short)
 def test_only_the_sanitised_form_travels(aws: Aws, frontend: ModuleType, invoke: Invoke, text: str) -> None:
     invoke(frontend, post({"message": text, "destination": "mars", "name": text[:20]}))
     [message] = aws.messages("Inbox")
-    event = read_one(message["Body"]).event()
+    event = read_envelope(message["Body"]).event()
     assert isinstance(event, WishSubmitted)
     assert event.message is not None
     assert "<" not in event.message
@@ -99,7 +99,7 @@ def test_a_form_sent_again_after_a_lost_answer_is_the_same_wish(
     event["body"] = event["body"].removesuffix(key) + kept
     assert page["statusCode"] == 503
     assert invoke(frontend, event)["statusCode"] == 303
-    assert len({read_one(message["Body"]).subject for message in aws.messages("Inbox")}) == 1
+    assert len({read_envelope(message["Body"]).subject for message in aws.messages("Inbox")}) == 1
 
 
 def test_the_form_shown_again_escapes_what_was_typed(frontend: ModuleType, invoke: Invoke) -> None:

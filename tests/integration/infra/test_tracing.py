@@ -20,17 +20,17 @@ QUICK = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_MAX_ATTEMP
 RECORD = """
 from types import SimpleNamespace
 import boto3
-from infra.tracing import current_header, outcome, passed, tracer, wish_segment
+from infra.tracing import current_header, record_outcome, record_span, tracer, wish_segment
 
 @tracer.capture_lambda_handler
 def handler(event, context):
     print("function", current_header())
     if event.get("since"):
-        event["header"] = passed("Inbox", event["header"], event["since"], "AWS::SQS::Queue", receive_count=2)
+        event["header"] = record_span("Inbox", event["header"], event["since"], "AWS::SQS::Queue", receive_count=2)
     with wish_segment("parser", event["header"], wish_id="w", destination="mars") as header:
         print("handed on", header)
         if event.get("call"):
-            outcome("boarded")
+            record_outcome("boarded")
             call(event.get("endpoint", "http://127.0.0.1:9"))
         if event.get("fail"):
             raise RuntimeError("what was typed")

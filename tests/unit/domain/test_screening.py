@@ -3,12 +3,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.events import WishHeld, WishSubmitted
-from domain.screening import plain, screen
+from domain.screening import comparison_form, screen
 from frontend.sanitise import escape, normalise
-from parser.held_words import held_words
+from parser.held_words import load_held_words
 from tests.support.samples import submitted
 
-WORDS = held_words(["Teapot", "やかん"])
+WORDS = load_held_words(["Teapot", "やかん"])
 
 
 def reason(text: str, name: str | None = None) -> str | None:
@@ -108,7 +108,7 @@ def test_a_name_is_looked_at_too() -> None:
 
 
 def test_the_list_is_in_the_form_that_it_is_compared_in() -> None:
-    assert all(plain(word) == word for word in WORDS)
+    assert all(comparison_form(word) == word for word in WORDS)
 
 
 @given(st.text(max_size=500))

@@ -74,14 +74,14 @@ def test_a_held_wish_boards_but_is_not_shown() -> None:
     assert types(HOLD) == [WishSubmitted, WishAccepted, WishBoarded, WishHeld]
     wish = fold(history(HOLD))
     assert wish is not None
-    assert (wish.status, wish.seen_at(NOON), wish.held_for) == ("boarded", "held", "word")
+    assert (wish.status, wish.visibility_at(NOON), wish.held_for) == ("boarded", "held", "word")
 
 
 def test_a_wish_that_nothing_holds_is_pending_until_its_time_has_come() -> None:
     wish = fold(history(DELAYED))
     assert wish is not None
-    assert wish.seen_at(NOON + timedelta(seconds=4.9)) == "pending"
-    assert wish.seen_at(NOON + timedelta(seconds=5)) == "shown"
+    assert wish.visibility_at(NOON + timedelta(seconds=4.9)) == "pending"
+    assert wish.visibility_at(NOON + timedelta(seconds=5)) == "shown"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_wish_that_nothing_holds_is_pending_until_its_time_has_come() -> None:
 def test_an_operator_has_the_last_word_on_what_is_seen(commands: list[Command], visibility: str) -> None:
     wish = fold(history(*commands))
     assert wish is not None
-    assert wish.seen_at(NOON) == visibility
+    assert wish.visibility_at(NOON) == visibility
 
 
 @pytest.mark.parametrize("command", [BOARD, WAIT, REJECT, HOLD, EraseWish(), ReleaseWish(), HideWish()])
@@ -154,7 +154,7 @@ def test_a_wish_has_one_submission_at_most_one_seat_and_at_most_one_erasure(comm
 def test_nothing_is_seen_that_was_erased_or_rejected(commands: list[Command]) -> None:
     wish = fold(history(*commands))
     if wish is not None and wish.status in ("erased", "rejected"):
-        assert wish.seen_at(NOON) == "hidden"
+        assert wish.visibility_at(NOON) == "hidden"
 
 
 @pytest.mark.parametrize(

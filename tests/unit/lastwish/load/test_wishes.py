@@ -13,7 +13,7 @@ from domain.screening import screen
 from frontend.submission import MAX_BYTES, MAX_MESSAGE, Submission, read_body
 from lastwish.load import wishes
 from lastwish.load.seeded import SeededRandom
-from parser.held_words import held_words
+from parser.held_words import load_held_words
 from web.problems import Problem
 
 MADE = 3000
@@ -36,7 +36,7 @@ def refused_with(request: wishes.Request) -> int:
 
 
 def test_every_ordinary_wish_is_accepted_and_not_held() -> None:
-    words = held_words([])
+    words = load_held_words([])
     for request in made("ordinary"):
         event = read(request).event
         assert isinstance(judge(event, closed=()), WishAccepted)
