@@ -20,7 +20,7 @@
     |   +-- NotYet                an expected change did not happen in time
     +-- LoadError                 a load did not begin as it should
     |   +-- LoadRefused           too large, or a target that must not be loaded (exit code 2)
-    |   +-- PackagesMissing       a package that only a load needs is not installed
+    |   +-- LoadNotInstalled      the environment has only what a demo needs
     |   +-- SenderFailed          the process that sends did not start
     +-- WishError                 one wish failed
         +-- WishRefused           the API answered with a problem
@@ -126,8 +126,8 @@ class LoadRefused(LoadError):
     exit_code = 2
 
 
-class PackagesMissing(LoadError):
-    """A package that only a load needs is not installed."""
+class LoadNotInstalled(LoadError):
+    """The environment has only what a demo needs."""
 
 
 class SenderFailed(LoadError):

@@ -8,12 +8,12 @@ from typing import Any
 
 import httpx
 
-from lastwish.errors import LoadRefused, PackagesMissing
+from lastwish.errors import LoadNotInstalled, LoadRefused
 from lastwish.load.plan import PlanOptions
 
 MOST_WISHES, MOST_RATE = 20_000, 500  # unless raised; the rate is the mean, in wishes per second
 MOST_IN_FLIGHT = 512
-_PACKAGES = ("locust", "gevent", "numpy", "matplotlib")  # a demo does not install them
+_PACKAGES = ("locust", "numpy", "matplotlib")  # a demo does not install them
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ class Target:
 
 
 def check_packages() -> None:
-    """Raise PackagesMissing where a package is not installed that only a load needs."""
+    """Raise LoadNotInstalled where a package is not installed that only a load needs."""
     if missing := [name for name in _PACKAGES if find_spec(name) is None]:
-        raise PackagesMissing(f"a load needs {', '.join(missing)}: `make setup` installs them")
+        raise LoadNotInstalled(f"a load needs {', '.join(missing)}: run `make setup`")
 
 
 def check_limits(options: PlanOptions, in_flight: int, raised: bool) -> None:

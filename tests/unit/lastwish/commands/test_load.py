@@ -45,7 +45,7 @@ BLOCKED = "import sys; sys.modules.update(dict.fromkeys(('locust', 'gevent', 'nu
     [
         (["--help"], 0, "load"),
         (["load", "--help"], 0, "--wishes"),
-        (["load", "--wishes", "1"], 1, "lastwish: a load needs locust, gevent, numpy, matplotlib: `make setup`"),
+        (["load", "--wishes", "1"], 1, "lastwish: a load needs locust, numpy, matplotlib: run `make setup`"),
     ],
 )
 def test_without_the_packages_of_a_load_the_cli_works_and_load_names_them(
