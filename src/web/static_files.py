@@ -9,7 +9,7 @@ from web import problems
 
 _ASSETS = Path(__file__).parent / "assets"
 _ONE_YEAR = "public, max-age=31536000, immutable"
-_IMPORT = re.compile(r'"\./([\w-]+\.js)"')
+_REWRITTEN = re.compile(r'^ *//.*|"\./([\w-]+\.js)"', re.MULTILINE)  # lines of comment, imports
 _MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -42,8 +42,9 @@ def _files() -> dict[str, tuple[str, str]]:
 def _hashed(name: str) -> tuple[str, str]:
     """Return a file's hashed name and its content, in which scripts import others by their hashed names.
 
-    So all files of a page are of one deployment.
+    So all files of a page are of one deployment. Scripts travel without their comments; the empty lines stay, so that an
+    error names the line of the source.
     """
     path = _ASSETS / name
-    body = _IMPORT.sub(lambda match: f'"./{_hashed(match[1])[0]}"', path.read_text(encoding="utf-8"))
+    body = _REWRITTEN.sub(lambda match: f'"./{_hashed(match[1])[0]}"' if match[1] else "", path.read_text("utf-8"))
     return f"{path.stem}.{hashlib.sha256(body.encode()).hexdigest()[:8]}{path.suffix}", body

@@ -82,7 +82,7 @@ def test_nor_mission_control(screen: Open, backstage: Backstage, theme: Theme, s
 def test_nor_a_receipt_that_tells_its_journey(screen: Open, backstage: Backstage, theme: Theme) -> None:
     page = screen(PHONE, color_scheme=theme)
     page.goto(f"wishes/{complete_trace(backstage)['wish_id']}")
-    page.locator("#travelled summary").click()
+    page.locator("#trace summary").click()
     expect(page.locator(".waterfall")).to_be_visible(timeout=SOON)
     assert violations(page) == []
 
@@ -92,6 +92,6 @@ def test_twice_the_size_on_a_small_screen_loses_nothing(screen: Open, lang: str)
     page = screen({"width": 320, "height": 480}, lang)  # 640 px at 200 %
     page.goto("")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    for each in page.locator("textarea, .choice, #name, #send, .fine").all():
+    for each in page.locator("textarea, .choice, #name, #send, .small-print").all():
         each.scroll_into_view_if_needed()
         expect(each).to_be_in_viewport()

@@ -38,7 +38,7 @@ def test_a_wrong_password_is_told(screen: Open) -> None:
     page = screen(LAPTOP)
     page.goto("sign-in")
     sign_in(page, "ana", "not the one")
-    expect(page.locator("#why")).to_be_visible(timeout=SOON)
+    expect(page.locator("#sign-in-problem")).to_be_visible(timeout=SOON)
     expect(page.locator("#console")).to_be_hidden()
 
 
@@ -46,7 +46,7 @@ def test_who_is_no_operator_sees_nothing(screen: Open, stack: Stack) -> None:
     page = screen(LAPTOP)
     page.goto("sign-in")
     sign_in(page, *operator_account(stack, "bob", None))
-    expect(page.locator("#why")).to_be_visible(timeout=SOON)
+    expect(page.locator("#sign-in-problem")).to_be_visible(timeout=SOON)
     expect(page.locator("#console")).to_be_hidden()
 
 

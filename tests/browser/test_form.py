@@ -100,8 +100,8 @@ def test_500_emoji_are_500_characters(phone: Page) -> None:
 class Line:
     """The phone's connection: answers so many posts badly, counts all, and remembers their keys."""
 
-    def __init__(self, page: Page, bad: int, status: int = 503) -> None:
-        self.bad, self.status, self.keys = bad, status, list[str | None]()
+    def __init__(self, page: Page, bad: int, status: int = 503, retry_after: int = 1) -> None:
+        self.bad, self.status, self.retry_after, self.keys = bad, status, retry_after, list[str | None]()
         page.route(re.compile("/wishes$"), self._answer)
 
     def _answer(self, route: Route) -> None:
@@ -109,7 +109,9 @@ class Line:
         if len(self.keys) > self.bad:
             route.continue_()
         elif self.status:
-            route.fulfill(status=self.status, headers={"Retry-After": "1"}, json={"type": "about:blank"})
+            route.fulfill(
+                status=self.status, headers={"Retry-After": str(self.retry_after)}, json={"type": "about:blank"}
+            )
         else:
             route.abort("internetdisconnected")
 
@@ -126,7 +128,7 @@ def test_a_bad_line_is_tried_again_with_the_same_key_until_it_is_a_wish(phone: P
 
 
 def test_nobody_has_to_wait_for_the_countdown(phone: Page) -> None:
-    line = Line(phone, bad=1, status=0)
+    line = Line(phone, bad=1, retry_after=60)
     send(phone, "Now!")
     phone.get_by_role("button", name=EN["form"]["try_now"]).click()
     expect(phone.get_by_role("heading", name=EN["receipt"]["boarded"])).to_be_visible(timeout=BOARDED)

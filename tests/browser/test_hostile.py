@@ -81,5 +81,5 @@ def test_the_console_shows_them_as_typed(screen: Open, sent: dict[str, str], bac
     expect(page.locator("#latest .wish").first).to_be_visible()
     shown = page.locator(".wish .text").evaluate_all("all => all.map(each => each.textContent)")
     assert set(map(normalise, TEXTS)) <= set(shown)
-    assert page.locator(".wish .text *, .wish .who *").count() == 0
+    assert page.locator(".wish .text *, .wish .sender *").count() == 0
     assert_whole(page, ".wish")

@@ -52,19 +52,19 @@ def test_a_receipt_tells_how_its_wish_travelled_to_who_asks(screen: Open, backst
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/trace") else None)
     page.goto(f"wishes/{backstage.send('Was it a good journey?')}")
-    expect(page.locator("#travelled")).to_be_visible()
+    expect(page.locator("#trace")).to_be_visible()
     assert asked == []
-    page.locator("#travelled summary").click()
+    page.locator("#trace summary").click()
     rows = page.locator(".waterfall li")
     expect(rows.filter(has_text=EN["travel"]["hops"]["projector"])).to_be_visible(timeout=SOON)
     assert sorted(set(rows.evaluate_all("rows => rows.map(row => row.dataset.hop)"))) == sorted(HOPS)
-    expect(page.locator("#travelled-said")).to_be_empty()
+    expect(page.locator("#trace-status")).to_be_empty()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_receipt_without_script_does_not_offer_it(phone_without_script: Page, backstage: Backstage) -> None:
     phone_without_script.goto(f"wishes/{backstage.send('Plain paper will do')}")
-    expect(phone_without_script.locator("#travelled")).to_be_hidden()
+    expect(phone_without_script.locator("#trace")).to_be_hidden()
 
 
 # --- its place beside moderation ---
@@ -126,19 +126,19 @@ def test_budgets_say_in_words_what_is_left(screen: Open, backstage: Backstage) -
 
     page = mission_control(screen(LAPTOP), backstage, spend)
     said = [f"{WORDS['full']}", f"42% left · {WORDS['burning']}", WORDS["spent"]]
-    expect(page.locator(".budgets .said").nth(0)).to_have_text(said[0])
-    expect(page.locator(".budgets .said").nth(1)).to_have_text(said[1])
-    expect(page.locator(".budgets .said").nth(2)).to_have_text(said[2])
+    expect(page.locator(".budgets .status").nth(0)).to_have_text(said[0])
+    expect(page.locator(".budgets .status").nth(1)).to_have_text(said[1])
+    expect(page.locator(".budgets .status").nth(2)).to_have_text(said[2])
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_is_there(screen: Open, backstage: Backstage) -> None:
     parts = ("series", "slos", "alarms", "traces", "totals")
     change: Change = lambda known: known.update(dict.fromkeys(parts), missing=list(parts))  # noqa: E731
     page = mission_control(screen(LAPTOP), backstage, change)
-    expect(page.locator(".alarms .cannot")).to_have_text(WORDS["missing"])
+    expect(page.locator(".alarms .unavailable")).to_have_text(WORDS["missing"])
     expect(page.locator(".alarms")).not_to_contain_text(WORDS["quiet"])
     expect(page.locator(".missing")).to_have_count(9)  # alarms, budgets, day, traces, and five tiles of six
-    expect(page.locator("[data-tile=dead] .cannot")).to_be_hidden()
+    expect(page.locator("[data-tile=dead] .unavailable")).to_be_hidden()
     expect(page.locator("[data-tile=inbox] .big b")).to_have_text("0", timeout=SOON)
 
 

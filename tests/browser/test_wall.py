@@ -48,7 +48,7 @@ def test_panic_leaves_no_typed_word_and_the_wall_comes_back(wall: Page, backstag
     shown(wall, "Gone in a moment")
     backstage.panic(on=True)
     try:
-        expect(wall.locator("#hush")).to_contain_text(EN["blank"], timeout=SOON)
+        expect(wall.locator("#placeholder")).to_contain_text(EN["blank"], timeout=SOON)
         assert "Gone in a moment" not in (wall.locator("body").text_content() or "")
         expect(wall.locator("#join img")).to_be_visible()
     finally:
@@ -58,12 +58,12 @@ def test_panic_leaves_no_typed_word_and_the_wall_comes_back(wall: Page, backstag
 
 def test_a_lost_connection_is_told_and_mends_itself(wall: Page, backstage: Backstage) -> None:
     wall.context.set_offline(True)
-    expect(wall.locator("#late")).to_be_visible(timeout=SOON)
-    expect(wall.locator("#late")).to_contain_text(EN["reconnecting"])
+    expect(wall.locator("#stale")).to_be_visible(timeout=SOON)
+    expect(wall.locator("#stale")).to_contain_text(EN["reconnecting"])
     backstage.send("Sent while the wall was away")
     wall.context.set_offline(False)
     shown(wall, "Sent while the wall was away")
-    expect(wall.locator("#late")).to_be_hidden(timeout=SOON)
+    expect(wall.locator("#stale")).to_be_hidden(timeout=SOON)
 
 
 def test_an_unchanged_wall_costs_a_304(wall: Page) -> None:

@@ -1,45 +1,47 @@
-// One wish on the page: what it says, what can be done about it, and doing it. Text is text: textContent only.
+// One wish on the page: its text, what an operator can do about it, and doing it. Text goes in by textContent only.
 
-import { asOperator, byId, fill, lang, Refused, sleep, texts, write } from "./console-session.js";
+import { byId, fill, lang, operatorRequest, texts, write } from "./console-session.js";
+import { backOff, Wait } from "./poll.js";
 
-const BEHIND = 15_000; // ms for which an answer to a press counts more than a poll: the read model is a moment behind
-const SURE_AFTER = 400; // ms: a double click is not a second thought
-const SURE_UNTIL = 4_000;
-const TRIES = 4;
-const age = new Intl.RelativeTimeFormat(lang, { style: "narrow", numeric: "always" });
-let ahead = 0; // ms that the server's clock is ahead of this one
+const RETRY = { first: 600, longest: 2_400 }; // milliseconds, as everywhere below
+const MOST_TRIES = 4;
+const READ_MODEL_LAG = 15_000; // for which the answer to an action counts more than a poll: the read model is behind it
+const CONFIRM_AFTER = 400; // a double click is not a confirmation
+const CONFIRM_UNTIL = 4_000;
+const relative = new Intl.RelativeTimeFormat(lang, { style: "narrow", numeric: "always" });
+let clockOffset = 0; // from this clock to the server's
 
-// The server's time, in milliseconds.
-export function setClock(now) {
-  ahead = now - Date.now();
+export function setServerTime(now) {
+  clockOffset = now - Date.now();
 }
 
-export function clock() {
-  return Date.now() + ahead;
+export function serverTime() {
+  return Date.now() + clockOffset;
 }
 
 export function newCard(wish) {
   const element = byId("wish").content.firstElementChild.cloneNode(true);
-  const card = { wish, element, learnt: -Infinity, busy: false, sureAt: null };
+  const card = { wish, element, changedAt: -Infinity, isBusy: false, confirmingSince: null };
   const part = (name) => element.querySelector(name);
   element.dataset.id = wish.wish_id;
   element.classList.add(wish.destination);
-  part(".to").textContent = texts[wish.destination];
-  part(".who").textContent = wish.name ?? texts.nameless;
+  part(".destination").textContent = texts[wish.destination];
+  part(".sender").textContent = wish.name ?? texts.nameless;
   part(".text").textContent = wish.message;
   paint(card);
   return card;
 }
 
-export function learn(card, visibility) {
-  if (card.busy || performance.now() - card.learnt < BEHIND || card.wish.visibility === "erased") return;
-  if (card.wish.visibility === visibility) return;
+// Takes over the visibility that a poll read.
+export function update(card, visibility) {
+  const isAhead = card.isBusy || performance.now() - card.changedAt < READ_MODEL_LAG;
+  if (isAhead || card.wish.visibility === "erased" || card.wish.visibility === visibility) return;
   card.wish.visibility = visibility;
   paint(card);
 }
 
-// The buttons keep their places: one that does not apply leaves a gap.
-const APPLIES = {
+// By visibility. The buttons keep their places: one that does not apply leaves a gap.
+const ACTIONS = {
   held: ["release", "hide", "erase"],
   pending: ["release", "hide", "erase"],
   shown: ["hide", "erase"],
@@ -51,44 +53,47 @@ const APPLIES = {
 function paint(card) {
   const { element, wish } = card;
   element.dataset.visibility = wish.visibility;
-  element.setAttribute("aria-busy", String(card.busy));
-  for (const button of element.querySelectorAll("[data-act]")) {
-    const act = button.dataset.act;
-    const applies = APPLIES[wish.visibility].includes(act);
-    if (!applies && button === document.activeElement) element.focus({ preventScroll: true });
-    button.classList.toggle("gap", !applies);
-    const isSure = act === "erase" && card.sureAt !== null;
-    button.classList.toggle("sure", isSure);
-    write(button, isSure ? texts.sure : texts.acts[act]);
-  }
+  element.setAttribute("aria-busy", String(card.isBusy));
+  for (const button of element.querySelectorAll("[data-action]")) paintButton(card, button);
   if (wish.visibility === "erased") {
     const text = element.querySelector(".text");
-    text.style.setProperty("min-height", `${text.getBoundingClientRect().height}px`); // what is below stays where it is
+    text.style.setProperty("min-height", `${text.getBoundingClientRect().height}px`); // what is below stays in its place
     write(text, "");
-    write(element.querySelector(".who"), texts.nameless);
+    write(element.querySelector(".sender"), texts.nameless);
   }
-  tell(card);
+  showState(card);
 }
 
-export function tell({ element, wish, busy }) {
-  const now = clock();
-  const soon = Math.ceil((Date.parse(wish.shown_at) - now) / 1000);
-  const why = texts.reasons[wish.reason] ?? texts.held_other;
+function paintButton({ element, wish, confirmingSince }, button) {
+  const action = button.dataset.action;
+  const applies = ACTIONS[wish.visibility].includes(action);
+  const isConfirming = action === "erase" && confirmingSince !== null;
+  if (!applies && button === document.activeElement) element.focus({ preventScroll: true });
+  button.classList.toggle("not-applicable", !applies);
+  button.classList.toggle("confirming", isConfirming);
+  write(button, isConfirming ? texts.sure : texts.acts[action]);
+}
+
+// Shows the state of the wish, with the times in it.
+export function showState({ element, wish, isBusy }) {
+  const now = serverTime();
+  const seconds = Math.ceil((Date.parse(wish.shown_at) - now) / 1000);
+  const reason = texts.reasons[wish.reason] ?? texts.held_other;
   let words = texts.states[wish.visibility];
-  if (busy) words = texts.working;
-  else if (wish.visibility === "held") words = `${why} · ${ago(wish.held_at, now)}`;
-  else if (wish.visibility === "pending" && soon > 0) words = fill(texts.due, { seconds: soon });
-  write(element.querySelector(".now"), words);
+  if (isBusy) words = texts.working;
+  else if (wish.visibility === "held") words = `${reason} · ${ago(wish.held_at, now)}`;
+  else if (wish.visibility === "pending" && seconds > 0) words = fill(texts.due, { seconds });
+  write(element.querySelector(".state"), words);
 }
 
 function ago(iso, now) {
   const seconds = Math.max(0, Math.round((now - Date.parse(iso)) / 1000));
-  if (seconds < 60) return age.format(-seconds, "second");
-  if (seconds < 3600) return age.format(-Math.floor(seconds / 60), "minute");
-  return age.format(-Math.floor(seconds / 3600), "hour");
+  if (seconds < 60) return relative.format(-seconds, "second");
+  if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), "minute");
+  return relative.format(-Math.floor(seconds / 3600), "hour");
 }
 
-export function open(card, button) {
+export function toggleText(card, button) {
   const isOpen = card.element.classList.toggle("open");
   button.setAttribute("aria-expanded", String(isOpen));
   write(button, isOpen ? texts.less : texts.more);
@@ -97,54 +102,54 @@ export function open(card, button) {
   else text.removeAttribute("tabindex");
 }
 
-// Erasing takes a second press on the same button, a moment later but not much later.
-export function isSure(card) {
+// Erasing takes a second press on the same button, a moment later but not much later. Returns true for the second.
+export function confirmErase(card) {
   const now = performance.now();
-  if (card.sureAt !== null) return now - card.sureAt >= SURE_AFTER;
-  card.sureAt = now;
+  if (card.confirmingSince !== null) return now - card.confirmingSince >= CONFIRM_AFTER;
+  card.confirmingSince = now;
   paint(card);
   setTimeout(() => {
-    if (card.sureAt !== now) return;
-    card.sureAt = null;
+    if (card.confirmingSince !== now) return;
+    card.confirmingSince = null;
     paint(card);
-  }, SURE_UNTIL);
+  }, CONFIRM_UNTIL);
   return false;
 }
 
-export async function act(card, action) {
-  if (card.busy || !APPLIES[card.wish.visibility].includes(action)) return;
-  card.busy = true;
-  card.sureAt = null;
-  complain(card, "");
+export async function perform(card, action) {
+  if (card.isBusy || !ACTIONS[card.wish.visibility].includes(action)) return;
+  card.isBusy = true;
+  card.confirmingSince = null;
+  showFailure(card, "");
   paint(card);
   try {
-    const { status, visibility } = await insist(`ops/wishes/${card.wish.wish_id}/${action}`);
-    card.learnt = performance.now();
+    const { status, visibility } = await post(`ops/wishes/${card.wish.wish_id}/${action}`);
+    card.changedAt = performance.now();
     card.wish.visibility = status === "erased" ? "erased" : visibility;
-    byId("said").textContent = texts.states[card.wish.visibility];
+    byId("announcement").textContent = texts.states[card.wish.visibility];
   } catch (error) {
-    const isDoor = error.status === 401 || error.status === 403; // the page shows it by then
-    if (!isDoor) complain(card, texts.trouble[error.status] ?? texts.trouble.silent);
+    const isSignedOut = error.status === 401 || error.status === 403; // the page says so by then
+    if (!isSignedOut) showFailure(card, texts.trouble[error.status] ?? texts.trouble.silent);
   }
-  card.busy = false;
+  card.isBusy = false;
   paint(card);
 }
 
-// Again is the same, so a lost answer is asked for again.
-async function insist(path) {
-  for (let tries = 1; ; tries += 1) {
+// Repeating an action changes nothing, so it is safe where an answer was lost.
+async function post(path) {
+  for (let failures = 1; ; failures += 1) {
     try {
-      return await (await asOperator(path, { body: {} })).json();
+      return await operatorRequest(path, { body: {} });
     } catch (error) {
-      if (tries === TRIES || (error instanceof Refused && error.isFinal)) throw error;
-      await sleep(2 ** tries * 150 * (0.5 + Math.random()));
+      if (failures === MOST_TRIES || error.isFinal) throw error;
+      await new Wait(backOff(failures, RETRY, error)).over;
     }
   }
 }
 
-function complain({ element }, words) {
-  const line = element.querySelector(".trouble");
+function showFailure({ element }, words) {
+  const line = element.querySelector(".failure");
   line.hidden = !words;
   write(line, words);
-  if (words) byId("said").textContent = words;
+  if (words) byId("announcement").textContent = words;
 }

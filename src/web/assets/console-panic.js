@@ -1,79 +1,76 @@
-// Panic blanks the wall, and brings it back. What was asked for is shown at once, and as done only once it is known.
+// Panic blanks the wall, and brings it back. The page shows the operator's wish at once, and calls it done only when the
+// answer has come.
 
-import { asOperator, byId, sleep, texts, write } from "./console-session.js";
+import { byId, operatorRequest, texts, write } from "./console-session.js";
+import { backOff, Wait } from "./poll.js";
 
-const TWICE = 400; // ms: a frightened hand presses twice, and must not undo what it did
-const PAUSES = [200, 400, 800, 1500]; // ms between tries
-const PATIENCE = 4_000;
+const RETRY = { first: 200, longest: 1_500 }; // milliseconds, as everywhere below
+const TIMEOUT = 4_000;
+const DOUBLE_PRESS = 400; // a frightened hand presses twice, and must not undo what it did
 
 let blank = null; // what the wall is known to be; null before the first answer
-let wanted = null; // what the operator asked for, until it is known to be so
-let tries = 0;
-let failed = false;
+let requested = null; // what the operator wants the wall to be, until it is confirmed
+let failures = 0;
+let wait = null; // before the next try
 let pressedAt = -Infinity;
-let settledAt = -Infinity;
-let hurry = () => {};
+let confirmedAt = -Infinity;
 
-addEventListener("online", () => hurry());
-
-// What a poll said. `askedAt` is performance.now: one that was sent before an answer to panic came says nothing.
-export function know(isBlank, askedAt) {
-  if (wanted !== null || askedAt < settledAt) return;
+// Takes over what a poll read. It counts only if the poll was sent, at `sentAt` of performance.now, after the last answer
+// to panic.
+export function setBlank(isBlank, sentAt) {
+  if (requested !== null || sentAt < confirmedAt) return;
   blank = isBlank;
   paint();
 }
 
-export function forget() {
+export function reset() {
   blank = null;
   paint();
 }
 
-// Whether a panic is under way that the wall has not confirmed.
+// Returns true while a panic is not confirmed.
 export function isUncertain() {
-  return wanted !== null;
+  return requested !== null;
 }
 
 export async function press() {
   const now = performance.now();
-  if (now - pressedAt < TWICE) return;
+  if (now - pressedAt < DOUBLE_PRESS) return;
   pressedAt = now;
-  const isUnderWay = wanted !== null;
-  wanted = !(wanted ?? blank);
-  tries = 0;
-  failed = false;
+  const isRunning = requested !== null;
+  requested = !(requested ?? blank);
+  failures = 0;
   paint();
-  if (isUnderWay) return hurry(); // one request at a time, or an old one could win
+  if (isRunning) return wait?.wake(); // one request at a time, or an old one could win
   try {
-    while ((await ask()) !== wanted);
-  } catch {} // somebody has to sign in first, and the page says so
-  wanted = null;
-  settledAt = performance.now();
+    while ((await send()) !== requested);
+  } catch {} // the operator has to sign in first, and the page says so
+  requested = null;
+  confirmedAt = performance.now();
   paint();
 }
 
-// What the wall now is, undefined where nobody knows. Throws where the operator has to sign in first.
-async function ask() {
-  tries += 1;
+// Returns what the wall now is, undefined without an answer. Throws where the operator has to sign in first.
+async function send() {
   try {
-    const answer = await asOperator("ops/wall/panic", { body: { on: wanted }, patience: PATIENCE });
-    blank = (await answer.json()).on;
+    blank = (await operatorRequest("ops/wall/panic", { body: { on: requested }, timeout: TIMEOUT })).on;
     return blank;
   } catch (error) {
     if (error.status === 401 || error.status === 403) throw error;
-    failed = true;
+    failures += 1;
     paint();
-    const pause = sleep(PAUSES[Math.min(tries, PAUSES.length) - 1] ?? 0);
-    await Promise.race([pause, new Promise((resolve) => (hurry = resolve))]);
+    wait = new Wait(backOff(failures, RETRY)); // whatever Retry-After says: the wall cannot wait
+    await wait.over;
   }
 }
 
 function paint() {
-  const on = wanted ?? blank ?? false;
-  const sure = { true: "blank", false: "live", null: "unknown" }[blank];
-  const state = wanted === null ? sure : wanted ? "blanking" : "returning";
+  const isPressed = requested ?? blank ?? false;
+  const confirmed = { true: "blank", false: "live", null: "unknown" }[blank];
+  const state = requested === null ? confirmed : requested ? "blanking" : "returning";
   byId("bar").dataset.wall = state;
-  write(byId("state"), texts.wall[state]);
-  write(byId("unconfirmed"), wanted !== null && failed ? texts.unconfirmed : "");
-  write(byId("panic-words"), on ? texts.panic_off : texts.panic_on);
-  byId("panic").setAttribute("aria-pressed", String(on));
+  write(byId("wall-state"), texts.wall[state]);
+  write(byId("unconfirmed"), requested !== null && failures ? texts.unconfirmed : "");
+  write(byId("panic-words"), isPressed ? texts.panic_off : texts.panic_on);
+  byId("panic").setAttribute("aria-pressed", String(isPressed));
 }

@@ -1,23 +1,23 @@
-// What the console's scripts share: the page's texts, the operator's token, the way to the API.
+// What the console's scripts share: the page's texts, the operator's session, requests with its token.
+
+import { request } from "./poll.js";
 
 export const texts = JSON.parse(document.getElementById("texts").textContent);
 export const lang = document.documentElement.lang;
 export const byId = (id) => document.getElementById(id);
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-// Only a change is written: a live region reads aloud whatever is written.
+// Writes only a change: a screen reader reads whatever is written to a live region.
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
 const KEY = "lastwish.operator";
-const PATIENCE = 10_000;
 
-// {token, until}. Storage can be blocked: then it lasts as long as the page.
-let session = stored();
+// {token, until}. Where storage is blocked, the session lasts as long as the page.
+let session = storedSession();
 
-function stored() {
+function storedSession() {
   try {
     return JSON.parse(sessionStorage.getItem(KEY));
   } catch {
@@ -25,62 +25,37 @@ function stored() {
   }
 }
 
-export function signedIn() {
+export function isSignedIn() {
   return session !== null;
 }
 
-export function open({ token, expires_in }) {
+export async function signIn(name, password) {
+  const response = await request("sign-in", { body: { name, password }, credentials: "omit" });
+  const { token, expires_in } = await response.json();
   session = { token, until: Date.now() + expires_in * 1000 };
   try {
     sessionStorage.setItem(KEY, JSON.stringify(session));
   } catch {}
 }
 
-export function close() {
+export function signOut() {
   session = null;
   try {
     sessionStorage.removeItem(KEY);
   } catch {}
 }
 
-// The server answered, and it was no.
-export class Refused extends Error {
-  constructor(status) {
-    super(`answered ${status}`);
-    this.status = status;
-  }
-
-  // Whether the same again can help. No answer at all is no Refused, and always worth another try.
-  get isFinal() {
-    return this.status < 500 && this.status !== 429;
-  }
-}
-
-export async function request(path, { body, token, cache = "no-store", patience = PATIENCE } = {}) {
-  const headers = { Accept: "application/json" };
-  if (body) headers["Content-Type"] = "application/json";
-  if (token) headers.Authorization = `Bearer ${token}`;
-  const response = await fetch(path, {
-    method: body ? "POST" : "GET",
-    headers,
-    body: body && JSON.stringify(body),
-    cache,
-    credentials: "omit",
-    signal: AbortSignal.timeout(patience),
-  });
-  if (!response.ok) throw new Refused(response.status);
-  return response;
-}
-
-// The same with the operator's token. Where it is refused the page hears "signed-out", with the reason.
-export async function asOperator(path, options) {
-  const mine = session;
+// Sends a request with the operator's token, and resolves to the JSON of the answer. Where the token is refused the page
+// gets the event "signed-out" with the reason.
+export async function operatorRequest(path, options) {
+  const current = session;
+  const headers = current && { Authorization: `Bearer ${current.token}` };
   try {
-    return await request(path, { ...options, token: mine?.token });
+    return await (await request(path, { ...options, headers, credentials: "omit" })).json();
   } catch (error) {
-    const late = mine && Date.now() >= mine.until;
-    const why = { 401: late ? "expired" : "refused", 403: "forbidden" }[error.status];
-    if (why && mine && mine === session) document.dispatchEvent(new CustomEvent("signed-out", { detail: why }));
+    const isExpired = current && Date.now() >= current.until;
+    const reason = { 401: isExpired ? "expired" : "refused", 403: "forbidden" }[error.status];
+    if (reason && current && current === session) document.dispatchEvent(new CustomEvent("signed-out", { detail: reason }));
     throw error;
   }
 }

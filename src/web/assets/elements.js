@@ -1,4 +1,4 @@
-// Elements made by calls: the page's policy lets no script make HTML of text. Children that are strings stay text.
+// Makes elements by calls: the page's policy lets no script make HTML of text. Children that are strings stay text.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -15,7 +15,7 @@ function filled(element, attributes, children) {
   return element;
 }
 
-// Milliseconds as a person says them, in units that every language writes alike: 85 ms, 1.2 s, 4 min, 3 h.
+// Returns milliseconds as text, in units that every language writes alike: 85 ms, 1.2 s, 4 min, 3 h.
 export function duration(ms) {
   if (ms == null) return "–";
   if (ms < 1000) return `${Math.round(ms)} ms`;

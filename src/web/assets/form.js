@@ -1,21 +1,28 @@
-// The form, for bad Wi-Fi: the text is kept until the wish was accepted, and sent again until it is. The draft owns the
-// key, so a double tap, a retry and a reload in the middle of one are all the same wish.
+// The form, for bad Wi-Fi: it keeps the text and sends it again until the wish is accepted. The draft owns the
+// idempotency key, so a double tap, a retry and a reload during one are all the same wish.
+
+import { backOff, request, Wait } from "./poll.js";
+
+// The retry of a wish: without an end, by the rule in poll.js. `lastwish submit` and `lastwish load` do the same.
+const RETRY = { first: 1_000, longest: 30_000 }; // milliseconds, as everywhere below
+const LAUNCH = 700; // duration of the animation
+const COUNT_PAUSE = 800; // without a key, after which a screen reader reads the count
+const NEARLY_FULL = 50; // characters left, from which on they are read
+const DRAFT = "last-wish-draft";
+const FIELDS = ["message", "destination", "name"];
+
 const texts = JSON.parse(document.getElementById("texts").textContent);
 const form = document.querySelector("form");
 const { message, name, destination, idempotency_key: key } = form.elements;
 const byId = (id) => document.getElementById(id);
 const [button, problem, reason, countdown] = ["send", "problem", "reason", "countdown"].map(byId);
-const [counter, left] = ["count", "left"].map(byId);
-const DRAFT = "last-wish-draft";
-const TIMEOUT = 10_000; // milliseconds, as everywhere below
-const LONGEST_WAIT = 30_000;
-const ASCENT = 700;
-const NEARLY_FULL = 50; // characters left from which on they are read aloud
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const [counter, announcement] = ["count", "announcement"].map(byId);
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-const say = (text, values) => text.replace(/\{(\w+)\}/g, (_, word) => values[word]);
+const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, field) => values[field]);
 // As the server counts: code points of the composed, trimmed text. An emoji is not two.
 const length = (text) => [...text.normalize("NFC").trim()].length;
+const control = (field) => (field === "destination" ? form.querySelector("fieldset") : form.elements[field]);
 
 // crypto.randomUUID exists on https only; phones come over http on venue Wi-Fi. RFC 9562, version 4.
 function newKey() {
@@ -26,7 +33,7 @@ function newKey() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-// Storage may be blocked: then nothing outlives the page, and nothing else changes.
+// Storage may be blocked: then the draft is lost with the page, and nothing else changes.
 const storage = (use) => {
   try {
     return use(sessionStorage);
@@ -34,205 +41,191 @@ const storage = (use) => {
     return undefined;
   }
 };
-const draft = () => storage((held) => JSON.parse(held.getItem(DRAFT)));
-const keep = () =>
-  storage((held) => {
-    const typed = { message: message.value, destination: destination.value, name: name.value, key: key.value };
-    held.setItem(DRAFT, JSON.stringify(typed));
+const storedDraft = () => storage((store) => JSON.parse(store.getItem(DRAFT)));
+const saveDraft = () =>
+  storage((store) => {
+    const draft = { message: message.value, destination: destination.value, name: name.value, key: key.value };
+    store.setItem(DRAFT, JSON.stringify(draft));
   });
-const forget = () => storage((held) => held.removeItem(DRAFT));
+const deleteDraft = () => storage((store) => store.removeItem(DRAFT));
 
-let receipt = null; // where to go, once the wish was accepted
-let busy = false;
-let wake = null; // ends the pause before the next attempt
+let receipt = null; // the URL of the receipt, once the wish was accepted
+let isSending = false;
+let wait = null; // before the next attempt
+let countTimer;
 
-function count() {
-  const most = Number(counter.dataset.most);
-  const rest = most - length(message.value);
-  counter.textContent = `${most - rest} / ${most}`;
+function showCount() {
+  const max = Number(counter.dataset.max);
+  const left = max - length(message.value);
+  counter.textContent = `${max - left} / ${max}`;
   counter.hidden = false;
-  clearTimeout(count.later);
-  count.later = setTimeout(() => {
-    const words = say(rest < 0 ? texts.over : texts.left, { count: Math.abs(rest) });
-    left.textContent = rest <= NEARLY_FULL ? words : "";
-  }, 800);
+  clearTimeout(countTimer);
+  countTimer = setTimeout(() => {
+    const words = fill(left < 0 ? texts.over : texts.left, { count: Math.abs(left) });
+    announcement.textContent = left <= NEARLY_FULL ? words : "";
+  }, COUNT_PAUSE);
 }
 
-// What is right by now is no longer called wrong.
-function mend() {
-  const wrong = faults().map((each) => each.field);
-  for (const field of ["message", "destination", "name"].filter((each) => !wrong.includes(each))) {
-    byId(`${field}-error`).textContent = "";
-    (field === "destination" ? form.querySelector("fieldset") : form.elements[field]).removeAttribute("aria-invalid");
-  }
+function validate() {
+  const errors = [];
+  const [typed, max] = [length(message.value), Number(counter.dataset.max)];
+  if (typed < 1 || typed > max) errors.push({ field: "message", code: "message-length" });
+  if (!destination.value) errors.push({ field: "destination", code: "destination" });
+  if (length(name.value) > Number(name.dataset.max)) errors.push({ field: "name", code: "name-length" });
+  return errors;
 }
 
-// The errors beside their fields, ``words`` above the form, and the focus where something is to be done.
-function blame(errors, words = "") {
-  for (const field of ["message", "destination", "name"]) {
-    const error = errors.find((each) => each.field === field);
-    const control = field === "destination" ? form.querySelector("fieldset") : form.elements[field];
-    byId(`${field}-error`).textContent = error ? (texts.errors.fields[error.code] ?? error.detail) : "";
-    if (error) control.setAttribute("aria-invalid", "true");
-    else control.removeAttribute("aria-invalid");
-  }
+function showError(field, error) {
+  byId(`${field}-error`).textContent = error ? (texts.errors.fields[error.code] ?? error.detail) : "";
+  if (error) control(field).setAttribute("aria-invalid", "true");
+  else control(field).removeAttribute("aria-invalid");
+}
+
+// Shows the errors beside their fields and `words` above the form, and moves the focus to the first error.
+function showErrors(errors, words = "") {
+  for (const field of FIELDS) showError(field, errors.find((error) => error.field === field));
   const line = document.createElement("p");
   line.textContent = words;
   problem.replaceChildren(...(words ? [line] : []));
   form.querySelector('[aria-invalid="true"]:not(fieldset), [aria-invalid="true"] input')?.focus();
 }
 
-function faults() {
-  const found = [];
-  const [typed, most] = [length(message.value), Number(counter.dataset.most)];
-  if (typed < 1 || typed > most) found.push({ field: "message", code: "message-length" });
-  if (!destination.value) found.push({ field: "destination", code: "destination" });
-  if (length(name.value) > Number(name.dataset.most)) found.push({ field: "name", code: "name-length" });
-  return found;
+// Removes the error of each field that is valid by now.
+function clearFixedErrors() {
+  const invalid = validate().map((error) => error.field);
+  for (const field of FIELDS) if (!invalid.includes(field)) showError(field);
 }
 
-// One attempt: what came of it, or null where trying again may help.
-async function post() {
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), TIMEOUT);
-  try {
-    const answer = await fetch(form.action, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json", "Idempotency-Key": key.value },
-      body: JSON.stringify({ message: message.value, destination: destination.value, name: name.value || undefined }),
-      signal: abort.signal,
-    });
-    const again = answer.status === 429 || answer.status >= 500;
-    // A captive portal answers 200 with a page of its own: that is no network either.
-    const body = again ? {} : await answer.json();
-    if (again || (answer.status < 400 && !body.links)) {
-      return { again: true, after: Math.min(60, Number(answer.headers.get("Retry-After")) || 0) * 1000, words: texts.busy };
-    }
-    return { status: answer.status, body };
-  } catch {
-    return { again: true, after: 0, words: texts.offline };
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-// Full jitter: a hall that was refused together does not come back together.
-const backOff = (attempt, after) => after + Math.random() * Math.min(LONGEST_WAIT, 1000 * 2 ** attempt);
-
-function pause(wait, words) {
-  const until = Date.now() + wait;
-  reason.textContent = words;
-  left.textContent = texts.by_itself; // read aloud once, instead of every second
-  button.textContent = texts.try_now;
-  return new Promise((resume) => {
-    const tick = () => {
-      const rest = until - Date.now();
-      if (rest <= 0) return wake();
-      countdown.textContent = say(texts.retry, { seconds: Math.ceil(rest / 1000) });
-    };
-    const ticking = setInterval(tick, 250);
-    wake = () => {
-      clearInterval(ticking);
-      removeEventListener("online", wake);
-      wake = null;
-      countdown.textContent = "";
-      resume();
-    };
-    addEventListener("online", wake);
-    tick();
-    button.scrollIntoView({ block: "nearest" });
-  });
-}
-
-function freeze(frozen) {
-  message.readOnly = name.readOnly = frozen;
+function setReadOnly(isReadOnly) {
+  message.readOnly = name.readOnly = isReadOnly;
   button.removeAttribute("aria-disabled");
-  if (frozen) button.setAttribute("aria-disabled", "true");
+  if (isReadOnly) button.setAttribute("aria-disabled", "true");
+}
+
+// One attempt. Returns the receipt's links or a problem; throws where a retry may help.
+async function post() {
+  const wish = { message: message.value, destination: destination.value, name: name.value || undefined };
+  try {
+    const response = await request(form.action, { body: wish, headers: { "Idempotency-Key": key.value } });
+    const { links } = await response.json();
+    if (!links) throw new Error("not an answer of ours"); // a captive portal answers 200 with a page of its own
+    return { links };
+  } catch (error) {
+    if (!error.isFinal) throw error;
+    return { problem: await error.response.json() };
+  }
 }
 
 async function send() {
-  for (let attempt = 0; ; attempt++) {
-    const found = faults();
-    blame(found);
-    if (found.length) return;
-    keep();
-    freeze(true);
+  for (let failures = 0; ; ) {
+    const errors = validate();
+    showErrors(errors);
+    if (errors.length) return;
+    saveDraft();
+    setReadOnly(true);
     button.textContent = texts.sending;
-    const ascent = attempt ? null : launch();
-    const answer = await post();
-    if (answer.status === 202) return leave(answer.body, ascent);
-    freeze(false);
-    if (!answer.again) return refuse(answer.body);
-    await pause(backOff(attempt, answer.after), answer.words);
+    const launched = failures ? null : launch();
+    let answer;
+    try {
+      answer = await post();
+    } catch (error) {
+      failures += 1;
+      setReadOnly(false);
+      await waitForRetry(backOff(failures, RETRY, error), error.status ? texts.busy : texts.offline);
+      continue;
+    }
+    if (answer.links) return openReceipt(answer.links.self, launched);
+    setReadOnly(false);
+    return showProblem(answer.problem);
   }
 }
 
-function refuse(body) {
-  const kind = String(body?.type).split(":").pop();
-  blame(body?.errors ?? [], texts.errors[kind] ?? texts.errors.internal);
+async function waitForRetry(milliseconds, words) {
+  const until = Date.now() + milliseconds;
+  reason.textContent = words;
+  announcement.textContent = texts.by_itself; // read once, instead of every second
+  button.textContent = texts.try_now;
+  wait = new Wait(milliseconds);
+  const tick = () => {
+    const left = until - Date.now();
+    if (left <= 0) wait.wake(); // a phone that slept: its timers stood still, its clock did not
+    countdown.textContent = fill(texts.retry, { seconds: Math.max(0, Math.ceil(left / 1000)) });
+  };
+  const ticking = setInterval(tick, 250);
+  tick();
+  button.scrollIntoView({ block: "nearest" });
+  await wait.over;
+  wait = null;
+  clearInterval(ticking);
+  countdown.textContent = "";
 }
 
-async function leave({ links }, ascent) {
-  receipt = new URL(links.self, form.action);
+function showProblem(refusal) {
+  const kind = String(refusal?.type).split(":").pop();
+  showErrors(refusal?.errors ?? [], texts.errors[kind] ?? texts.errors.internal);
+}
+
+async function openReceipt(link, launched) {
+  receipt = new URL(link, form.action);
   const lang = new URLSearchParams(location.search).get("lang");
   if (lang) receipt.searchParams.set("lang", lang);
-  forget();
+  deleteDraft();
   key.value = newKey();
-  await Promise.race([ascent, new Promise((resume) => setTimeout(resume, ASCENT))]);
+  await Promise.race([launched, new Promise((resolve) => setTimeout(resolve, LAUNCH))]);
   location.assign(receipt);
 }
 
-// The wish leaves Earth. It rises while it is being sent, so it costs nobody time.
+// The wish leaves Earth. It rises while it is being sent, so nobody waits for it.
 async function launch() {
-  if (calm.matches) return;
+  if (reducedMotion.matches) return;
   const light = document.createElement("i");
   light.className = "light";
   document.body.append(light);
   const path = { transform: ["translateY(0)", "translateY(-105vh)"], opacity: [1, 1, 0] };
-  await light.animate(path, { duration: ASCENT, easing: "cubic-bezier(.5, 0, .8, .5)" }).finished;
+  await light.animate(path, { duration: LAUNCH, easing: "cubic-bezier(.5, 0, .8, .5)" }).finished;
   light.remove();
 }
 
-form.noValidate = true; // our own sentences, in the page's language, beside the fields
+form.noValidate = true; // our own messages, in the page's language, beside the fields
 form.addEventListener("input", () => {
-  mend();
-  keep();
-  count();
+  clearFixedErrors();
+  saveDraft();
+  showCount();
 });
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  if (wake) return wake();
+  if (wait) return wait.wake();
   if (receipt) return location.assign(receipt);
-  if (busy) return;
-  busy = true;
+  if (isSending) return;
+  isSending = true;
   await send();
-  busy = false;
+  isSending = false;
   reason.textContent = "";
   if (!receipt) button.textContent = texts.send;
 });
 
-// Also when the page comes back by the back button, with everything as it was when it was left.
-addEventListener("pageshow", ({ persisted }) => {
-  const back = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
-  const held = draft();
-  if (held) {
-    message.value = held.message;
-    destination.value = held.destination;
-    name.value = held.name;
-    key.value = held.key;
-  } else if (persisted ? receipt : back && held === null) {
+// Runs also when the back button restores the page, with everything as it was.
+addEventListener("pageshow", ({ persisted: isRestored }) => {
+  const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  const draft = storedDraft();
+  if (draft) {
+    message.value = draft.message;
+    destination.value = draft.destination;
+    name.value = draft.name;
+    key.value = draft.key;
+  } else if (isRestored ? receipt : isBack && draft === null) {
     message.value = name.value = "";
-    for (const each of destination) each.checked = false;
+    for (const radio of destination) radio.checked = false;
   }
   if (receipt) {
     receipt = null;
-    freeze(false);
+    setReadOnly(false);
     button.textContent = texts.send;
   }
   key.value ||= newKey();
-  count();
+  showCount();
 });
-// A keyboard that jumps up would hide half of a phone's screen.
+// The keyboard of a phone would cover half of the screen.
 if (matchMedia("(hover: hover) and (pointer: fine)").matches && !problem.textContent && !message.value) {
   message.focus({ preventScroll: true });
 }

@@ -1,40 +1,41 @@
-// What is wrong right now: the alarms that are on, as the audience feels them. All others only on request.
+// The alarms that are on, with what the audience notices of each. All others are shown only on request.
 
 import { byId, fill, write } from "./console-session.js";
 import { duration, make } from "./elements.js";
 
-const MOST_TOLD = 3;
+const MOST_ANNOUNCED = 3; // names
 
 export function alarms(words) {
   const title = make("h2", { id: "alarms-title" }, words.asking);
-  const lead = make("p", { class: "soft" });
-  const note = make("p", { class: "cannot", hidden: true });
+  const lead = make("p", { class: "muted" });
+  const note = make("p", { class: "unavailable", hidden: true });
   const on = make("ul", { class: "on", role: "list" });
   const rows = make("ul", { role: "list" });
   const all = make("details", { class: "all" }, make("summary", {}, words.all_alarms), rows);
   const element = make("section", { class: "alarms", "aria-labelledby": "alarms-title" }, title, lead, note, on, all);
-  let told = null; // the names of what was on
+  let announced = null; // the names of the alarms that were on
 
   function show({ alarms: known, now }) {
     element.dataset.state = known == null ? "missing" : known.some(isOn) ? "on" : "quiet";
     if (known == null) {
-      // What was on may still be; that all is quiet nobody knows any more.
-      if (!told) write(title, words.alarms);
+      // Alarms that were on may still be on. "All quiet" is not known any more.
+      if (!announced) write(title, words.alarms);
       write(lead, "");
       return;
     }
-    const lit = known.filter(isOn);
+    const alarmsOn = known.filter(isOn);
     const watched = known.filter((alarm) => !alarm.signal).length;
-    const names = lit.map((alarm) => alarm.name);
-    const heading = fill([words.quiet, words.one_on][lit.length] ?? words.many_on, { count: lit.length });
+    const names = alarmsOn.map((alarm) => alarm.name);
+    const heading = fill([words.quiet, words.one_on][alarmsOn.length] ?? words.many_on, { count: alarmsOn.length });
     write(title, heading);
-    write(lead, lit.length ? "" : fill(watched ? words.watched : words.not_watched, { count: watched }));
-    on.replaceChildren(...lit.map((alarm) => card(alarm, now)));
+    write(lead, alarmsOn.length ? "" : fill(watched ? words.watched : words.not_watched, { count: watched }));
+    on.replaceChildren(...alarmsOn.map((alarm) => card(alarm, now)));
     rows.replaceChildren(...known.map(row));
-    // What the first answer says is on the page already, unless it is bad; what changes is news.
-    if (names.join() === told) return;
-    if (told !== null || lit.length) byId("said").textContent = [heading, ...names.slice(0, MOST_TOLD)].join(". ");
-    told = names.join();
+    // Only a change is announced, and a first answer with an alarm in it.
+    if (names.join() === announced) return;
+    const isNew = announced !== null || alarmsOn.length > 0;
+    if (isNew) byId("announcement").textContent = [heading, ...names.slice(0, MOST_ANNOUNCED)].join(". ");
+    announced = names.join();
   }
 
   function card({ name, description, runbook, reason, since }, now) {
@@ -44,7 +45,7 @@ export function alarms(words) {
       {},
       make("h3", {}, name, " ", make("small", {}, fill(words.since, { age }))),
       make("p", { class: "audience" }, description ?? ""),
-      make("p", { class: "fine" }, `${words.runbook} `, make("code", {}, runbook ?? "–"), make("br"), reason ?? ""),
+      make("p", { class: "small-print" }, `${words.runbook} `, make("code", {}, runbook ?? "–"), make("br"), reason ?? ""),
     );
   }
 
@@ -60,5 +61,5 @@ export function alarms(words) {
   return { element, note, needs: ["alarms"], show };
 }
 
-// A window of a burn-rate alarm only says half of it, and notifies nobody.
+// A signal is one window of a burn-rate alarm: alone it is no alarm, and notifies nobody.
 const isOn = ({ state, signal }) => state === "ALARM" && !signal;

@@ -1,13 +1,13 @@
-// A chart of half an hour: up to three lines over one axis, and the same numbers as a table for whoever asks. Lines are
-// told apart by their strokes as well as their colours; a minute without a measurement is a gap.
+// A chart of half an hour: up to three lines over one axis, and on request the same numbers as a table. Lines differ by
+// stroke as well as by colour; a minute without a measurement is a gap.
 
 import { write } from "./console-session.js";
 import { draw, make } from "./elements.js";
 
-const HIGH = 100; // units of the drawing; it is stretched to the room there is
+const HEIGHT = 100; // units of the drawing, which is stretched to its place
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "short" });
 
-// `lines`: {key, name}; the first is the one that counts, and is filled. `format` says a value. `least`: the axis never
+// `lines`: {key, name}; the first is the main one, and is filled. `format` makes text of a value. `least`: the axis never
 // ends below it, so that noise on an idle stack does not look like a mountain.
 export function chart(lines, { title, words, format, least }) {
   const paths = lines.map((_, index) => draw("path", { class: `line line-${index}` }));
@@ -21,11 +21,11 @@ export function chart(lines, { title, words, format, least }) {
   const axis = make("div", { class: "axis", "aria-hidden": "true" }, from, to);
   const table = make("div", { class: "numbers", role: "region", "aria-label": title, tabindex: "0", hidden: true });
   const button = make("button", { type: "button", class: "quiet", "aria-pressed": "false" }, words.table);
-  const unseen = make("span", { class: "unseen" }, `: ${title}`);
+  const hiddenTitle = make("span", { class: "visually-hidden" }, `: ${title}`);
   const plot = make("div", { class: "plot" }, svg, top);
   const element = make("div", { class: "chart" }, plot, axis, table);
   let latest = null;
-  button.append(unseen);
+  button.append(hiddenTitle);
   button.addEventListener("click", () => {
     const isTable = table.hidden;
     table.hidden = !isTable;
@@ -38,15 +38,15 @@ export function chart(lines, { title, words, format, least }) {
   function show(answer) {
     latest = answer;
     const steps = lines.map(({ key }) => answer.series[key]);
-    if (!table.hidden) return tell(answer, steps);
+    if (!table.hidden) return showTable(answer, steps);
     const count = Math.max(2, ...steps.map((step) => step.length));
     const highest = ceiling(Math.max(least, ...steps.flat().filter((value) => value != null)));
-    const y = (value) => HIGH - (HIGH * value) / highest;
-    svg.setAttribute("viewBox", `0 0 ${count - 1} ${HIGH}`);
+    const y = (value) => HEIGHT - (HEIGHT * value) / highest;
+    svg.setAttribute("viewBox", `0 0 ${count - 1} ${HEIGHT}`);
     steps.forEach((step, index) => paths[index].setAttribute("d", line(step, y)));
     area.setAttribute("d", filled(steps[0], y));
-    dots.setAttribute("d", lone(steps[0], y));
-    grid.setAttribute("d", `M0 0H${count - 1}M0 ${HIGH / 2}H${count - 1}M0 ${HIGH}H${count - 1}`);
+    dots.setAttribute("d", isolated(steps[0], y));
+    grid.setAttribute("d", `M0 0H${count - 1}M0 ${HEIGHT / 2}H${count - 1}M0 ${HEIGHT}H${count - 1}`);
     write(top, format(highest));
     write(from, clock.format(new Date(answer.from)));
     write(to, clock.format(new Date(answer.now)));
@@ -54,12 +54,12 @@ export function chart(lines, { title, words, format, least }) {
     svg.setAttribute("aria-label", `${title}: ${newest.join(", ")}`);
   }
 
-  function tell({ from: began, step_s: step }, steps) {
+  function showTable({ from: began, step_s: step }, steps) {
     const head = make("tr", {}, make("td"), ...lines.map(({ name }) => make("th", { scope: "col" }, name)));
     const minutes = steps[0].map((_, index) => {
       const at = clock.format(new Date(Date.parse(began) + index * step * 1000));
-      const values = steps.map((each) => make("td", {}, format(each[index])));
-      return make("tr", {}, make("th", { scope: "row" }, at), ...values);
+      const cells = steps.map((values) => make("td", {}, format(values[index])));
+      return make("tr", {}, make("th", { scope: "row" }, at), ...cells);
     });
     table.replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...minutes.reverse())));
   }
@@ -73,18 +73,18 @@ function line(step, y) {
   return step.map((value, x) => (value == null ? "" : `${step[x - 1] == null ? "M" : "L"}${x} ${y(value)}`)).join("");
 }
 
-// What has no neighbours is a line of no length, which a round cap makes a dot.
-function lone(step, y) {
-  const isLone = (value, x) => value != null && step[x - 1] == null && step[x + 1] == null;
-  return step.map((value, x) => (isLone(value, x) ? `M${x} ${y(value)}h0` : "")).join("");
+// A value without neighbours is a line of no length; its round cap makes it a dot.
+function isolated(step, y) {
+  const isIsolated = (value, x) => value != null && step[x - 1] == null && step[x + 1] == null;
+  return step.map((value, x) => (isIsolated(value, x) ? `M${x} ${y(value)}h0` : "")).join("");
 }
 
 function filled(step, y) {
   return step
     .map((value, x) => {
       if (value == null) return "";
-      const begins = step[x - 1] == null ? `M${x} ${HIGH}V${y(value)}` : `L${x} ${y(value)}`;
-      return step[x + 1] == null ? `${begins}V${HIGH}Z` : begins;
+      const begins = step[x - 1] == null ? `M${x} ${HEIGHT}V${y(value)}` : `L${x} ${y(value)}`;
+      return step[x + 1] == null ? `${begins}V${HEIGHT}Z` : begins;
     })
     .join("");
 }

@@ -1,11 +1,11 @@
-// The six numbers that say how it goes, each with its last half hour. Each is a panel of its own.
+// The six main numbers, each with its last half hour. Each is a panel of its view.
 
 import { fill, lang, write } from "./console-session.js";
 import { duration, make } from "./elements.js";
 import { chart, newestOf } from "./mission-chart.js";
 
-const counted = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 });
-const count = (value) => (value == null ? "–" : counted.format(value));
+const number = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 });
+const count = (value) => (value == null ? "–" : number.format(value));
 const seconds = (value) => (value != null && value < 60 ? `${Math.round(value)} s` : duration(value && value * 1000));
 const COUNTS = ["accepted", "boarded", "refused", "errors"];
 const PERCENTILES = ["p95", "p50", "p99"];
@@ -20,51 +20,51 @@ export function tiles(words) {
 }
 
 function wishes(words) {
-  const mine = tile("wishes", words, COUNTS, { lines: ["accepted", "boarded"], format: count, least: 5 });
-  return panel(mine, ["series"], (answer) => {
-    for (const key of COUNTS) mine.say(key, count(perMinute(answer.series[key], answer)));
-    mine.draw(answer);
+  const view = tile("wishes", words, COUNTS, { lines: ["accepted", "boarded"], format: count, least: 5 });
+  return panel(view, ["series"], (answer) => {
+    for (const key of COUNTS) view.write(key, count(perMinute(answer.series[key], answer)));
+    view.draw(answer);
   });
 }
 
 function times(name, of, least, words) {
   const lines = PERCENTILES.map((key) => `${of}_${key}`);
-  const mine = tile(name, words, PERCENTILES, { lines, format: duration, least });
-  return panel(mine, ["series"], (answer) => {
-    for (const key of PERCENTILES) mine.say(key, duration(newestOf(answer.series[`${of}_${key}`])));
+  const view = tile(name, words, PERCENTILES, { lines, format: duration, least });
+  return panel(view, ["series"], (answer) => {
+    for (const key of PERCENTILES) view.write(key, duration(newestOf(answer.series[`${of}_${key}`])));
     const steps = answer.series[lines[0]];
-    const behind = steps.length - 1 - steps.findLastIndex((value) => value != null);
-    const isOld = behind > 1 && behind < steps.length;
-    mine.label(isOld ? fill(words.ago, { age: duration(behind * answer.step_s * 1000) }) : "");
-    mine.draw(answer);
+    const missing = steps.length - 1 - steps.findLastIndex((value) => value != null);
+    const isOld = missing > 1 && missing < steps.length;
+    view.writeLabel(isOld ? fill(words.ago, { age: duration(missing * answer.step_s * 1000) }) : "");
+    view.draw(answer);
   });
 }
 
 function queue(name, key, words) {
   const drawing = { lines: [`${key}_depth`], format: count, least: 5 };
-  const mine = tile(key, words, ["visible", "in_flight", "oldest"], drawing);
-  return panel(mine, ["queues", "series"], (answer) => {
-    const now = answer.queues?.find((each) => each.name === name);
+  const view = tile(key, words, ["visible", "in_flight", "oldest"], drawing);
+  return panel(view, ["queues", "series"], (answer) => {
+    const now = answer.queues?.find((queue) => queue.name === name);
     if (now) {
-      mine.say("visible", count(now.visible));
-      mine.say("in_flight", count(now.in_flight));
-      mine.say("oldest", seconds(now.oldest_s));
+      view.write("visible", count(now.visible));
+      view.write("in_flight", count(now.in_flight));
+      view.write("oldest", seconds(now.oldest_s));
     }
-    if (answer.series) mine.draw(answer);
+    if (answer.series) view.draw(answer);
   });
 }
 
 function deadLetters(words) {
-  const mine = tile("dead", words, ["dead", ...QUEUES]);
+  const view = tile("dead", words, ["dead", ...QUEUES]);
   const verdict = make("p", { class: "verdict" });
-  mine.element.append(verdict);
-  return panel(mine, ["queues"], ({ queues }) => {
-    const dead = QUEUES.map((name) => queues.find((each) => each.name === name)?.dead ?? null);
+  view.element.append(verdict);
+  return panel(view, ["queues"], ({ queues }) => {
+    const dead = QUEUES.map((name) => queues.find((queue) => queue.name === name)?.dead ?? null);
     const sum = dead.reduce((one, other) => one + (other ?? 0), 0);
-    const isKnown = dead.every((each) => each != null);
-    QUEUES.forEach((name, index) => mine.say(name, count(dead[index])));
-    mine.say("dead", isKnown || sum ? count(sum) : "–");
-    mine.element.dataset.state = sum ? "lost" : "fine";
+    const isKnown = dead.every((count) => count != null);
+    QUEUES.forEach((name, index) => view.write(name, count(dead[index])));
+    view.write("dead", isKnown || sum ? count(sum) : "–");
+    view.element.dataset.state = sum ? "lost" : "fine";
     write(verdict, sum ? words.dead_some : isKnown ? words.dead_none : words.missing);
   });
 }
@@ -84,11 +84,11 @@ function tile(name, words, keys, drawing) {
     const swatch = index + 1 < drawn ? [make("i", { class: `swatch line-${index + 1}`, "aria-hidden": "true" })] : [];
     return make("div", {}, make("dt", {}, ...swatch, words.names[key] ?? key), values[key]);
   };
-  const own = words.names[keys[0]] ?? keys[0];
-  const label = make("span", {}, own);
+  const unit = words.names[keys[0]] ?? keys[0];
+  const label = make("span", {}, unit);
   const stroke = drawn > 1 ? [make("i", { class: "swatch line-0", "aria-hidden": "true" })] : [];
   const big = make("p", { class: "big" }, values[keys[0]], " ", ...stroke, label);
-  const note = make("p", { class: "cannot", hidden: true });
+  const note = make("p", { class: "unavailable", hidden: true });
   const element = make(
     "article",
     { class: "tile", "data-tile": name },
@@ -100,19 +100,19 @@ function tile(name, words, keys, drawing) {
   return {
     element,
     note,
-    say: (key, text) => (key === keys[0] ? enlarge(values[key], text) : write(values[key], text)),
-    label: (more) => write(label, more ? `${own} · ${more}` : own),
+    write: (key, text) => (key === keys[0] ? writeBig(values[key], text) : write(values[key], text)),
+    writeLabel: (more) => write(label, more ? `${unit} · ${more}` : unit),
     draw: (answer) => graph.show(answer),
   };
 }
 
-// The number is what counts; its unit steps back.
-function enlarge(element, text) {
+// The number is large, its unit small.
+function writeBig(element, text) {
   const [number, unit] = text.split(" ");
   element.replaceChildren(number, ...(unit ? [make("small", {}, ` ${unit}`)] : []));
 }
 
-// The last whole minute, or the running one as soon as it has more: it rises at once and falls a minute late.
+// Returns the last whole minute, or the running one as soon as it has more: it rises at once and falls a minute late.
 function perMinute(step, { from, now, step_s: seconds }) {
   const running = Math.min(step.length - 1, Math.floor((Date.parse(now) - Date.parse(from)) / 1000 / seconds));
   return (60 / seconds) * Math.max(step[running - 1] ?? 0, step[running] ?? 0);

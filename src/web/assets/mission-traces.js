@@ -1,24 +1,24 @@
-// Slow and failed wishes of the last minutes. Opening one shows its way as a waterfall; nothing moves meanwhile.
+// Slow and failed wishes of the last minutes. Each opens as a waterfall; while one is in use, the list does not move.
 
-import { asOperator, write } from "./console-session.js";
+import { operatorRequest, write } from "./console-session.js";
 import { duration, make } from "./elements.js";
 import { waterfall } from "./waterfall.js";
 
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
 export function traces(words) {
-  const note = make("p", { class: "cannot", hidden: true });
-  const none = make("p", { class: "none", hidden: true }, words.no_traces);
+  const note = make("p", { class: "unavailable", hidden: true });
+  const empty = make("p", { class: "empty", hidden: true }, words.no_traces);
   const list = make("ul", { class: "traces", role: "list" });
   const xray = make("a", { rel: "noreferrer", target: "_blank", hidden: true }, words.xray);
   const element = make(
     "section",
-    { class: "slow", "aria-labelledby": "traces-title" },
+    { class: "traces-panel", "aria-labelledby": "traces-title" },
     make("div", { class: "top" }, make("h2", { id: "traces-title" }, words.traces), xray),
-    make("p", { class: "soft" }, words.traces_lead),
+    make("p", { class: "muted" }, words.traces_lead),
     note,
     list,
-    none,
+    empty,
   );
   const rows = new Map(); // trace id → its row
 
@@ -26,15 +26,15 @@ export function traces(words) {
     xray.hidden = !url?.startsWith("https://");
     if (!xray.hidden) xray.href = url;
     if (known == null) return;
-    if (!list.matches(":hover, :focus-within")) arrange(known);
-    none.hidden = rows.size > 0;
+    if (!list.matches(":hover, :focus-within")) update(known);
+    empty.hidden = rows.size > 0;
   }
 
-  // What is open stays, also when it is no news any more.
-  function arrange(known) {
-    const seen = new Set(known.map((trace) => trace.trace_id));
+  // An open trace stays, also when it is too old for the list.
+  function update(known) {
+    const knownIds = new Set(known.map((trace) => trace.trace_id));
     for (const [id, row] of rows) {
-      if (seen.has(id) || row.querySelector("[aria-expanded=true]")) continue;
+      if (knownIds.has(id) || row.querySelector("[aria-expanded=true]")) continue;
       row.remove();
       rows.delete(id);
     }
@@ -46,38 +46,38 @@ export function traces(words) {
   }
 
   function newRow(trace) {
-    const what = ["fault", "error", "throttled"].find((kind) => trace[kind]) ?? "slow";
+    const kind = ["fault", "error", "throttled"].find((name) => trace[name]) ?? "slow";
     const button = make(
       "button",
       { type: "button", class: "trace", "aria-expanded": "false" },
       make("span", {}, clock.format(new Date(trace.started))),
       " ",
-      make("b", { "data-kind": what }, words.kinds[what]),
+      make("b", { "data-kind": kind }, words.kinds[kind]),
       " ",
       make("span", { class: "took" }, duration(trace.duration_ms)),
       " ",
       make("code", {}, trace.wish_id ?? trace.trace_id),
     );
-    const box = make("div", { class: "way", hidden: true });
+    const details = make("div", { class: "details", hidden: true });
     button.addEventListener("click", () => {
-      const isOpen = box.hidden;
-      box.hidden = !isOpen;
+      const isOpen = details.hidden;
+      details.hidden = !isOpen;
       button.setAttribute("aria-expanded", String(isOpen));
-      if (isOpen) fetchInto(box, trace);
+      if (isOpen) showWaterfall(details, trace);
     });
-    return make("li", {}, button, box);
+    return make("li", {}, button, details);
   }
 
-  async function fetchInto(box, trace) {
-    const said = make("p", { class: "soft", role: "status" }, words.asking);
-    box.replaceChildren(said);
+  async function showWaterfall(details, trace) {
+    const status = make("p", { class: "muted", role: "status" }, words.asking);
+    details.replaceChildren(status);
     try {
-      const found = await (await asOperator(`ops/traces/${encodeURIComponent(trace.trace_id)}`)).json();
-      box.replaceChildren(waterfall(found, words.travel), said);
-      write(said, found.complete || !found.wish_id ? "" : words.travel.partly);
-      said.after(make("p", { class: "soft" }, make("code", {}, trace.trace_id)));
+      const answer = await operatorRequest(`ops/traces/${encodeURIComponent(trace.trace_id)}`);
+      details.replaceChildren(waterfall(answer, words.travel), status);
+      write(status, answer.complete || !answer.wish_id ? "" : words.travel.partly);
+      status.after(make("p", { class: "muted" }, make("code", {}, trace.trace_id)));
     } catch {
-      write(said, words.no_trace);
+      write(status, words.no_trace);
     }
   }
 

@@ -1,40 +1,85 @@
-// Follows one wish until nothing more will happen to it soon. What somebody typed goes in by textContent only.
+// Follows one wish until its receipt is final. Typed text goes in by textContent only.
+
+import { Poll, request } from "./poll.js";
+
+const byId = (id) => document.getElementById(id);
 const texts = JSON.parse(document.getElementById("texts").textContent);
-const part = (id) => document.getElementById(id);
 const lang = document.documentElement.lang;
-const address = location.origin + location.pathname; // without ?lang: whoever gets the link has a language of their own
-const isTravelling = part("travelling") !== null;
-const LONGEST_WAIT = isTravelling ? 5_000 : 30_000; // milliseconds, as everywhere below
-const SLOW = 20_000;
+const address = location.origin + location.pathname; // without ?lang: whoever opens the link has a language of their own
+const isTravelling = byId("travelling") !== null; // the wish is accepted, but not stored yet
 
-const goesOn = ({ status, visibility }) =>
-  status === "waitlisted" || (status === "boarded" && ["pending", "held"].includes(visibility));
-const day = (iso) =>
-  new Intl.DateTimeFormat(lang === "ja" ? "ja" : "en-GB", { dateStyle: "long", timeZone: "UTC" }).format(new Date(iso));
+// Milliseconds, as everywhere below. A wish that does not change is read less and less often.
+const WISH = { every: 1_000, first: isTravelling ? 500 : 1_000, longest: isTravelling ? 5_000 : 30_000 };
+const TRACE = { every: 1_000, first: 1_000, longest: 10_000 };
+const MOST_TRACE_READS = 20;
+const SLOW = 20_000; // after which the page says that it takes longer than usual
 
-function put(id, value) {
-  part(id).textContent = value ?? "";
-  part(id).closest("dl > div, figure")?.toggleAttribute("hidden", value == null || value === "");
+// The pause after so many answers without a change: it grows by half each time, and differs between phones.
+function slower(answers, { every, longest }) {
+  const most = Math.min(longest, every * 1.5 ** answers);
+  return most / 2 + (Math.random() * most) / 2;
 }
 
-function show(wish) {
-  const live = ["boarded", "waitlisted"].includes(wish.status);
-  document.title = document.title.replace(part("status").textContent, texts[wish.status]);
-  put("status", texts[wish.status]);
-  put("lead", texts.lead[wish.reason ?? wish.status]);
-  put("wall", live ? texts.wall[wish.visibility] : "");
-  put("passenger", wish.name);
-  put("pod", wish.pod);
-  put("seat", wish.seat);
-  put("arrives", wish.arrives_on && day(wish.arrives_on));
-  put("message", wish.message);
-  part("seats").toggleAttribute("hidden", !wish.seat);
-  const place = (wish.seat ?? 1) - 1;
-  const own = part("seats").querySelector(".own");
-  own.setAttribute("cx", (place % 10) * 10 + 5);
-  own.setAttribute("cy", (Math.floor(place / 10) % 10) * 10 + 5);
-  const inTime = [...wish.history].sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
-  part("journey").replaceChildren(...inTime.flatMap(step));
+// --- the wish ---
+
+const opened = Date.now();
+const wishPoll = new Poll(readWish, showNews, WISH);
+let shown = ""; // the wish on the page, as JSON
+let unchanged = 0; // answers
+
+async function readWish() {
+  try {
+    return await (await request(address)).json();
+  } finally {
+    if (isTravelling && Date.now() - opened > SLOW) byId("lead").textContent = texts.slow;
+  }
+}
+
+function showNews(wish) {
+  if (isTravelling) return location.reload();
+  const json = JSON.stringify(wish);
+  unchanged = shown && json !== shown ? 1 : unchanged + 1;
+  if (json !== shown) showWish(wish);
+  shown = json;
+  if (!mayChange(wish)) wishPoll.stop();
+  // The wall shows the wish at `shown_at`, and not before. A phone's clock may be wrong: wait for the delay, as stored.
+  const delay = Date.parse(wish.shown_at) - Date.parse(wish.history.at(-1)?.time);
+  const due = wish.visibility === "pending" ? Math.min(WISH.longest, delay || 0) : 0;
+  return Math.max(due, slower(unchanged, WISH));
+}
+
+const mayChange = ({ status, visibility }) =>
+  status === "waitlisted" || (status === "boarded" && ["pending", "held"].includes(visibility));
+
+function showWish(wish) {
+  const hasPlace = ["boarded", "waitlisted"].includes(wish.status);
+  document.title = document.title.replace(byId("status").textContent, texts[wish.status]);
+  write("status", texts[wish.status]);
+  write("lead", texts.lead[wish.reason ?? wish.status]);
+  write("wall", hasPlace ? texts.wall[wish.visibility] : "");
+  write("passenger", wish.name);
+  write("pod", wish.pod);
+  write("seat", wish.seat);
+  write("arrives", wish.arrives_on && day(wish.arrives_on));
+  write("message", wish.message);
+  byId("seats").toggleAttribute("hidden", !wish.seat);
+  const index = (wish.seat ?? 1) - 1;
+  const seat = byId("seats").querySelector(".own");
+  seat.setAttribute("cx", (index % 10) * 10 + 5);
+  seat.setAttribute("cy", (Math.floor(index / 10) % 10) * 10 + 5);
+  const history = [...wish.history].sort((one, other) => Date.parse(one.time) - Date.parse(other.time));
+  byId("journey").replaceChildren(...history.flatMap(step));
+}
+
+// A row without a value is hidden.
+function write(id, value) {
+  byId(id).textContent = value ?? "";
+  byId(id).closest("dl > div, figure")?.toggleAttribute("hidden", value == null || value === "");
+}
+
+function day(iso) {
+  const format = new Intl.DateTimeFormat(lang === "ja" ? "ja" : "en-GB", { dateStyle: "long", timeZone: "UTC" });
+  return format.format(new Date(iso));
 }
 
 function step({ type, time }) {
@@ -49,97 +94,72 @@ function step({ type, time }) {
   return [item];
 }
 
-const visible = () =>
-  document.hidden && new Promise((seen) => document.addEventListener("visibilitychange", seen, { once: true }));
-const pause = (wait) => new Promise((resume) => setTimeout(resume, wait));
+if (isTravelling || "mayChange" in byId("pass").dataset) wishPoll.start(slower(0, WISH));
 
-async function look() {
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), 10_000);
+// --- the trace: read while it is open and not complete ---
+
+const tracePoll = new Poll(readTrace, showTrace, TRACE);
+let trace = null;
+let traceReads = 0;
+
+function toggleTrace() {
+  tracePoll.stop();
+  if (!byId("trace").open || trace?.complete) return;
+  traceReads = 0;
+  announce(texts.travel.asking);
+  tracePoll.start();
+}
+
+async function readTrace() {
+  traceReads += 1;
   try {
-    const headers = { Accept: "application/json" };
-    const answer = await fetch(address, { headers, cache: "no-store", signal: abort.signal });
-    if (!answer.ok) return { after: Number(answer.headers.get("Retry-After")) * 1000 || 0 };
-    const wish = await answer.json();
-    // No use in asking much before its time has come. The phone's clock may be anything, so: at most the whole delay.
-    const delay = Date.parse(wish.shown_at) - Date.parse(wish.history.at(-1)?.time);
-    return { wish, after: wish.visibility === "pending" ? Math.min(LONGEST_WAIT, delay || 0) : 0 };
-  } catch {
-    return { after: 0 };
-  } finally {
-    clearTimeout(timer);
+    const { waterfall } = await import("./waterfall.js");
+    const response = await request(`${address}/trace`, { cache: "default" });
+    return { waterfall, answer: await response.json() };
+  } catch (error) {
+    const isUntraced = error.status === 404 && !error.retryAfter; // not every wish is traced
+    if (isUntraced || traceReads === MOST_TRACE_READS) giveUpTrace();
+    throw error;
   }
 }
 
-async function follow() {
-  const began = Date.now();
-  let seen = "";
-  for (let attempt = 0, after = 0; ; attempt++) {
-    const longest = Math.min(LONGEST_WAIT, 1000 * 1.5 ** attempt);
-    await pause(Math.max(after, longest / 2 + (Math.random() * longest) / 2));
-    await visible();
-    const found = await look();
-    after = found.after ?? 0;
-    if (isTravelling && found.wish) return location.reload();
-    if (isTravelling && Date.now() - began > SLOW) part("lead").textContent = texts.slow;
-    if (!found.wish) continue;
-    const now = JSON.stringify(found.wish);
-    if (now !== seen) show(found.wish);
-    if (seen && now !== seen) attempt = 0;
-    seen = now;
-    if (!goesOn(found.wish)) return;
-  }
+function showTrace({ waterfall, answer }) {
+  trace = answer;
+  byId("waterfall").replaceChildren(waterfall(trace, texts.travel, { isForAudience: true }));
+  announce(trace.complete ? "" : texts.travel.incomplete);
+  if (trace.complete) tracePoll.stop();
+  else if (traceReads === MOST_TRACE_READS) giveUpTrace();
+  return slower(traceReads, TRACE);
 }
 
-if (isTravelling || "goesOn" in part("pass").dataset) follow();
-
-// The clipboard and the share sheet exist on https only; without them there is still the address.
-function offer(id, act) {
-  part(id).hidden = false;
-  part(id).addEventListener("click", act);
+function giveUpTrace() {
+  tracePoll.stop();
+  if (byId("trace").open) announce(trace ? texts.travel.partly : texts.travel.none);
 }
+
+function announce(words) {
+  if (byId("trace-status").textContent !== words) byId("trace-status").textContent = words;
+}
+
+// --- the buttons ---
+
+function showButton(id, onClick) {
+  byId(id).hidden = false;
+  byId(id).addEventListener("click", onClick);
+}
+
 if (!isTravelling) {
+  byId("trace").hidden = false;
+  byId("trace").addEventListener("toggle", toggleTrace);
+  // The clipboard and the share sheet exist on https only; without them there is still the address.
   const title = document.querySelector('meta[property="og:title"]').content;
   if (navigator.share) {
-    offer("share", () => navigator.share({ title, url: address }).catch(() => {})); // closed without sharing
+    showButton("share", () => navigator.share({ title, url: address }).catch(() => {})); // closed without sharing
   } else if (navigator.clipboard) {
-    offer("copy", async () => {
+    showButton("copy", async () => {
       await navigator.clipboard.writeText(address);
-      part("copy").textContent = part("copied").textContent = texts.copied;
+      byId("copy").textContent = byId("copied").textContent = texts.copied;
     });
   }
-  offer("print", () => print());
-}
-
-// How it travelled, asked for while it is open and not all of it has arrived.
-const MOST_ASKED = 20;
-
-async function travel() {
-  const details = part("travelled");
-  const say = (words) => words !== part("travelled-said").textContent && (part("travelled-said").textContent = words);
-  if (!details.open || details.dataset.asked) return;
-  details.dataset.asked = "now"; // closed and opened again is still one that asks
-  say(texts.travel.asking);
-  let found = null;
-  for (let attempt = 0; details.open && attempt < MOST_ASKED && !found?.complete; attempt++) {
-    if (attempt) await pause(Math.min(10_000, 1000 * 1.5 ** attempt));
-    await visible();
-    try {
-      const { waterfall } = await import("./waterfall.js");
-      const answer = await fetch(`${address}/trace`, { headers: { Accept: "application/json" } });
-      if (answer.status === 404 && !answer.headers.has("retry-after")) break; // not every wish is traced
-      if (!answer.ok) continue;
-      found = await answer.json();
-      part("waterfall").replaceChildren(waterfall(found, texts.travel, { isForAudience: true }));
-      say(found.complete ? "" : texts.travel.incomplete);
-    } catch {} // no network for a moment
-  }
-  if (found?.complete) return;
-  delete details.dataset.asked;
-  if (details.open) say(found ? texts.travel.partly : texts.travel.none);
-}
-
-if (!isTravelling) {
-  part("travelled").hidden = false;
-  part("travelled").addEventListener("toggle", travel);
+  showButton("print", () => print());
 }

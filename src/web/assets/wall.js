@@ -1,74 +1,110 @@
-// The wall: asks for wishes and totals, and shows them. There is no live region on purpose: at a hundred wishes a minute
-// a screen reader would never fall silent. The wishes are ordinary text in reading order instead.
+// The wall: reads wishes and totals, and shows them. It has no live region on purpose: at a hundred wishes a minute a
+// screen reader would never fall silent. The wishes are ordinary text in reading order instead.
 
-import { Poller } from "./wall-feed.js";
+import { Poll, request } from "./poll.js";
 import { Sky } from "./wall-sky.js";
 
-const LIMIT = 100;
-const MOST_SEEN = 5_000;
+// Milliseconds, as everywhere below. A hidden wall reads on, rarely: on its return it must not show what was withdrawn.
+const FEED = { every: 1_000, first: 2_000, longest: 15_000, whileHidden: 30_000 };
+const TOTALS = { ...FEED, every: 2_000 };
+const TIMEOUT = 5_000;
+const NEXT_PAGE = 250; // before the next page of the feed, where there is one
+const RESTART = 100; // before the feed is read from its end
+const LIMIT = 100; // wishes in an answer
+const MOST_SEEN = 5_000; // ids that are remembered
 const MOST_PAGES_BEHIND = 4;
-const LATE = 6_000;
-const RATE_SPAN = 10_000;
+const STALE = 6_000; // age from which on the wall says that it is not live
+const RATE_SPAN = 10_000; // over which wishes per second are counted
+const IDLE = 3_000; // without a touch or a key, after which controls and cursor vanish
 
 const { root, wall: texts, ...names } = JSON.parse(document.getElementById("texts").textContent);
 const lang = document.documentElement.lang;
 const number = new Intl.NumberFormat(lang);
-const part = new Intl.NumberFormat(lang, { style: "percent" });
-const find = (id) => document.getElementById(id);
-const say = (text, n) => text.replace("{n}", n);
-function show(element, text) { if (element.textContent !== text) element.textContent = text; }
+const percent = new Intl.NumberFormat(lang, { style: "percent" });
+const byId = (id) => document.getElementById(id);
+const fill = (text, n) => text.replace("{n}", n);
+function write(element, text) { if (element.textContent !== text) element.textContent = text; }
 
-const sky = new Sky(find("stage"), names);
+// --- reading ---
+
+// Returns a function that reads `path()`. It keeps the ETag and the last answer itself, because the address changes with
+// the cursor, and old cursors would fill the browser's cache. A request with an ETag of ours passes that cache by.
+function conditionally(path) {
+  let url, etag, body;
+  return async () => {
+    const next = path();
+    const headers = next === url && etag ? { "If-None-Match": etag } : {};
+    const response = await request(next, { headers, timeout: TIMEOUT });
+    if (response.status === 304) return { body, isNew: false };
+    body = await response.json();
+    url = next;
+    etag = response.headers.get("ETag");
+    return { body, isNew: true };
+  };
+}
+
+const sky = new Sky(byId("stage"), names);
 const seen = new Set(); // ids, oldest first
 let cursor = "latest";
 let pagesBehind = 0;
 let isBlank = false;
 let isPaused = false;
-let waiting = []; // what came while paused
+let arrived = []; // wishes that came while paused
 
-const feedPath = () => `${root}wishes?after=${encodeURIComponent(cursor)}&limit=${LIMIT}`;
-const feed = new Poller(feedPath, 1_000, showFeed, () => { cursor = "latest"; });
-const manifest = new Poller(() => `${root}manifest`, 2_000, showManifest);
-setInterval(showAge, 1_000);
+const readPage = conditionally(() => `${root}wishes?after=${encodeURIComponent(cursor)}&limit=${LIMIT}`);
+const feed = new Poll(readFeed, showFeed, FEED);
+const manifest = new Poll(conditionally(() => `${root}manifest`), ({ body }) => showTotals(body), TOTALS);
+let totals = []; // {at, count, generation}, as far back as RATE_SPAN
 
-function showFeed(answer, isNew) {
+async function readFeed() {
+  try {
+    return await readPage();
+  } catch (error) {
+    if (error.status === 422) cursor = "latest"; // the cursor is not valid any more
+    throw error;
+  }
+}
+
+// --- the feed ---
+
+function showFeed({ body, isNew }) {
   if (!isNew) return undefined;
-  const isRebuilt = cursor !== "latest" && cursor.split("-")[0] !== answer.cursor.split("-")[0];
-  const isFromLatest = cursor === "latest";
-  pagesBehind = answer.more && !isFromLatest ? pagesBehind + 1 : 0;
-  if (answer.blank) {
-    hush(true);
+  const isRebuilt = cursor !== "latest" && cursor.split("-")[0] !== body.cursor.split("-")[0];
+  const isLatest = cursor === "latest";
+  pagesBehind = body.more && !isLatest ? pagesBehind + 1 : 0;
+  if (body.blank) {
+    setBlank(true);
     cursor = "latest"; // so that the wall comes back with what may be shown then, and nothing else
     return undefined;
   }
   if (isRebuilt || pagesBehind > MOST_PAGES_BEHIND) {
-    // A rebuilt feed begins anew, and one that runs away from us is not caught up with page by page: begin near its end.
+    // A rebuilt feed begins anew. A feed that is too far ahead is not read page by page: begin near its end.
     cursor = "latest";
     pagesBehind = 0;
-    return 100;
+    return RESTART;
   }
-  cursor = answer.cursor;
-  isFromLatest ? renew(answer.wishes) : arrive(answer.wishes);
-  withdraw(answer.withdrawn);
-  hush(false);
-  return answer.more ? 250 : undefined;
+  cursor = body.cursor;
+  isLatest ? replaceAll(body.wishes) : add(body.wishes);
+  withdraw(body.withdrawn);
+  setBlank(false);
+  return body.more ? NEXT_PAGE : undefined;
 }
 
-function renew(wishes) {
-  waiting = [];
+function replaceAll(wishes) {
+  arrived = [];
   seen.clear();
-  wishes.forEach(isFresh);
-  sky.renew(wishes.slice(-LIMIT)); // no more than a ship has lights for: what is there already must not come anew
+  wishes.forEach(isUnseen);
+  sky.replaceAll(wishes.slice(-LIMIT)); // no more than a ship has lights for: none of them may arrive a second time
 }
 
-function arrive(wishes) {
-  const fresh = wishes.filter(isFresh);
-  if (isPaused) waiting = [...waiting, ...fresh].slice(-2 * LIMIT);
-  else sky.arrive(fresh);
+function add(wishes) {
+  const unseen = wishes.filter(isUnseen);
+  if (isPaused) arrived = [...arrived, ...unseen].slice(-2 * LIMIT);
+  else sky.add(unseen);
 }
 
-/** Reads overlap, so a wish may come again. */
-function isFresh(wish) {
+// Pages overlap, so a wish may come again.
+function isUnseen(wish) {
   if (seen.has(wish.wish_id)) return false;
   seen.add(wish.wish_id);
   if (seen.size > MOST_SEEN) seen.delete(seen.values().next().value);
@@ -77,93 +113,98 @@ function isFresh(wish) {
 
 function withdraw(ids) {
   for (const id of ids) seen.delete(id); // it may be released again
-  waiting = waiting.filter((wish) => !ids.includes(wish.wish_id));
+  arrived = arrived.filter((wish) => !ids.includes(wish.wish_id));
   sky.withdraw(ids);
 }
 
-function hush(blank) {
+function setBlank(blank) {
   if (blank !== isBlank) sky.isBlank = isBlank = blank;
-  show(find("hush"), isBlank ? texts.blank : texts.empty);
-  find("hush").classList.toggle("over", !isBlank && !sky.isEmpty);
+  write(byId("placeholder"), isBlank ? texts.blank : texts.empty);
+  byId("placeholder").classList.toggle("gone", !isBlank && !sky.isEmpty);
 }
 
-let totals = []; // {at, count}, as far back as the rate looks
+// --- the totals ---
 
-function showManifest({ destinations, generation }) {
+function showTotals({ destinations, generation }) {
   const { mars, jupiter } = destinations;
   const count = [mars, jupiter].reduce((sum, ship) => sum + ship.boarded + ship.waitlisted + ship.rejected, 0);
   const at = performance.now();
-  // After a rebuild or a reset the old totals say nothing.
+  // After a rebuild or a reset the old totals mean nothing.
   if (totals.length && (totals[0].generation !== generation || totals.at(-1).count > count)) totals = [];
   totals = [...totals.filter((total) => at - total.at <= RATE_SPAN + 1_000), { at, count, generation }];
   if (isPaused) return;
   const perSecond = totals.length > 1 ? ((count - totals[0].count) / (at - totals[0].at)) * 1_000 : 0;
-  show(find("rate"), number.format(perSecond < 10 ? Math.round(perSecond * 10) / 10 : Math.round(perSecond)));
+  write(byId("rate"), number.format(perSecond < 10 ? Math.round(perSecond * 10) / 10 : Math.round(perSecond)));
   showShip("mars", mars);
   showShip("jupiter", jupiter);
-  tug(mars.boarded, jupiter.boarded);
+  showShares(mars.boarded, jupiter.boarded);
 }
 
 function showShip(name, { boarded, waitlisted, seats_left: left }) {
-  show(find(`${name}-boarded`), number.format(boarded));
-  const seats = left || !waitlisted ? say(texts.seats_left, number.format(left)) : say(texts.waiting, number.format(waitlisted));
-  show(find(`${name}-seats`), seats);
+  write(byId(`${name}-boarded`), number.format(boarded));
+  const seats = left || !waitlisted ? fill(texts.seats_left, number.format(left)) : fill(texts.waiting, number.format(waitlisted));
+  write(byId(`${name}-seats`), seats);
 }
 
-/** Both pull at a rope along the Earth's rim: the knot is where their crowds balance. */
-function tug(mars, jupiter) {
+// A tug of war along the Earth's rim: the knot stands where the two shares meet.
+function showShares(mars, jupiter) {
   const share = mars + jupiter ? mars / (mars + jupiter) : 0.5;
   const reach = (Math.asin(46 / 150) * 180) / Math.PI;
-  find("pull-mars").style.setProperty("stroke-dasharray", `${share * 100} 200`);
-  find("pull-jupiter").style.setProperty("stroke-dasharray", `${(1 - share) * 100} 200`);
-  find("knot").style.setProperty("transform", `rotate(${(2 * share - 1) * reach}deg)`);
-  show(find("mars-share"), part.format(share));
-  show(find("jupiter-share"), part.format(1 - share));
+  byId("rope-mars").style.setProperty("stroke-dasharray", `${share * 100} 200`);
+  byId("rope-jupiter").style.setProperty("stroke-dasharray", `${(1 - share) * 100} 200`);
+  byId("knot").style.setProperty("transform", `rotate(${(2 * share - 1) * reach}deg)`);
+  write(byId("mars-share"), percent.format(share));
+  write(byId("jupiter-share"), percent.format(1 - share));
 }
 
-/** Says softly that what is shown is not live, and how old it is. */
+// Says in the corner that the wall is not live, and how old it is.
 function showAge() {
-  const age = performance.now() - Math.min(feed.lastAnswer, manifest.lastAnswer);
-  find("late").hidden = document.hidden || age < LATE;
+  const age = performance.now() - Math.min(feed.answeredAt, manifest.answeredAt);
+  byId("stale").hidden = document.hidden || age < STALE;
   const seconds = Math.round(age / 1_000);
-  show(find("age"), seconds < 100 ? say(texts.seconds_ago, seconds) : say(texts.minutes_ago, Math.round(seconds / 60)));
+  write(byId("age"), seconds < 100 ? fill(texts.seconds_ago, seconds) : fill(texts.minutes_ago, Math.round(seconds / 60)));
 }
 
-// The presenter's controls.
-function pause() {
+feed.start();
+manifest.start();
+setInterval(showAge, 1_000);
+
+// --- the presenter's controls ---
+
+function togglePause() {
   isPaused = !isPaused;
   sky.isPaused = isPaused;
-  find("pause").setAttribute("aria-pressed", String(isPaused));
+  byId("pause").setAttribute("aria-pressed", String(isPaused));
   if (isPaused) return;
-  sky.arrive(waiting);
-  waiting = [];
+  sky.add(arrived);
+  arrived = [];
 }
 
-function fullscreen() {
+function toggleFullscreen() {
   document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen().catch(() => {});
 }
 
-find("pause").addEventListener("click", pause);
-find("fullscreen").hidden = !document.fullscreenEnabled;
-find("fullscreen").addEventListener("click", fullscreen);
+byId("pause").addEventListener("click", togglePause);
+byId("fullscreen").hidden = !document.fullscreenEnabled;
+byId("fullscreen").addEventListener("click", toggleFullscreen);
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("button, a")) return;
-  if (event.key === "f" && document.fullscreenEnabled) fullscreen();
-  if (event.key === " ") { event.preventDefault(); pause(); }
+  if (event.key === "f" && document.fullscreenEnabled) toggleFullscreen();
+  if (event.key === " ") { event.preventDefault(); togglePause(); }
 });
 
-let restless;
-function awake() {
+let idleTimer;
+function showControls() {
   document.body.classList.remove("idle");
-  clearTimeout(restless);
-  restless = setTimeout(() => document.body.classList.add("idle"), 3_000);
+  clearTimeout(idleTimer);
+  idleTimer = setTimeout(() => document.body.classList.add("idle"), IDLE);
 }
-for (const event of ["pointermove", "keydown", "pointerdown"]) addEventListener(event, awake, { passive: true });
-awake();
+for (const type of ["pointermove", "keydown", "pointerdown"]) addEventListener(type, showControls, { passive: true });
+showControls();
 
-// Only https and localhost have it, and it is gone whenever the tab was hidden.
-async function stayLit() {
+// Keeps the screen on. Only https and localhost have it, and it is lost whenever the tab was hidden.
+async function keepScreenOn() {
   if (!document.hidden) await navigator.wakeLock?.request("screen").catch(() => {});
 }
-document.addEventListener("visibilitychange", stayLit);
-stayLit();
+document.addEventListener("visibilitychange", keepScreenOn);
+keepScreenOn();

@@ -2,8 +2,8 @@
 
 import { duration, make } from "./elements.js";
 
-// `trace` as GET wishes/ID/trace and ops/traces/ID answer it; `words` are the page's texts of the journey. For the
-// audience only the hops, under their words; an operator sees all segments, under their names.
+// `trace`: the answer of GET wishes/ID/trace or ops/traces/ID; `words`: the page's texts of the journey. The audience sees
+// only the hops, under their words; an operator sees all segments, under their names.
 export function waterfall(trace, words, { isForAudience = false } = {}) {
   const segments = trace.segments.filter((segment) => !isForAudience || segment.hop);
   const ends = segments.map((segment) => segment.offset_ms + (segment.duration_ms ?? 0));
@@ -14,34 +14,34 @@ export function waterfall(trace, words, { isForAudience = false } = {}) {
 
 function row(segment, whole, words, isForAudience) {
   const { name, hop, offset_ms: offset, duration_ms: took } = segment;
-  const inWords = words.hops[hop];
-  const isOver = segment.end != null;
+  const hopWords = words.hops[hop];
+  const hasEnded = segment.end != null;
   const technical = make("code", {}, isForAudience ? hop : name);
-  const title = isForAudience ? [make("b", {}, inWords ?? hop), " ", technical] : [technical];
-  if (!isForAudience && inWords) title.push(" ", make("span", { class: "soft" }, inWords));
-  const bar = make("i", { class: isOver ? "span" : "span open" });
+  const title = isForAudience ? [make("b", {}, hopWords ?? hop), " ", technical] : [technical];
+  if (!isForAudience && hopWords) title.push(" ", make("span", { class: "muted" }, hopWords));
+  const bar = make("i", { class: hasEnded ? "span" : "span open" });
   bar.style.setProperty("--from", `${(100 * offset) / whole}%`);
-  bar.style.setProperty("--to", `${isOver ? (100 * (offset + took)) / whole : 100}%`);
+  bar.style.setProperty("--to", `${hasEnded ? (100 * (offset + took)) / whole : 100}%`);
   const state = segment.fault ? "failed" : hop === "Inbox" || hop === "Pods" ? "waits" : null;
   const element = make(
     "li",
     { "data-hop": hop, "data-state": state },
-    make("span", { class: "name" }, ...title, ...marks(segment, words, isForAudience)),
+    make("span", { class: "name" }, ...title, ...marksOf(segment, words, isForAudience)),
     make("span", { class: "at" }, `+${duration(offset)}`),
-    make("span", { class: "took" }, isOver ? duration(took) : words.under_way),
+    make("span", { class: "took" }, hasEnded ? duration(took) : words.under_way),
     make("span", { class: "track", "aria-hidden": "true" }, bar),
   );
   if (!isForAudience) element.style.setProperty("--depth", Math.min(8, segment.depth));
   return element;
 }
 
-function marks({ fault, error, outcome, receive_count: count }, words, isForAudience) {
-  const said = [];
-  if (fault) said.push(make("strong", { class: "failed" }, words.failed));
-  // A 4xx inside: a condition that did not hold, say. Whoever called went on from there.
-  else if (error) said.push(make("span", { class: "mark" }, words.refused));
-  if (count > 1) said.push(make("span", { class: "mark" }, words.attempt.replace("{count}", count)));
-  const ended = words.outcomes[outcome] ?? (isForAudience ? null : outcome);
-  if (ended) said.push(make("span", { class: "mark" }, ended));
-  return said.flatMap((each) => [" ", each]);
+function marksOf({ fault, error, outcome, receive_count: count }, words, isForAudience) {
+  const marks = [];
+  if (fault) marks.push(make("strong", { class: "failed" }, words.failed));
+  // A 4xx inside, such as a condition that did not hold: the caller went on from there.
+  else if (error) marks.push(make("span", { class: "mark" }, words.refused));
+  if (count > 1) marks.push(make("span", { class: "mark" }, words.attempt.replace("{count}", count)));
+  const end = words.outcomes[outcome] ?? (isForAudience ? null : outcome);
+  if (end) marks.push(make("span", { class: "mark" }, end));
+  return marks.flatMap((mark) => [" ", mark]);
 }

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import segno
 
+from tests.support import ROOT
 from tests.support.functions import Invoke
 from tests.support.http import BROWSER, get_event, header
 from tests.support.samples import WISH_ID, sample
@@ -82,6 +83,15 @@ def test_an_asset_is_kept_for_a_year_under_the_name_that_changes_with_it(fronten
     for name in ("form.00000000.js", "form.js"):  # a page from before or after a deployment
         other = invoke(frontend, get_event(f"/assets/{name}"))
         assert (other["body"], header(other, "Cache-Control")) == (current["body"], "public, max-age=60")
+
+
+def test_a_script_travels_without_its_comments_and_keeps_its_line_numbers(frontend: ModuleType, invoke: Invoke) -> None:
+    source = (ROOT / "src/web/assets/form.js").read_text().splitlines()
+    lines = invoke(frontend, get_event("/assets/form.js"))["body"].splitlines()
+    assert len(lines) == len(source)
+    assert [line for line in lines if line.startswith("//")] == []
+    number = source.index("function newKey() {")
+    assert lines[number] == source[number]
 
 
 def test_the_qr_code_leads_to_the_public_address_whatever_the_request_says(
