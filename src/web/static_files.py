@@ -42,8 +42,8 @@ def _files() -> dict[str, tuple[str, str]]:
 def _hashed(name: str) -> tuple[str, str]:
     """Return a file's hashed name and its content, in which scripts import others by their hashed names.
 
-    So all files of a page are of one deployment. Scripts travel without their comments; the empty lines stay, so that an
-    error names the line of the source.
+    So all files of a page are of one deployment. Scripts travel without their comments. The empty lines stay, so that
+    an error names the line of the source.
     """
     path = _ASSETS / name
     body = _REWRITTEN.sub(lambda match: f'"./{_hashed(match[1])[0]}"' if match[1] else "", path.read_text("utf-8"))
