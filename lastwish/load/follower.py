@@ -25,7 +25,7 @@ INTERVAL = 0.1  # seconds between two requests: ten a second at most
 FAST_INTERVAL = 0.02  # the same once the queues are empty
 _CLOCK_DIFFERENCE = 1.0  # seconds that the stack's clock may be behind ours
 _LAST_REQUEST = 10.0  # seconds for the request that is under way at the end
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 8.0  # between two requests for the same wish
+FIRST_WISH_PAUSE, LONGEST_WISH_PAUSE = 1.0, 8.0  # between two requests for the same wish
 ENDS = {f"lastwish.wish.{end}": end for end in ("boarded", "waitlisted", "rejected")}
 
 
@@ -62,14 +62,14 @@ class Follower:
         if number in self._sample and number not in self._accepted:
             self._accepted.add(number)
             with self._lock:
-                heappush(self._due, (time.monotonic() + FIRST_PAUSE, number, wish_id, FIRST_PAUSE))
+                heappush(self._due, (time.monotonic() + FIRST_WISH_PAUSE, number, wish_id, FIRST_WISH_PAUSE))
 
     def speed_up(self) -> None:
         """Ask for all wishes at once: the queues are empty, so they have ended."""
         if self._interval == INTERVAL:
             self._interval = FAST_INTERVAL
             with self._lock:
-                self._due = sorted((0.0, number, wish_id, FIRST_PAUSE) for _, number, wish_id, _ in self._due)
+                self._due = sorted((0.0, number, wish_id, FIRST_WISH_PAUSE) for _, number, wish_id, _ in self._due)
 
     @property
     def open_count(self) -> int:
@@ -108,9 +108,9 @@ class Follower:
                 self.outcomes[number] = outcome
                 return until_next
         except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError):  # no answer, or not a wish
-            until_next = FIRST_PAUSE
+            until_next = FIRST_WISH_PAUSE
         with self._lock:
-            heappush(self._due, (time.monotonic() + pause, number, wish_id, min(LONGEST_PAUSE, 2 * pause)))
+            heappush(self._due, (time.monotonic() + pause, number, wish_id, min(LONGEST_WISH_PAUSE, 2 * pause)))
         return until_next
 
     def _outcome(self, number: int, wish: dict[str, Any]) -> Outcome | None:

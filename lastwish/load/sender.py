@@ -5,7 +5,7 @@ sending: requests in flight get up to GRACE seconds. It also stops when its pare
 Locust's pages. These stay until a signal comes after the end.
 """
 
-import locust  # isort: skip - replaces the standard library by gevent's: first of all that uses sockets
+import locust  # isort: skip - its import patches the standard library with gevent: before everything that uses sockets
 
 import json
 import logging

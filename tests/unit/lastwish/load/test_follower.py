@@ -17,7 +17,7 @@ ZERO = datetime(2045, 1, 1, tzinfo=UTC).timestamp()
 
 @pytest.fixture(autouse=True)
 def _no_first_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(following, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(following, "FIRST_WISH_PAUSE", 0.0)
 
 
 def wish(*events: str) -> httpx.Response:
