@@ -19,7 +19,7 @@ RESULTS = Path(__file__).with_name("results.json")
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much to measure. The committed results have the defaults."""
+    """Amounts to measure. The committed results have the defaults."""
 
     wishes: int = 300  # per round
     clients: int = 8

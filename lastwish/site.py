@@ -69,7 +69,7 @@ class Site(ABC):
 
 
 class LocalSite(Site):
-    """The stack that runs here. Raises NotRunning where none runs."""
+    """Stack that runs here. Raises NotRunning where none runs."""
 
     name, on_aws = STACK, False
 
@@ -113,7 +113,7 @@ class LocalSite(Site):
 
 
 class AwsSite(Site):
-    """A stack on AWS, reached with the operator's ordinary credentials."""
+    """Stack on AWS, reached with the operator's ordinary credentials."""
 
     on_aws = True
 

@@ -1,4 +1,4 @@
-"""Deploys the real template to the engine through its CloudFormation API, and reads back what it made."""
+"""Deploy the real template to the engine through its CloudFormation API, and read back the result."""
 
 import json
 import os
@@ -23,7 +23,7 @@ _CONFIG = ROOT / "samconfig.toml"
 
 @dataclass(frozen=True)
 class Deployed:
-    """What a deploy made: the stack's outputs as the engine gives them, and the path of the API's stage."""
+    """Result of a deploy: the stack's outputs as the engine gives them, and the path of the API's stage."""
 
     outputs: dict[str, str]
     stage_path: str
@@ -42,7 +42,7 @@ def template() -> Path:
 def deploy(engine: str, home: Home, public_url: str) -> Deployed:
     """Create the stack on an engine that has none. Raises TemplateError, or DeployFailed with the reason.
 
-    `public_url` is where the audience finds the form: what the wall's QR code shows.
+    `public_url` is the form's address for the audience: the wall shows it as a QR code.
     """
     cloudformation = engine_client("cloudformation", engine)
     try:
@@ -64,14 +64,14 @@ def deploy(engine: str, home: Home, public_url: str) -> Deployed:
 
 
 def _parameters(public_url: str) -> list[dict[str, str]]:
-    """Return those of samconfig.toml and ours."""
+    """Return the parameters of samconfig.toml and PublicUrl."""
     settings = tomllib.loads(_CONFIG.read_text())["local"]["deploy"]["parameters"]["parameter_overrides"]
     pairs = [each.partition("=") for each in [*settings, f"PublicUrl={public_url}"]]
     return [{"ParameterKey": name, "ParameterValue": value} for name, _, value in pairs]
 
 
 def _wait(cloudformation: Any, log: TextIO) -> None:
-    """Wait for the stack and log what became of its resources. Raises DeployFailed, BotoCoreError, ClientError."""
+    """Wait for the stack and log the events of its resources. Raises DeployFailed, BotoCoreError, ClientError."""
     waiter = cloudformation.get_waiter("stack_create_complete")
     try:
         waiter.wait(StackName=STACK, WaiterConfig={"Delay": POLL, "MaxAttempts": int(TIMEOUT / POLL)})
@@ -83,7 +83,7 @@ def _wait(cloudformation: Any, log: TextIO) -> None:
 
 
 def _reason(cloudformation: Any) -> str | None:
-    """Return what the first resource that failed says."""
+    """Return the reason of the first resource that failed."""
     failed = (f"{name}: {reason}" for name, status, reason in _events(cloudformation) if status.endswith("_FAILED"))
     return next(failed, None)
 

@@ -1,4 +1,4 @@
-"""Puts a template, and the files that it names, into the engine's S3: the part of `sam package` that a laptop needs.
+"""Put a template, and the files that it names, into the engine's S3: the part of `sam package` that a laptop needs.
 
 Functions are not built: the engine runs them with the packages of this environment, so their code is a zipped folder.
 """
@@ -19,7 +19,7 @@ BUCKET = "lastwish-deploy"
 
 
 class Uploads:
-    """The engine's bucket for what a deploy reads."""
+    """Bucket of the engine that a deploy reads from."""
 
     def __init__(self, s3: Any, engine: str) -> None:
         self._s3, self._engine = s3, engine

@@ -1,4 +1,4 @@
-"""The read model as a rebuild, an audit and an erasure need it: by whole generations.
+"""Read model by whole generations, as a rebuild, an audit and an erasure need it.
 
 A generation is announced (from then on the projector writes it), made current (readers see it), retired (it is no
 longer written) and dropped. No function does any of this; the operator's commands do.
@@ -39,7 +39,7 @@ class Entry:
 
 
 class GenerationStore(ReadModel):
-    """The read model with the life of its generations. Every method raises StoreUnavailable."""
+    """Read model with the life of its generations. Every method raises StoreUnavailable."""
 
     def announce(self, there: Generations) -> int:
         """Make a new generation live beside the current one, instead of all others. Return its number, a new one.
