@@ -31,7 +31,7 @@ def test_a_browser_without_a_token_is_taken_to_the_door(screen: Open) -> None:
     page = screen(LAPTOP)
     page.goto("console")
     expect(page).to_have_url(re.compile(r"sign-in$"), timeout=SOON)
-    expect(page.get_by_role("button", name=EN["sign_in"])).to_be_visible()
+    expect(page.get_by_role("button", name=EN["sign_in"])).to_be_visible(timeout=SOON)
 
 
 def test_a_wrong_password_is_told(screen: Open) -> None:

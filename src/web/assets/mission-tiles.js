@@ -1,4 +1,4 @@
-// The six main numbers, each with its last half hour. Each is a panel of its view.
+// The six main numbers, each with its last half hour. Each is a panel of its own.
 
 import { fill, lang, write } from "./console-session.js";
 import { duration, make } from "./elements.js";

@@ -5,7 +5,7 @@ import { Poll, request } from "./poll.js";
 const byId = (id) => document.getElementById(id);
 const texts = JSON.parse(document.getElementById("texts").textContent);
 const lang = document.documentElement.lang;
-const address = location.origin + location.pathname; // without ?lang: whoever opens the link has a language of their own
+const address = location.origin + location.pathname; // without ?lang: the next reader has a language of their own
 const isTravelling = byId("travelling") !== null; // the wish is accepted, but not stored yet
 
 // Milliseconds, as everywhere below. A wish that does not change is read less and less often.
