@@ -8,7 +8,7 @@ import pytest
 from infra.aws import dynamodb_client
 from infra.event_store import EventStore
 from tests.support import template
-from tests.support.contract import FIRST, EventStoreContract
+from tests.support.event_store_contract import FIRST, EventStoreContract
 from tests.support.faulty_aws import Call, faulty_aws
 from tests.support.laptop import Stack
 

@@ -14,6 +14,7 @@ from infra import telemetry
 from tests.support import template
 from tests.support.aws import Aws
 from tests.support.functions import Invoke, Log, _Stdout, load
+from tests.support.moderated_wall import ModeratedWall
 from tests.support.samples import LambdaContext
 
 QUEUES = ("Inbox", "InboxDlq", "Pods", "PodsDlq", "ProjectorDlq")
@@ -81,6 +82,11 @@ def projector(aws: Aws) -> ModuleType:
 @pytest.fixture
 def worker(aws: Aws) -> ModuleType:
     return load("worker")
+
+
+@pytest.fixture
+def wall(aws: Aws, invoke: Invoke) -> ModeratedWall:
+    return ModeratedWall(aws, invoke, {name: load(name) for name in ("worker", "projector", "frontend", "console")})
 
 
 @pytest.fixture

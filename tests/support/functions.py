@@ -27,6 +27,17 @@ class Log:
         """Every line since the last look."""
         return [json.loads(line) for line in self.captured.readouterr().out.splitlines()]
 
+    def metrics(self) -> dict[str, list[float]]:
+        """Return values by metric since the last call. A metric with a second dimension is NAME/VALUE."""
+        found: dict[str, list[float]] = {}
+        for line in self.lines():
+            for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+                [dimensions] = directive["Dimensions"]
+                suffix = "".join(f"/{line[name]}" for name in dimensions if name != "service")
+                for metric in directive["Metrics"]:
+                    found.setdefault(metric["Name"] + suffix, []).extend(line[metric["Name"]])
+        return found
+
 
 class _Stdout:
     """Standard output as it is now. Powertools keeps the one that was there when it was imported; pytest changes it."""

@@ -32,3 +32,10 @@ def header(answer: dict[str, Any], name: str) -> str:
 
 def operator_event(path: str) -> dict[str, Any]:
     return {**sample("console-queue"), "path": path}
+
+
+def post_event(fields: Any, **headers: str) -> dict[str, Any]:
+    event = sample("frontend-good-wish")
+    event["headers"].update(headers)
+    event["body"] = fields if isinstance(fields, str) else json.dumps(fields)
+    return event

@@ -34,7 +34,7 @@ def test_the_pages_are_there(frontend: ModuleType, invoke: Invoke, path: str, me
     ("path", "accept_language", "lang"),
     [("/", "", "en"), ("/", "ja-JP,ja;q=0.9,en;q=0.8", "ja"), ("/wall", "ja", "ja"), ("/wall", "de", "en")],
 )
-def test_a_page_speaks_the_browsers_language(
+def test_a_page_is_in_the_browsers_language(
     frontend: ModuleType, invoke: Invoke, path: str, accept_language: str, lang: str
 ) -> None:
     event = get_event(path)
@@ -49,16 +49,7 @@ def test_a_link_chooses_the_language(frontend: ModuleType, invoke: Invoke) -> No
     assert '<html lang="ja"' in answer["body"]
 
 
-@pytest.mark.parametrize(("lang", "query"), [("ja", "?lang=ja"), ("en", ""), ("fr", "")])
-def test_the_receipt_of_a_form_keeps_a_chosen_language(
-    frontend: ModuleType, invoke: Invoke, lang: str, query: str
-) -> None:
-    event = sample("frontend-form-post")
-    event["body"] = f"lang={lang}&message=x&destination=mars&idempotency_key="
-    assert header(invoke(frontend, event), "Location").partition("wishes/")[2][36:] == query
-
-
-def test_a_refused_form_says_why_in_its_language(frontend: ModuleType, invoke: Invoke) -> None:
+def test_a_refused_form_has_the_reason_in_its_language(frontend: ModuleType, invoke: Invoke) -> None:
     event = sample("frontend-form-post")
     event["body"] = "lang=ja&message=&destination=earth&unknown=1"
     page = invoke(frontend, event)["body"]
@@ -75,7 +66,7 @@ def test_every_problem_that_a_form_can_meet_has_words(lang: str) -> None:
     assert all(words["fields"][code] for code in codes)
 
 
-def test_an_asset_is_kept_for_a_year_under_the_name_that_changes_with_it(frontend: ModuleType, invoke: Invoke) -> None:
+def test_an_asset_is_kept_for_a_year_under_its_hashed_name(frontend: ModuleType, invoke: Invoke) -> None:
     page = invoke(frontend, get_event("/"))["body"]
     [path] = re.findall(r'src="(assets/form\.[0-9a-f]{8}\.js)"', page)
     current = invoke(frontend, get_event(f"/{path}"))
@@ -144,7 +135,7 @@ def test_people_get_pages_and_programs_get_json(
     ],
 )
 @pytest.mark.parametrize("content_type", ["", "application/x-www-form-urlencoded"])
-def test_a_person_who_asks_for_what_is_not_there_is_told_so_on_a_page(
+def test_a_browser_gets_problems_as_pages(
     frontend: ModuleType, invoke: Invoke, path: str, query: Any, status: int, kind: str, content_type: str
 ) -> None:
     event = {**get_event(path, BROWSER), "queryStringParameters": query}
@@ -154,7 +145,7 @@ def test_a_person_who_asks_for_what_is_not_there_is_told_so_on_a_page(
     assert texts("ja")["errors"][kind] in answer["body"]
 
 
-def test_nobody_is_told_that_a_text_is_kept_which_is_not(frontend: ModuleType, invoke: Invoke) -> None:
+def test_only_a_page_with_the_form_says_that_the_text_is_kept(frontend: ModuleType, invoke: Invoke) -> None:
     event, said = sample("frontend-form-post"), texts("en")["form"]["kept"] + "</p>"
     event["body"] = "message=one&message=two&destination=mars"
     assert said not in invoke(frontend, event)["body"]

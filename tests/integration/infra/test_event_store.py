@@ -1,24 +1,16 @@
-from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 
-from domain.commit import Recorded, events_of
+from domain.commit import events_of
 from domain.errors import StoreUnavailable
-from domain.events import UnknownEvent, WishAccepted, WishErased
-from domain.seats import Seat
-from domain.wish import EraseWish, RecordWish
-from infra.aggregate import Cause, execute
+from domain.events import UnknownEvent
 from infra.event_store import EventStore
 from tests.support import faults
 from tests.support.aws import Aws
-from tests.support.contract import BOARDED, FIRST, EventStoreContract
-from tests.support.memory import MemoryEventStore
-from tests.support.samples import NOON, WISH_ID, submitted
-
-RECORD = RecordWish(submitted(), WishAccepted(), Seat("mars", 1))
-CAUSE = Cause(commit_id="ours", correlation_id="request-1", now=NOON)
+from tests.support.event_store_contract import FIRST, EventStoreContract
+from tests.support.memory_event_store import MemoryEventStore
 
 
 @pytest.fixture
@@ -42,29 +34,7 @@ def test_an_unreachable_store_is_transient(store: EventStore) -> None:
         store.read(FIRST.stream)
 
 
-def test_a_wish_that_somebody_else_stored_first_decides_nothing(store: EventStore) -> None:
-    store.append(replace(FIRST, commit_id="another writer"))
-    assert execute(store, WISH_ID, RECORD, CAUSE, is_new=True) is None
-    assert len(store.read(FIRST.stream)) == 1
-
-
-def test_a_lost_race_is_decided_again_at_the_next_version(store: EventStore) -> None:
-    # Another writer's commit that folds to nothing: the wish still has to be decided.
-    store.append(replace(FIRST, commit_id="another writer", events=(Recorded(BOARDED, NOON),)))
-    appended = execute(store, WISH_ID, RECORD, CAUSE, is_new=True)
-    assert appended is not None
-    assert appended.version == 2
-    assert store.read(FIRST.stream)[1] == appended
-
-
-def test_a_command_on_a_stored_wish_appends_to_its_stream(store: EventStore) -> None:
-    execute(store, WISH_ID, RECORD, CAUSE, is_new=True)
-    appended = execute(store, WISH_ID, EraseWish(), replace(CAUSE, commit_id="erase"))
-    assert appended is not None
-    assert (appended.version, [type(each.event) for each in appended.events]) == (2, [WishErased])
-
-
-def test_what_a_newer_version_stored_is_read_without_harm(store: EventStore, aws: Aws) -> None:
+def test_an_event_of_a_newer_version_is_read_as_unknown(store: EventStore, aws: Aws) -> None:
     store.append(FIRST)
     [item] = aws.stored()
     item["events"]["L"].append({"M": {"type": {"S": "lastwish.wish.teleported.v9"}, **_some(item)}})

@@ -34,14 +34,14 @@ def test_seats_are_given_out_in_order(seats: Seats) -> None:
     assert numbers(seats.lease({"mars": 3})) == {"mars": [3, 4, 5]}
 
 
-def test_the_last_ones_get_what_is_left(seats: Seats) -> None:
+def test_a_lease_gets_fewer_seats_where_fewer_are_left(seats: Seats) -> None:
     seats.lease({"jupiter": 2})
     assert numbers(seats.lease({"mars": 1, "jupiter": 5})) == {"mars": [1], "jupiter": [3]}
     assert numbers(seats.lease({"jupiter": 1})) == {"jupiter": []}
     assert seats.marks() == {"mars": 1, "jupiter": 3}
 
 
-def test_nothing_wanted_is_nothing_leased(seats: Seats) -> None:
+def test_a_lease_of_no_seats_leases_none(seats: Seats) -> None:
     assert seats.lease({"mars": 0}) == {}
     assert seats.marks() == {}
 

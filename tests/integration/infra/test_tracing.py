@@ -116,7 +116,7 @@ def test_a_call_to_aws_outside_stays_in_the_functions_own_trace(daemon: socket.s
     assert found["dynamodb"]["trace_id"] == found["## handler"]["trace_id"] == FUNCTIONS_OWN
 
 
-def test_the_outcome_is_said(daemon: socket.socket) -> None:
+def test_the_outcome_is_an_annotation(daemon: socket.socket) -> None:
     run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=1", "call": True}, **QUICK)
     assert segments(daemon, 3)["parser"]["annotations"]["outcome"] == "boarded"
 

@@ -37,7 +37,7 @@ def reason(text: str, name: str | None = None) -> str | None:
         "scheiße",
     ],
 )
-def test_a_word_of_the_list_is_held_however_it_is_dressed(text: str) -> None:
+def test_a_word_of_the_list_is_held_in_every_disguise(text: str) -> None:
     assert reason(text) == "word"
 
 
@@ -59,7 +59,7 @@ def test_a_word_of_the_list_is_held_however_it_is_dressed(text: str) -> None:
         ("sсrоlls of Саrthage", "look-alikes"),
     ],
 )
-def test_what_looks_like_trouble_is_held_and_says_why(text: str, why: str) -> None:
+def test_a_suspicious_wish_is_held_with_the_reason(text: str, why: str) -> None:
     assert reason(text) == why
 
 
@@ -99,15 +99,15 @@ def test_what_looks_like_trouble_is_held_and_says_why(text: str, why: str) -> No
         "死ねない理由がある",
     ],
 )
-def test_what_people_say_passes(text: str) -> None:
+def test_an_ordinary_wish_is_not_held(text: str) -> None:
     assert reason(normalise(text)) is None
 
 
-def test_a_name_is_looked_at_too() -> None:
+def test_a_name_is_screened_too() -> None:
     assert reason("Goodbye", name="Shit Head") == "word"
 
 
-def test_the_list_is_in_the_form_that_it_is_compared_in() -> None:
+def test_the_word_list_is_in_its_comparison_form() -> None:
     assert all(comparison_form(word) == word for word in WORDS)
 
 

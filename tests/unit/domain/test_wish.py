@@ -15,7 +15,6 @@ from domain.events import (
     WishShown,
     WishSubmitted,
     WishWaitlisted,
-    read_event,
     read_stored,
 )
 from domain.seats import Seat
@@ -98,7 +97,7 @@ def test_a_wish_that_nothing_holds_is_pending_until_its_time_has_come() -> None:
         ([HOLD, EraseWish(), ReleaseWish()], "hidden"),
     ],
 )
-def test_an_operator_has_the_last_word_on_what_is_seen(commands: list[Command], visibility: str) -> None:
+def test_the_last_command_of_an_operator_decides_the_visibility(commands: list[Command], visibility: str) -> None:
     wish = fold(history(*commands))
     assert wish is not None
     assert wish.visibility_at(NOON) == visibility
@@ -135,7 +134,7 @@ def test_an_erased_wish_neither_boards_nor_shows_again() -> None:
 
 
 @pytest.mark.parametrize("command", [BoardFromWaitlist(SEAT), EraseWish(), ReleaseWish(), HideWish()])
-def test_what_nobody_sent_cannot_be_changed(command: Command) -> None:
+def test_a_command_on_no_wish_decides_nothing(command: Command) -> None:
     assert decide(command, None) == []
 
 
@@ -151,34 +150,13 @@ def test_a_wish_has_one_submission_at_most_one_seat_and_at_most_one_erasure(comm
 
 
 @given(st.lists(st.sampled_from(ALL), max_size=10))
-def test_nothing_is_seen_that_was_erased_or_rejected(commands: list[Command]) -> None:
+def test_an_erased_or_rejected_wish_is_hidden(commands: list[Command]) -> None:
     wish = fold(history(*commands))
     if wish is not None and wish.status in ("erased", "rejected"):
         assert wish.visibility_at(NOON) == "hidden"
 
 
-@pytest.mark.parametrize(
-    ("seat", "pod", "arrives_on"),
-    [
-        (Seat("mars", 1), 1, date(2045, 10, 1)),
-        (Seat("mars", 100), 1, date(2045, 10, 1)),
-        (Seat("mars", 101), 2, date(2045, 10, 1)),
-        (Seat("jupiter", 25000), 250, date(2051, 1, 1)),
-    ],
-)
-def test_a_seat_knows_its_pod_and_arrival(seat: Seat, pod: int, arrives_on: date) -> None:
-    assert (seat.pod, seat.arrives_on) == (pod, arrives_on)
-
-
-def test_the_first_version_of_boarded_is_read_as_the_second() -> None:
-    assert read_event("lastwish.wish.boarded.v1", {}) == WishBoarded(seat=None, pod=None, arrives_on=None)
-
-
-def test_what_was_shown_before_there_was_a_delay_was_shown_at_once() -> None:
-    assert read_event("lastwish.wish.shown.v1", {"by": "rules"}) == WishShown(by="rules", since=None)
-
-
-def test_what_the_future_stored_folds_to_nothing() -> None:
+def test_an_unknown_event_folds_to_nothing() -> None:
     unknown = read_stored("lastwish.wish.teleported.v9", {"where": "home"})
     assert unknown == UnknownEvent(type_name="lastwish.wish.teleported.v9")
     assert fold([*history(BOARD), unknown]) == fold(history(BOARD))

@@ -86,9 +86,9 @@ def test_hostile_text_is_inert_and_unaltered(text: str) -> None:
         "number signs",
     ],
 )
-def test_normalising_keeps_text_and_drops_what_deceives(text: str, kept: str) -> None:
+def test_normalising_keeps_text_and_drops_deceptive_characters(text: str, kept: str) -> None:
     assert normalise(text) == kept
 
 
-def test_full_width_look_alikes_stay_what_they_are() -> None:
+def test_full_width_look_alikes_are_kept() -> None:
     assert escape(normalise("＜script＞")) == "＜script＞"

@@ -30,7 +30,7 @@ def failing_fields(fields: Any) -> list[str]:
     return [error["field"] for error in problem.errors]
 
 
-def test_json_and_form_say_the_same() -> None:
+def test_json_and_form_give_the_same_wish() -> None:
     form = read_body(b"message=Look+after+my+dog&destination=mars", FORM, KEY, uuid4())
     assert form == send(GOOD, KEY)
 
@@ -59,12 +59,12 @@ def test_an_empty_key_field_is_no_key() -> None:
     assert read_body(body, FORM, None, uuid4()).wish_id != read_body(body, FORM, None, uuid4()).wish_id
 
 
-def test_a_form_without_a_key_takes_the_spare_one() -> None:
+def test_a_form_without_a_key_takes_the_fallback_key() -> None:
     body = b"message=Look+after+my+dog&destination=mars"
     assert read_body(body, FORM, None, UUID(KEY)).wish_id == send(GOOD, KEY).wish_id
 
 
-def test_json_without_a_key_does_not() -> None:
+def test_json_without_a_key_does_not_take_the_fallback_key() -> None:
     assert read_body(json.dumps(GOOD).encode(), JSON, None, UUID(KEY)).wish_id != send(GOOD, KEY).wish_id
 
 
@@ -137,7 +137,7 @@ def test_a_refusal_never_repeats_the_value() -> None:
         (json.dumps(GOOD).encode("utf-16-le"), JSON, None, 400),
     ],
 )
-def test_what_cannot_be_read_is_refused(body: bytes, content_type: str, key: str | None, status: int) -> None:
+def test_an_unreadable_body_is_refused(body: bytes, content_type: str, key: str | None, status: int) -> None:
     assert refusal(body, content_type, key).status == status
 
 

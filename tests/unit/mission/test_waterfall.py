@@ -14,7 +14,7 @@ def row(found: dict[str, Any], name: str) -> dict[str, Any]:
     return dict(one)
 
 
-def test_a_wish_falls_through_eight_hops() -> None:
+def test_a_wish_has_eight_hops() -> None:
     found = drawn(a_wish())
     assert found["hops"] == CHAIN
     assert (found["wish_id"], found["complete"], found["duration_ms"]) == (WISH, True, 2250)
@@ -43,7 +43,7 @@ def test_times_are_counted_from_the_beginning_of_the_trace() -> None:
     assert (pods["start"], pods["end"]) == (START + 0.5, START + 0.8)
 
 
-def test_outcome_and_receive_count_are_all_that_is_told_of_the_annotations() -> None:
+def test_of_the_annotations_only_outcome_and_receive_count_are_shown() -> None:
     found = drawn(a_wish())
     assert (row(found, "worker")["outcome"], row(found, "Inbox")["receive_count"]) == ("boarded", 1)
     assert "request-1" not in str(found)
@@ -55,7 +55,7 @@ def test_order_and_repetition_change_nothing(documents: list[Document], twice: i
 
 
 @given(st.permutations(range(3)))
-def test_of_what_was_told_twice_the_end_counts(order: list[int]) -> None:
+def test_of_two_versions_of_a_segment_the_finished_one_counts(order: list[int]) -> None:
     begun = segment(10, "projector", 8, 2.0, None)
     grown = segment(10, "projector", 8, 2.0, 2.5)
     versions = [begun, a_wish()[-1], grown]
@@ -63,13 +63,13 @@ def test_of_what_was_told_twice_the_end_counts(order: list[int]) -> None:
     assert (found["complete"], row(found, "projector")["duration_ms"]) == (True, 500)
 
 
-def test_what_has_not_ended_has_no_end_and_the_trace_is_not_complete() -> None:
+def test_a_segment_in_progress_has_no_end_and_the_trace_is_not_complete() -> None:
     found = drawn([*a_wish()[:-1], segment(10, "projector", 8, 2.0, None)])
     assert found["complete"] is False
     assert (row(found, "projector")["end"], row(found, "projector")["duration_ms"]) == (None, None)
 
 
-def test_a_wish_that_the_projector_has_not_seen_is_not_complete() -> None:
+def test_a_trace_without_the_projector_is_not_complete() -> None:
     found = drawn(a_wish()[:-1])
     assert (found["complete"], found["hops"]) == (False, CHAIN[:-1])
 
@@ -87,7 +87,7 @@ def test_two_segments_that_claim_to_be_each_others_parents_do_no_harm() -> None:
     assert waterfall(TRACE, loop) is None
 
 
-def test_of_nothing_there_is_no_waterfall() -> None:
+def test_without_documents_there_is_no_waterfall() -> None:
     assert waterfall(TRACE, []) is None
 
 
@@ -131,7 +131,7 @@ def test_only_what_the_worker_writes_is_the_event_store() -> None:
     assert {"DynamoDB BatchGetItem EventStore", "DynamoDB UpdateItem Seats", "DynamoDB Query EventStore"} <= names
 
 
-def test_a_call_to_a_stranger_keeps_the_words_that_there_are() -> None:
+def test_a_call_to_an_unknown_service_keeps_its_name() -> None:
     found = drawn([*a_wish(), call(33, "cognito-idp", 3, 0.06, 0.07, operation="InitiateAuth")])
     assert row(found, "cognito-idp InitiateAuth")["hop"] is None
 
@@ -141,5 +141,5 @@ def test_a_batch_of_many_wishes_is_about_none_of_them() -> None:
     assert drawn(two)["wish_id"] is None
 
 
-def test_hops_are_told_in_the_order_of_the_chain() -> None:
+def test_hops_are_in_the_order_of_the_chain() -> None:
     assert [hop for hop in HOPS if hop in CHAIN] == CHAIN

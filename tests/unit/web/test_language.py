@@ -26,7 +26,7 @@ MEDIA_TYPES = ("application/json", "text/html")
         (",;q=1,ja", "ja"),
     ],
 )
-def test_the_browser_says_which_language(header: str, expected: str) -> None:
+def test_the_browser_chooses_the_language(header: str, expected: str) -> None:
     assert language("", header) == expected
 
 
@@ -59,7 +59,7 @@ def _keys(part: Any, path: str = "") -> set[str]:
     return {path}
 
 
-def test_every_language_says_everything() -> None:
+def test_every_language_has_every_text() -> None:
     said = {lang: _keys(texts(lang)) for lang in LANGUAGES}
     assert said["en"] == said["ja"]
 

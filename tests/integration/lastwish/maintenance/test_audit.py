@@ -14,8 +14,8 @@ from lastwish.maintenance import dead_letters
 from lastwish.maintenance.audit import Report
 from lastwish.maintenance.history import history
 from tests.support.aws import Aws
+from tests.support.chain import Chain, FakeLambdaClient
 from tests.support.functions import Invoke
-from tests.support.operating import Chain, Functions
 from tests.support.wishes import ids
 
 
@@ -24,7 +24,7 @@ def chain(
     aws: Aws, worker: ModuleType, projector: ModuleType, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Chain:
     monkeypatch.setattr(dead_letters, "LONG_POLL", 0)
-    return Chain(aws, worker, projector, invoke, tmp_path / "ledger.jsonl", Functions(mars=1000))
+    return Chain(aws, worker, projector, invoke, tmp_path / "ledger.jsonl", FakeLambdaClient(mars=1000))
 
 
 def audit(chain: Chain) -> Report:
@@ -216,10 +216,10 @@ def test_the_first_commit_of_a_wish_that_boarded_late_changes_nothing_again(
     monkeypatch.setattr(chain.worker.seats, "_capacity", {"mars": 0, "jupiter": 1})
     [waiting] = chain.send(1)
     chain.aws.dynamodb.put_item(TableName="Seats", Item={"id": {"S": "marks"}, "mars": {"N": "1"}})
-    first = chain.seen.copy()
+    first = chain.delivered.copy()
     chain.board(waiting, 1)
     chain.project()
-    chain.seen -= first  # a redelivery, or a rebuild that read the stream before it grew
+    chain.delivered -= first  # a redelivery, or a rebuild that read the stream before it grew
     chain.project()
     assert audit(chain).differences == []
 

@@ -18,8 +18,8 @@ from lastwish.maintenance.history import history
 from lastwish.maintenance.rebuild import Options, Quiet
 from lastwish.maintenance.reclaim import reclaim
 from tests.support.aws import Aws
+from tests.support.chain import Chain, FakeLambdaClient, batch_with_message
 from tests.support.functions import Invoke
-from tests.support.operating import Chain, Functions, carrying
 from tests.support.wishes import ids
 
 AT_ONCE = Options(wait=0, patience=0)
@@ -36,7 +36,7 @@ def chain(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Chain:
     monkeypatch.setattr(dead_letters, "LONG_POLL", 0)
-    return Chain(aws, worker, projector, invoke, tmp_path / "ledger.jsonl", Functions(mars=1000))
+    return Chain(aws, worker, projector, invoke, tmp_path / "ledger.jsonl", FakeLambdaClient(mars=1000))
 
 
 def audited(chain: Chain) -> list[Any]:
@@ -236,11 +236,11 @@ def erase_quietly(chain: Chain, wish_id: str) -> None:
 def test_erasure_leaves_no_text_anywhere(chain: Chain) -> None:
     wish_id, neighbour = ids(2)
     chain.promise(wish_id)
-    chain.invoke(chain.worker, carrying(wish_id, SECRET))
+    chain.invoke(chain.worker, batch_with_message(wish_id, SECRET))
     chain.send(1, start=1)
     for queue in ("InboxDlq", "PodsDlq"):
         for about in (wish_id, neighbour):
-            body = carrying(about, SECRET if about == wish_id else "Something else")["Records"][0]["body"]
+            body = batch_with_message(about, SECRET if about == wish_id else "Something else")["Records"][0]["body"]
             chain.aws.sqs.send_message(QueueUrl=chain.aws.urls[queue], MessageBody=body)
     erase_quietly(chain, wish_id)  # the projection lags, and is told so
     chain.project()
@@ -262,7 +262,7 @@ def test_erasure_says_what_it_did(chain: Chain) -> None:
 def test_a_wish_that_is_only_a_dead_letter_can_be_erased_and_is_still_accounted_for(chain: Chain) -> None:
     [wish_id] = ids(1)
     chain.promise(wish_id)
-    body = carrying(wish_id, SECRET)["Records"][0]["body"]
+    body = batch_with_message(wish_id, SECRET)["Records"][0]["body"]
     for queue in ("InboxDlq", "PodsDlq"):
         chain.aws.sqs.send_message(QueueUrl=chain.aws.urls[queue], MessageBody=body)
     assert erase(chain.stores, wish_id, patience=0).dead_letters_removed == 2
@@ -279,7 +279,7 @@ def test_erasing_what_nobody_knows_is_an_error(chain: Chain) -> None:
 
 def test_what_is_left_of_a_given_up_generation_is_erased_too(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
     wish_id = ids(1)[0]
-    chain.invoke(chain.worker, carrying(wish_id, SECRET))
+    chain.invoke(chain.worker, batch_with_message(wish_id, SECRET))
     chain.project()
     monkeypatch.setattr(GenerationStore, "drop", lambda *_: 0)  # killed before it cleaned up
     rebuild.rebuild(chain.stores, AT_ONCE, Quiet())

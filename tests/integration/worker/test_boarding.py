@@ -47,7 +47,7 @@ def test_a_redelivered_commit_changes_nothing(aws: Aws, worker: ModuleType, invo
     assert len(before) == 1
 
 
-def test_a_write_whose_answer_was_lost_is_one_commit(aws: Aws, worker: ModuleType, invoke: Invoke) -> None:
+def test_a_write_whose_response_was_lost_is_one_commit(aws: Aws, worker: ModuleType, invoke: Invoke) -> None:
     faults.answer_lost(worker.store._client, "dynamodb.PutItem")
     event = sample("worker-good-wish")
     assert len(invoke(worker, event)["batchItemFailures"]) == 1
@@ -55,7 +55,7 @@ def test_a_write_whose_answer_was_lost_is_one_commit(aws: Aws, worker: ModuleTyp
     assert len(aws.stored()) == 1
 
 
-def test_poison_goes_to_the_dead_letters_and_its_neighbours_are_stored(
+def test_a_poison_message_is_dead_lettered_and_the_other_wishes_are_stored(
     aws: Aws, worker: ModuleType, invoke: Invoke
 ) -> None:
     assert invoke(worker, sample("worker-mixed-batch")) == NOTHING_FAILED
@@ -72,14 +72,14 @@ def test_a_throttled_store_means_delivery_again(aws: Aws, worker: ModuleType, in
     assert aws.messages("PodsDlq") == []
 
 
-def test_what_the_store_can_never_take_is_buried(aws: Aws, worker: ModuleType, invoke: Invoke) -> None:
+def test_an_unstorable_commit_is_dead_lettered(aws: Aws, worker: ModuleType, invoke: Invoke) -> None:
     faults.refused(worker.store._client, "dynamodb.PutItem")
     assert invoke(worker, sample("worker-good-wish")) == NOTHING_FAILED
     [letter] = aws.messages("PodsDlq")
     assert letter["MessageAttributes"]["reason"]["StringValue"] == "UnstorableCommit: ValidationException"
 
 
-def test_an_error_nobody_foresaw_is_delivered_again_and_logged_without_its_text(
+def test_an_unexpected_error_means_delivery_again_and_is_logged_without_its_text(
     worker: ModuleType, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
     def explode(_: object) -> bool:
@@ -123,7 +123,7 @@ def test_a_redelivery_takes_no_second_seat(aws: Aws, worker: ModuleType, invoke:
     assert worker.seats.marks() == {"jupiter": 1}
 
 
-def test_when_the_seats_are_sold_the_rest_waits(
+def test_when_all_seats_are_taken_the_rest_is_waitlisted(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, invoke: Invoke
 ) -> None:
     monkeypatch.setenv("MARS_SEATS", "2")
@@ -131,7 +131,9 @@ def test_when_the_seats_are_sold_the_rest_waits(
     assert seats_of(aws) == [("mars", 1), ("mars", 2), ("mars", None), ("mars", None)]
 
 
-def test_without_the_seats_nothing_is_stored_and_all_comes_back(aws: Aws, worker: ModuleType, invoke: Invoke) -> None:
+def test_without_the_seats_table_nothing_is_stored_and_all_is_delivered_again(
+    aws: Aws, worker: ModuleType, invoke: Invoke
+) -> None:
     faults.throttled(worker.dynamodb, "dynamodb.UpdateItem")
     assert len(invoke(worker, sample("worker-duplicate"))["batchItemFailures"]) == 2
     assert aws.stored() == []

@@ -1,4 +1,4 @@
-"""The event store in memory: the reference that the real one is held against."""
+"""An event store in memory, the reference for the real one."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -12,7 +12,7 @@ _LARGEST_ITEM = 400_000
 
 
 class MemoryEventStore:
-    """As infra.event_store.EventStore, by the same contract (tests/support/contract.py)."""
+    """Passes the same tests as infra.event_store.EventStore (tests/support/event_store_contract.py)."""
 
     def __init__(self) -> None:
         self._streams: defaultdict[str, dict[int, Commit]] = defaultdict(dict)

@@ -1,4 +1,4 @@
-"""What an event store is: the tests that the one in memory, moto and the local engine all pass."""
+"""Tests that every event store passes: the one in memory, the one on moto, the one on the local engine."""
 
 from dataclasses import replace
 from datetime import date
@@ -24,14 +24,14 @@ FIRST = Commit(
 
 
 def large(kilobytes: int) -> tuple[Recorded, ...]:
-    """Events of about so many kilobytes in all."""
+    """Return events of about this many kilobytes in total."""
     return (Recorded(submitted("m" * 2400), NOON),) * (kilobytes * 1000 // 2560)
 
 
 class EventStoreContract:
-    """A subclass brings the fixture ``store``: an empty one."""
+    """Subclasses define the fixture ``store``, an empty event store."""
 
-    def test_what_was_appended_is_read_back(self, store: Any) -> None:
+    def test_an_appended_commit_is_read_back(self, store: Any) -> None:
         second = replace(FIRST, version=2, commit_id="commit-2", trace_id=None)
         assert store.append(FIRST)
         assert store.append(second)
@@ -64,7 +64,7 @@ class EventStoreContract:
             store.append(replace(FIRST, events=large(500)))
         assert store.read(FIRST.stream) == []
 
-    def test_stored_tells_which_streams_exist(self, store: Any) -> None:
+    def test_stored_returns_the_streams_that_exist(self, store: Any) -> None:
         store.append(FIRST)
         assert store.stored([FIRST.stream, "wish#nobody"]) == {FIRST.stream}
 

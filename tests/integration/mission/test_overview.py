@@ -29,7 +29,7 @@ def _summaries(mission: ModuleType) -> None:
 
 def answer_with(mission: ModuleType, summaries: list[dict[str, Any]]) -> Stubber:
     """X-Ray from now on finds these."""
-    mission.control._xray = client = boto3.client("xray")
+    mission.overview._xray = client = boto3.client("xray")
     stub = Stubber(client)
     query = {"StartTime": ANY, "EndTime": ANY, "FilterExpression": "responsetime > 1 OR fault = true OR error = true"}
     stub.add_response("get_trace_summaries", {"TraceSummaries": summaries}, query)
@@ -60,7 +60,7 @@ def alarm(name: str, state: str, actions: bool = True, **more: Any) -> None:
 
 
 # --- the whole --------------------------------------------------------------------------------------------------------
-def test_a_fresh_stack_has_a_picture(mission: ModuleType, invoke: Invoke) -> None:
+def test_a_fresh_stack_has_an_overview(mission: ModuleType, invoke: Invoke) -> None:
     found = view(mission, invoke)
     assert found["missing"] == []
     assert {len(each) for each in found["series"].values()} == {30}
@@ -71,12 +71,12 @@ def test_a_fresh_stack_has_a_picture(mission: ModuleType, invoke: Invoke) -> Non
     assert (found["alarms"], found["traces"], found["xray_url"]) == ([], [], None)
 
 
-def test_nobody_keeps_the_operators_picture(mission: ModuleType, invoke: Invoke) -> None:
+def test_the_overview_is_not_cached(mission: ModuleType, invoke: Invoke) -> None:
     answer = invoke(mission, operator_event("/ops/mission"))
     assert answer["multiValueHeaders"]["Cache-Control"] == ["no-store"]
 
 
-def test_a_series_ends_with_the_minute_that_runs(mission: ModuleType, invoke: Invoke) -> None:
+def test_a_series_ends_with_the_current_minute(mission: ModuleType, invoke: Invoke) -> None:
     put("AWS/ApiGateway", "Count", [1, 1, 1], ApiName="lastwish-local", Stage="local")
     put("LastWish", "Submitted", [2], timedelta(minutes=10), service="frontend")
     put("LastWish", "Submitted", [99], service="somebody else")
@@ -94,7 +94,7 @@ def test_totals_are_those_of_a_day(mission: ModuleType, invoke: Invoke) -> None:
     assert view(mission, invoke)["totals"]["rejected"] == 3
 
 
-def test_queues_are_as_sqs_says_now(aws: Aws, mission: ModuleType, invoke: Invoke) -> None:
+def test_queues_have_the_counts_of_sqs(aws: Aws, mission: ModuleType, invoke: Invoke) -> None:
     for queue, messages in {"Inbox": 3, "PodsDlq": 1, "ProjectorDlq": 2}.items():
         for _ in range(messages):
             aws.sqs.send_message(QueueUrl=aws.urls[queue], MessageBody="?")
@@ -107,7 +107,7 @@ def test_queues_are_as_sqs_says_now(aws: Aws, mission: ModuleType, invoke: Invok
     ]
 
 
-def test_a_budget_is_what_bad_events_have_left_of_it(mission: ModuleType, invoke: Invoke) -> None:
+def test_a_budget_is_reduced_by_bad_events(mission: ModuleType, invoke: Invoke) -> None:
     put("LastWish", "Late", [0] * 200 + [1], timedelta(days=20), service="worker")
     put("LastWish", "Late", [0] * 199, service="worker")
     (boarding,) = [each for each in view(mission, invoke)["slos"] if each["name"] == "boarding"]
@@ -115,7 +115,7 @@ def test_a_budget_is_what_bad_events_have_left_of_it(mission: ModuleType, invoke
     assert (boarding["objective"], boarding["window_days"]) == (0.99, 28)
 
 
-def test_of_several_queues_every_dead_letter_counts(mission: ModuleType, invoke: Invoke) -> None:
+def test_dead_letters_of_all_queues_count(mission: ModuleType, invoke: Invoke) -> None:
     depth = "ApproximateNumberOfMessagesVisible"
     put("AWS/SQS", depth, [0, 1], QueueName="InboxDlq")
     put("AWS/SQS", depth, [0, 2], QueueName="ProjectorDlq")
@@ -125,7 +125,7 @@ def test_of_several_queues_every_dead_letter_counts(mission: ModuleType, invoke:
 
 
 # --- alarms -----------------------------------------------------------------------------------------------------------
-def test_alarms_that_are_on_come_first_with_words_and_runbook(mission: ModuleType, invoke: Invoke) -> None:
+def test_active_alarms_come_first_with_description_and_runbook(mission: ModuleType, invoke: Invoke) -> None:
     alarm("lastwish-local-a", "OK")
     words = "Wishes wait in the queue. Runbook: docs/runbooks/store-refuses.md"
     alarm("lastwish-local-store-refuses", "ALARM", AlarmDescription=words)
@@ -168,7 +168,7 @@ def test_slow_and_failed_traces_come_newest_first(mission: ModuleType, invoke: I
     assert (found[0]["wish_id"], found[0]["throttled"]) == (None, True)
 
 
-def test_twenty_traces_are_enough_and_mission_controls_own_are_none(mission: ModuleType, invoke: Invoke) -> None:
+def test_at_most_twenty_traces_are_shown_and_none_of_mission_control(mission: ModuleType, invoke: Invoke) -> None:
     own = {"Annotations": {"Service": annotation("mission")}}
     answer_with(mission, [a_summary(99, **own), *(a_summary(n, HasFault=True) for n in range(30))])
     found = view(mission, invoke)["traces"]
@@ -176,7 +176,7 @@ def test_twenty_traces_are_enough_and_mission_controls_own_are_none(mission: Mod
     assert a_summary(99)["Id"] not in [each["trace_id"] for each in found]
 
 
-def test_a_receipt_that_asked_a_little_early_is_no_news(mission: ModuleType, invoke: Invoke) -> None:
+def test_the_trace_of_an_early_receipt_is_not_shown(mission: ModuleType, invoke: Invoke) -> None:
     early: dict[str, Any] = {"HasError": True, "Http": {"HttpStatus": 404}}
     shown = [a_summary(1, **early, HasFault=True), a_summary(2, **early, ResponseTime=1.2)]
     answer_with(mission, [*shown, a_summary(3, HasError=True), a_summary(4, **early)])
@@ -184,7 +184,7 @@ def test_a_receipt_that_asked_a_little_early_is_no_news(mission: ModuleType, inv
     assert [each["trace_id"] for each in found] == [each["Id"] for each in reversed(shown)]
 
 
-def test_a_double_tap_is_no_news_and_a_throttled_one_is(mission: ModuleType, invoke: Invoke) -> None:
+def test_the_trace_of_a_double_tap_is_not_shown_and_a_throttled_one_is(mission: ModuleType, invoke: Invoke) -> None:
     tapped: dict[str, Any] = {"HasError": True, "Http": {"HttpStatus": 202}}
     shown = [a_summary(1, **tapped, HasThrottle=True), a_summary(2, **tapped, ResponseTime=1.2)]
     answer_with(mission, [*shown, a_summary(3, **tapped)])
@@ -192,7 +192,9 @@ def test_a_double_tap_is_no_news_and_a_throttled_one_is(mission: ModuleType, inv
     assert [each["trace_id"] for each in found] == [each["Id"] for each in reversed(shown)]
 
 
-def test_on_aws_it_says_where_x_rays_console_is(aws: Aws, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_aws_the_overview_links_to_the_x_ray_console(
+    aws: Aws, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("STAGE", "prod")
     mission = load("mission")
     answer_with(mission, [])
@@ -201,7 +203,7 @@ def test_on_aws_it_says_where_x_rays_console_is(aws: Aws, invoke: Invoke, monkey
 
 
 @pytest.mark.parametrize("path", ["/ops/mission", f"/ops/traces/{TRACE}"])
-def test_who_is_no_operator_sees_nothing(mission: ModuleType, invoke: Invoke, path: str) -> None:
+def test_only_operators_see_the_overview(mission: ModuleType, invoke: Invoke, path: str) -> None:
     context = sample("console-without-role")["requestContext"]
     answer = invoke(mission, {**operator_event(path), "requestContext": context})
     assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (403, "urn:lastwish:problem:forbidden")
@@ -217,11 +219,11 @@ def test_who_is_no_operator_sees_nothing(mission: ModuleType, invoke: Invoke, pa
         ("xray", "GetTraceSummaries", ["traces"]),
     ],
 )
-def test_what_cannot_be_read_is_null_and_named_and_the_rest_is_there(
+def test_a_part_that_cannot_be_read_is_null_and_named_and_the_rest_is_there(
     mission: ModuleType, invoke: Invoke, log: Log, service: str, operation: str, missing: list[str]
 ) -> None:
-    clients = {"cloudwatch": mission.cloudwatch._client, "sqs": mission.control._sqs, "xray": boto3.client("xray")}
-    mission.control._xray = clients["xray"] if service == "xray" else mission.control._xray
+    clients = {"cloudwatch": mission.cloudwatch._client, "sqs": mission.overview._sqs, "xray": boto3.client("xray")}
+    mission.overview._xray = clients["xray"] if service == "xray" else mission.overview._xray
     faults.fails(clients[service], f"{service}.{operation}", "ThrottlingException")
     seen = view(mission, invoke)
     assert seen["missing"] == missing
@@ -234,7 +236,7 @@ def test_what_cannot_be_read_is_null_and_named_and_the_rest_is_there(
 
 def test_no_part_waits_for_another(mission: ModuleType, invoke: Invoke) -> None:
     asked = threading.Event()
-    xray = mission.control._xray = boto3.client("xray")
+    xray = mission.overview._xray = boto3.client("xray")
     xray.meta.events.register("before-call.xray.GetTraceSummaries", lambda **_: asked.set())
     mission.cloudwatch._client.meta.events.register(
         "before-call.cloudwatch.GetMetricData", lambda **_: None if asked.wait(30) else pytest.fail("asked one by one")
@@ -243,7 +245,7 @@ def test_no_part_waits_for_another(mission: ModuleType, invoke: Invoke) -> None:
     assert asked.is_set()
 
 
-def test_what_costs_most_is_not_asked_for_at_every_look(mission: ModuleType, invoke: Invoke) -> None:
+def test_expensive_parts_are_not_read_every_time(mission: ModuleType, invoke: Invoke) -> None:
     asked: list[int] = []
     mission.cloudwatch._client.meta.events.register(
         "provide-client-params.cloudwatch.GetMetricData",

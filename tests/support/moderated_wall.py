@@ -1,4 +1,4 @@
-"""A show for the tests of wall and console: the chain behind the pods on moto, its stream carried by hand."""
+"""The wall and its console on moto: wishes board, operators moderate them, and the wall reads its feed."""
 
 import json
 from types import ModuleType
@@ -7,21 +7,21 @@ from typing import Any
 from domain.envelope import write_story
 from domain.events import WishAccepted, WishHeld
 from tests.support.aws import Aws
+from tests.support.chain import deliver_stream
 from tests.support.functions import Invoke
 from tests.support.http import body, get
-from tests.support.operating import carry
 from tests.support.samples import envelope, sample, submitted
 from tests.support.wishes import batch
 
 
-class Show:
-    """The chain behind the pods, the wall and the operator, with the stream carried by hand."""
+class ModeratedWall:
+    """Worker, projector, frontend and console on moto. ``project`` delivers the table's stream."""
 
     def __init__(self, aws: Aws, invoke: Invoke, functions: dict[str, ModuleType]) -> None:
         self.aws, self.invoke = aws, invoke
         self.worker, self.projector = functions["worker"], functions["projector"]
         self.frontend, self.console = functions["frontend"], functions["console"]
-        self.seen: set[tuple[str, str]] = set()
+        self.delivered: set[tuple[str, str]] = set()
 
     def board(self, *wish_ids: str, held: str | None = None) -> None:
         event = batch(*((wish_id, "mars") for wish_id in wish_ids))
@@ -33,15 +33,15 @@ class Show:
         self.project()
 
     def project(self) -> None:
-        carry(self.aws, self.projector, self.seen)
+        deliver_stream(self.aws, self.projector, self.delivered)
 
-    def wall(self, after: str = "", limit: str = "50") -> Any:
+    def feed(self, after: str = "", limit: str = "50") -> Any:
         return body(get(self.frontend, self.invoke, "/wishes", {"after": after, "limit": limit}))
 
-    def on_the_wall(self) -> list[str]:
-        return [wish["wish_id"] for wish in self.wall()["wishes"]]
+    def shown(self) -> list[str]:
+        return [wish["wish_id"] for wish in self.feed()["wishes"]]
 
-    def act(self, wish_id: str, action: str) -> Any:
+    def moderate(self, wish_id: str, action: str) -> Any:
         event = {**sample("console-release"), "path": f"/ops/wishes/{wish_id}/{action}"}
         answer = self.invoke(self.console, event)
         self.project()

@@ -8,13 +8,13 @@ from domain.envelope import read_story
 from domain.events import WishAccepted, WishRejected
 from tests.support import faults
 from tests.support.aws import Aws
-from tests.support.functions import Invoke, Log
+from tests.support.functions import Invoke, Log, load
 from tests.support.samples import LambdaContext, envelope, sample, submitted
 
 NOTHING_FAILED = {"batchItemFailures": []}
 
 
-def test_a_good_wish_goes_on_with_its_acceptance(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:
+def test_a_good_wish_is_sent_on_with_its_acceptance(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:
     assert invoke(parser, sample("parser-good-wish")) == NOTHING_FAILED
     [message] = aws.messages("Pods")
     submission, decision = read_story(message["Body"])
@@ -23,7 +23,7 @@ def test_a_good_wish_goes_on_with_its_acceptance(aws: Aws, parser: ModuleType, i
     assert decision.correlationid == submission.correlationid
 
 
-def test_a_rejection_travels_on_too(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:
+def test_a_rejected_wish_is_sent_on_too(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:
     record = sample("parser-mixed-batch")["Records"][2]
     invoke(parser, {"Records": [record]})
     [message] = aws.messages("Pods")
@@ -50,13 +50,13 @@ def test_a_poison_message_goes_to_the_dead_letters_with_the_reason(
     assert aws.messages("Pods") == []
 
 
-def test_the_neighbours_of_a_poison_message_go_on(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:
+def test_the_other_wishes_of_a_batch_with_a_poison_message_go_on(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:
     assert invoke(parser, sample("parser-mixed-batch")) == NOTHING_FAILED
     assert len(aws.messages("Pods")) == 3
     assert len(aws.messages("InboxDlq")) == 2
 
 
-def test_an_event_that_does_not_belong_here_is_buried(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:
+def test_an_event_of_a_wrong_type_is_dead_lettered(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:
     event = sample("parser-good-wish")
     event["Records"][0]["body"] = envelope(WishAccepted()).model_dump_json()
     invoke(parser, event)
@@ -78,7 +78,7 @@ def test_when_the_whole_send_fails_every_wish_is_delivered_again(aws: Aws, parse
     assert failed == [record["messageId"] for record in event["Records"]]
 
 
-def test_a_poison_message_that_cannot_be_buried_is_delivered_again(
+def test_a_poison_message_that_cannot_be_dead_lettered_is_delivered_again(
     aws: Aws, parser: ModuleType, invoke: Invoke
 ) -> None:
     faults.unreachable(parser.sqs, "sqs.SendMessage")
@@ -86,7 +86,7 @@ def test_a_poison_message_that_cannot_be_buried_is_delivered_again(
     assert len(invoke(parser, event)["batchItemFailures"]) == 1
 
 
-def test_a_failed_record_is_hidden_for_a_jittered_while(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:
+def test_a_failed_record_is_hidden_for_a_jittered_time(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:
     pauses: list[int] = []
     parser.sqs.meta.events.register(
         "provide-client-params.sqs.ChangeMessageVisibilityBatch",
@@ -155,7 +155,7 @@ def test_a_failed_send_is_logged_under_its_own_wish(parser: ModuleType, invoke: 
         {"attributes": {}},
     ],
 )
-def test_strange_attributes_harm_neither_the_wish_nor_its_neighbours(
+def test_invalid_attributes_harm_neither_the_wish_nor_the_others(
     aws: Aws, parser: ModuleType, invoke: Invoke, strange: dict[str, Any]
 ) -> None:
     event = sample("parser-mixed-batch")
@@ -166,15 +166,35 @@ def test_strange_attributes_harm_neither_the_wish_nor_its_neighbours(
     assert len(aws.messages("InboxDlq")) == 2
 
 
-def test_a_strange_receive_count_still_backs_off(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:
+def test_an_invalid_receive_count_still_backs_off(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:
     faults.unreachable(parser.sqs, "sqs.SendMessageBatch")
     event = sample("parser-good-wish")
     event["Records"][0]["attributes"] = {"ApproximateReceiveCount": "9" * 400}
     assert len(invoke(parser, event)["batchItemFailures"]) == 1
 
 
-def test_what_there_is_no_time_for_comes_back_untried(aws: Aws, parser: ModuleType) -> None:
+def test_a_record_without_time_left_is_delivered_again_untried(aws: Aws, parser: ModuleType) -> None:
     event = sample("parser-duplicate")
     answer = parser.handler(event, LambdaContext(remaining=8_000))
     assert len(answer["batchItemFailures"]) == 2
     assert aws.messages("Pods") == []
+
+
+def test_a_wish_that_the_screening_finds_is_held(aws: Aws, parser: ModuleType, invoke: Invoke, log: Log) -> None:
+    invoke(parser, sample("parser-held-wish"))
+    [message] = aws.messages("Pods")
+    story = json.loads(message["Body"])
+    assert [each["type"] for each in story] == [
+        "lastwish.wish.submitted.v1",
+        "lastwish.wish.accepted.v1",
+        "lastwish.wish.held.v1",
+    ]
+    assert story[2]["data"] == {"reason": "link"}
+    assert "band.example" not in json.dumps(log.lines())
+
+
+def test_words_of_the_settings_are_held_too(aws: Aws, invoke: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELD_WORDS", "Teapot, whales")
+    invoke(load("parser"), sample("parser-good-wish"))
+    [message] = aws.messages("Pods")
+    assert json.loads(message["Body"])[-1]["data"] == {"reason": "word"}

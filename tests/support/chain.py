@@ -1,4 +1,4 @@
-"""What the operator's commands are tried on: a chain on moto whose stream is carried to the projector by hand."""
+"""Worker and projector on moto, for tests of the operator's commands. ``project`` delivers the table's stream."""
 
 import json
 from dataclasses import dataclass, field
@@ -18,8 +18,8 @@ from tests.support.samples import NOON, LambdaContext, envelope, submitted
 from tests.support.wishes import batch, ids, stream_event
 
 
-class Functions:
-    """As much of Lambda's control plane as the commands read."""
+class FakeLambdaClient:
+    """A fake of boto3's Lambda client, as far as the commands use it."""
 
     def __init__(self, mars: int) -> None:
         self.mars = mars
@@ -38,8 +38,8 @@ class Chain:
     projector: ModuleType
     invoke: Invoke
     ledger: Path
-    functions: Functions
-    seen: set[tuple[str, str]] = field(default_factory=set)
+    functions: FakeLambdaClient
+    delivered: set[tuple[str, str]] = field(default_factory=set)
 
     @property
     def stores(self) -> Stores:
@@ -49,7 +49,7 @@ class Chain:
         return Stores(self.aws.dynamodb, self.aws.sqs, self.functions, queues | tables, names)
 
     def send(self, count: int, to: str = "mars", start: int = 0) -> list[str]:
-        """Promise, store and project wishes; their ids."""
+        """Promise, store and project wishes. Return their ids."""
         wish_ids = ids(start + count)[start:]
         for wish_id in wish_ids:
             self.promise(wish_id)
@@ -62,43 +62,45 @@ class Chain:
             file.write(json.dumps({"wish_id": wish_id, "status": 202}) + "\n")
 
     def project(self) -> None:
-        carry(self.aws, self.projector, self.seen)
+        deliver_stream(self.aws, self.projector, self.delivered)
 
     def board(self, wish_id: str, number: int) -> None:
-        """A seat for who waits, as a reclaim gives it."""
+        """Give a seat to a waiting wish, as a reclaim does."""
         cause = Cause(commit_id=f"board {wish_id}", correlation_id="operator", now=NOON)
         assert execute(self.worker.store, wish_id, BoardFromWaitlist(Seat("mars", number)), cause)
 
     def texts(self) -> str:
-        """Everything that any table or queue holds, as one text."""
+        """Return the content of all tables and queues as one text."""
         tables = [self.aws.dynamodb.scan(TableName=name)["Items"] for name in ("EventStore", "ReadModel", "Seats")]
         return json.dumps([tables, [self.aws.messages(queue) for queue in self.aws.urls]])
 
     def generations(self) -> set[str]:
-        """Generations of which anything is in the read model."""
+        """Return the generations that have items in the read model."""
         keys = [item["pk"]["S"] for item in self.aws.dynamodb.scan(TableName="ReadModel")["Items"]]
         return {key.partition("#")[0] for key in keys if "#" in key}
 
     def row(self, wish_id: str) -> dict[str, Any]:
-        """The item of a wish in the read model."""
+        """Return the item of a wish in the read model."""
         items = self.aws.dynamodb.scan(TableName="ReadModel")["Items"]
         return next(item for item in items if item["sk"]["S"] == wish_id)
 
 
-def carry(aws: Aws, projector: ModuleType, seen: set[tuple[str, str]]) -> None:
-    """Carry what is new in the store to the projector, in the order of the versions; ``seen`` is what was carried."""
+def deliver_stream(aws: Aws, projector: ModuleType, delivered: set[tuple[str, str]]) -> None:
+    """Deliver new items of the store to the projector by version, and add their keys to ``delivered``."""
 
     def key(item: dict[str, Any]) -> tuple[str, str]:
         return item["stream"]["S"], item["version"]["N"]
 
-    new = sorted((item for item in aws.stored() if key(item) not in seen), key=lambda item: int(item["version"]["N"]))
-    seen.update(map(key, new))
+    new = sorted(
+        (item for item in aws.stored() if key(item) not in delivered), key=lambda item: int(item["version"]["N"])
+    )
+    delivered.update(map(key, new))
     projector.handler(stream_event(new), LambdaContext())
 
 
-def carrying(wish_id: str, message: str) -> dict[str, Any]:
-    """A Pods batch with one wish that says this."""
+def batch_with_message(wish_id: str, message: str) -> dict[str, Any]:
+    """Return a Pods batch with one wish that has this message."""
     event = batch((wish_id, "mars"))
-    told = [envelope(submitted(message), wish_id), envelope(WishAccepted(), wish_id)]
-    event["Records"][0]["body"] = write_story(told)
+    story = [envelope(submitted(message), wish_id), envelope(WishAccepted(), wish_id)]
+    event["Records"][0]["body"] = write_story(story)
     return event

@@ -66,7 +66,7 @@ def cause(name: str) -> Cause:
     return Cause(commit_id=name, correlation_id="operator", now=NOON)
 
 
-def test_a_stored_wish_gets_a_row_a_count_and_a_place_on_the_wall(
+def test_a_stored_wish_gets_a_row_a_count_and_an_entry_in_the_feed(
     aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected
 ) -> None:
     projected.apply(store(aws, worker, invoke, 3))
@@ -100,7 +100,7 @@ def test_a_crash_after_the_write_changes_nothing(
     assert projected.is_exact()
 
 
-def test_more_wishes_than_a_transaction_takes_are_cut_into_slices(
+def test_more_wishes_than_fit_a_transaction_are_cut_into_slices(
     aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected
 ) -> None:
     projected.apply(store(aws, worker, invoke, 120))
@@ -108,7 +108,7 @@ def test_more_wishes_than_a_transaction_takes_are_cut_into_slices(
     assert projected.is_exact()
 
 
-def test_any_cut_and_any_order_of_wishes_gives_the_same(
+def test_any_order_and_any_batches_give_the_same_read_model(
     aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected
 ) -> None:
     items = store(aws, worker, invoke, 20)
@@ -144,13 +144,13 @@ def test_an_erased_wish_leaves_no_text_and_keeps_its_count(
     assert projected.totals() == {"mars_boarded": 1}
 
 
-def test_a_scrubbed_commit_is_no_news(aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected) -> None:
+def test_a_scrubbed_commit_changes_no_row(aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected) -> None:
     items = store(aws, worker, invoke, 1)
     projected.projector.handler(stream_event(items, "MODIFY"), LambdaContext())
     assert projected.rows() == {}
 
 
-def test_a_wish_that_boards_later_moves_to_its_pod(
+def test_a_wish_that_boards_later_gets_a_copy_in_its_pod(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, invoke: Invoke, projected: Projected
 ) -> None:
     monkeypatch.setenv("MARS_SEATS", "0")
@@ -164,7 +164,7 @@ def test_a_wish_that_boards_later_moves_to_its_pod(
     assert projected.is_exact()
 
 
-def test_an_event_of_the_future_is_skipped_and_counted(
+def test_an_unknown_event_is_skipped_and_counted(
     aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected, log: Log
 ) -> None:
     [item] = store(aws, worker, invoke, 1)
@@ -176,7 +176,7 @@ def test_an_event_of_the_future_is_skipped_and_counted(
     assert [line["UnknownEvents"] for line in log.lines() if "_aws" in line] == [[1.0]]
 
 
-def test_two_shards_at_once_leave_no_hole(aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected) -> None:
+def test_two_shards_at_once_leave_no_gap(aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected) -> None:
     items = store(aws, worker, invoke, 2)
     read_model = projected.projector.read_model
     plain, other = read_model.totals, items[1:]
@@ -194,7 +194,7 @@ def test_two_shards_at_once_leave_no_hole(aws: Aws, worker: ModuleType, invoke: 
     assert projected.is_exact()
 
 
-def test_a_projector_that_cannot_go_on_raises(
+def test_a_projector_that_cannot_write_raises(
     aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected
 ) -> None:
     items = store(aws, worker, invoke, 1)
@@ -211,7 +211,7 @@ def test_every_live_generation_is_written(aws: Aws, worker: ModuleType, invoke: 
     assert read_model.totals(1) == read_model.totals(2) == {"mars_boarded": 2, "position": 1}
 
 
-def test_the_sample_of_a_stream_is_what_the_projector_takes(projected: Projected) -> None:
+def test_the_sample_stream_event_is_projected(projected: Projected) -> None:
     projected.projector.handler(sample("projector-good-wish"), LambdaContext())
     assert projected.totals() == {"jupiter_boarded": 1}
 

@@ -3,7 +3,6 @@
 import pytest
 
 from mission.slos import BURNS, SLOS, WINDOW_DAYS, Burn, budget_left
-from observability.metrics import EMITTED
 
 BY_NAME = {slo.name: slo for slo in SLOS}
 
@@ -55,11 +54,3 @@ def test_a_page_spends_less_of_the_budget_than_a_ticket_and_watches_less_time() 
 )
 def test_a_promise_names_its_time(name: str, span: str) -> None:
     assert f"within {span} " in f"{BY_NAME[name].promise} "
-
-
-def test_the_metric_of_an_objective_is_0_or_1_for_each_event() -> None:
-    """Only then is the average a share."""
-    meaning = {each.name: each.meaning for each in EMITTED}
-    ours = [metric for slo in SLOS for metric in slo.metrics if metric.namespace == "LastWish"]
-    assert ours
-    assert all(meaning[metric.name].startswith("0 or 1") for metric in ours)

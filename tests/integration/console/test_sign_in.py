@@ -23,7 +23,7 @@ def sign_in(console: ModuleType, invoke: Invoke) -> tuple[int, dict[str, Any]]:
     return answer["statusCode"], json.loads(answer["body"])
 
 
-def test_who_the_user_pool_knows_gets_a_token(console: ModuleType, cognito: Stubber, invoke: Invoke, log: Log) -> None:
+def test_a_known_user_gets_a_token(console: ModuleType, cognito: Stubber, invoke: Invoke, log: Log) -> None:
     asked = {
         "ClientId": "client",
         "AuthFlow": "USER_PASSWORD_AUTH",
@@ -38,7 +38,7 @@ def test_who_the_user_pool_knows_gets_a_token(console: ModuleType, cognito: Stub
 
 
 @pytest.mark.parametrize("code", ["NotAuthorizedException", "UserNotFoundException", "InvalidParameterException"])
-def test_who_it_does_not_know_is_refused(console: ModuleType, cognito: Stubber, invoke: Invoke, code: str) -> None:
+def test_an_unknown_user_is_refused(console: ModuleType, cognito: Stubber, invoke: Invoke, code: str) -> None:
     cognito.add_client_error("initiate_auth", code)
     status, problem = sign_in(console, invoke)
     assert (status, problem["type"]) == (401, "urn:lastwish:problem:unauthorized")
@@ -50,7 +50,7 @@ def test_a_challenge_is_no_token(console: ModuleType, cognito: Stubber, invoke: 
 
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "InternalErrorException"])
-def test_when_cognito_cannot_say_trying_again_helps(
+def test_without_cognito_a_sign_in_is_answered_503(
     console: ModuleType, cognito: Stubber, invoke: Invoke, log: Log, code: str
 ) -> None:
     cognito.add_client_error("initiate_auth", code)

@@ -29,12 +29,12 @@ def test_an_operator_sees_any_trace(mission: ModuleType, invoke: Invoke) -> None
 
 
 @pytest.mark.parametrize("trace_id", ["1-5e645f3e", "1-5e645f3e-1dfad076a177c5ccc5de12fX", "latest"])
-def test_what_cannot_be_a_trace_is_nothing(mission: ModuleType, invoke: Invoke, trace_id: str) -> None:
+def test_an_invalid_trace_id_is_answered_404(mission: ModuleType, invoke: Invoke, trace_id: str) -> None:
     answer = invoke(mission, operator_event(f"/ops/traces/{trace_id}"))
     assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (404, "urn:lastwish:problem:not-found")
 
 
-def test_a_trace_that_nobody_knows_may_still_come(mission: ModuleType, invoke: Invoke) -> None:
+def test_an_unknown_trace_has_retry_after(mission: ModuleType, invoke: Invoke) -> None:
     answer = invoke(mission, operator_event(f"/ops/traces/{TRACE}"))
     assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (404, "urn:lastwish:problem:trace-not-found")
     assert answer["multiValueHeaders"]["Retry-After"] == ["1"]
@@ -49,7 +49,7 @@ def stored(aws: Aws, worker: ModuleType, invoke: Invoke) -> str:
     return WISH_ID
 
 
-def test_everybody_sees_the_way_of_a_wish(stored: str, mission: ModuleType, invoke: Invoke) -> None:
+def test_everybody_sees_the_trace_of_a_wish(stored: str, mission: ModuleType, invoke: Invoke) -> None:
     record(*a_wish())
     answer = get(mission, invoke, f"/wishes/{stored}/trace")
     assert (body(answer)["trace_id"], body(answer)["hops"]) == (TRACE, CHAIN)
@@ -57,14 +57,16 @@ def test_everybody_sees_the_way_of_a_wish(stored: str, mission: ModuleType, invo
     assert "request-1" not in answer["body"]
 
 
-def test_what_somebody_else_hung_into_the_trace_is_not_shown(stored: str, mission: ModuleType, invoke: Invoke) -> None:
+def test_segments_of_another_wish_are_not_shown(stored: str, mission: ModuleType, invoke: Invoke) -> None:
     record(*a_wish(), segment(15, "parser", 5, 0.3, 0.4, annotations={"wish_id": NOT_THERE}))
     answer = get(mission, invoke, f"/wishes/{stored}/trace")
     assert body(answer)["hops"] == CHAIN
     assert f"{15:016x}" not in [row["id"] for row in body(answer)["segments"]]
 
 
-def test_a_wish_that_was_not_sampled_never_will_be(worker: ModuleType, mission: ModuleType, invoke: Invoke) -> None:
+def test_a_wish_that_was_not_sampled_has_no_retry_after(
+    worker: ModuleType, mission: ModuleType, invoke: Invoke
+) -> None:
     event = batch((WISH_ID, "mars"))
     event["Records"][0]["attributes"]["AWSTraceHeader"] = f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=0"
     invoke(worker, event)
@@ -85,7 +87,7 @@ def test_a_trace_that_still_grows_is_kept_for_two_seconds(stored: str, mission: 
     ("wish_id", "kind", "retry"),
     [(NOT_THERE, "wish-not-found", ["1"]), (WISH_ID, "trace-not-found", ["1"]), ("me", "not-found", None)],
 )
-def test_where_there_is_no_trace_it_says_of_what(
+def test_a_missing_trace_names_what_is_missing(
     stored: str, mission: ModuleType, invoke: Invoke, wish_id: str, kind: str, retry: list[str] | None
 ) -> None:
     answer = get(mission, invoke, f"/wishes/{wish_id}/trace")
@@ -101,9 +103,7 @@ def test_a_wish_that_was_not_traced_has_no_trace(
     assert json.loads(answer["body"])["type"] == "urn:lastwish:problem:trace-not-found"
 
 
-def test_x_ray_that_wants_fewer_questions_is_503_with_retry_after(
-    stored: str, mission: ModuleType, invoke: Invoke
-) -> None:
+def test_throttling_by_x_ray_is_503_with_retry_after(stored: str, mission: ModuleType, invoke: Invoke) -> None:
     faults.fails(mission.xray, "xray.BatchGetTraces", "ThrottledException")
     answer = get(mission, invoke, f"/wishes/{stored}/trace")
     assert (answer["statusCode"], answer["multiValueHeaders"]["Retry-After"]) == (503, ["2"])

@@ -1,0 +1,73 @@
+import json
+from datetime import timedelta
+
+import pytest
+
+from domain.envelope import Envelope, read_envelope, read_story, timestamp, write_story
+from domain.errors import MalformedMessage
+from domain.events import WishAccepted, WishSubmitted
+from tests.support.samples import NOON, WISH_ID, envelope, sample, story, submitted
+
+SECRET = "my secret"
+
+
+def test_an_envelope_is_read_as_it_was_written() -> None:
+    sent = envelope(submitted("世界 &amp; &lt;"))
+    assert read_envelope(sent.model_dump_json()) == sent
+    assert sent.event() == submitted("世界 &amp; &lt;")
+
+
+def test_a_story_is_read_as_it_was_written() -> None:
+    assert read_story(write_story(story())) == story()
+
+
+def test_the_same_event_of_a_wish_has_the_same_id() -> None:
+    later = Envelope.of(
+        submitted(), source="x", wish_id=WISH_ID, time=NOON + timedelta(seconds=9), correlation_id="other"
+    )
+    assert later.id == envelope(submitted()).id != envelope(WishAccepted()).id
+
+
+def test_times_are_utc_with_milliseconds() -> None:
+    assert timestamp(NOON) == "2045-01-01T12:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "not json",
+        "[]",
+        "{}",
+        json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "subject": "not a uuid"}),
+        json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "specversion": "0.3"}),
+        json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "time": "0001-01-01T00:00:00+14:00"}),
+        json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "correlationid": "a b"}),
+    ],
+)
+def test_a_body_without_an_envelope_is_malformed(body: str) -> None:
+    with pytest.raises(MalformedMessage):
+        read_envelope(body)
+
+
+def test_a_malformed_envelope_is_refused_without_its_text() -> None:
+    body = json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "subject": SECRET * 4})
+    with pytest.raises(MalformedMessage) as raised:
+        read_envelope(body)
+    assert SECRET not in str(raised.value)
+
+
+def test_a_story_is_about_one_wish() -> None:
+    other = envelope(WishAccepted(), "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1c02")
+    with pytest.raises(MalformedMessage, match="exactly one wish"):
+        read_story(write_story([envelope(submitted()), other]))
+
+
+def test_an_empty_story_is_malformed() -> None:
+    with pytest.raises(MalformedMessage):
+        read_story("[]")
+
+
+def test_the_sample_events_are_what_the_frontend_sends() -> None:
+    body = sample("parser-good-wish")["Records"][0]["body"]
+    assert isinstance(read_envelope(body).event(), WishSubmitted)
