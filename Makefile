@@ -53,7 +53,10 @@ down: ## stop the stack
 
 test: setup ## pass every test
 	@$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration tests/repository
-	@$(BIN)/pytest tests/e2e tests/browser
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e tests/browser
+
+nightly: setup ## pass the long forms: a whole storm, and the stack's tests one after the other
+	@STORM_WISHES=2000 STORM_SEATS=500 $(BIN)/pytest --durations=25 tests/e2e tests/browser
 
 check: setup .venv/.checkov ## lint, types, template, imports
 	$(BIN)/ruff check .
@@ -83,4 +86,4 @@ lock: .venv/.made ## pin all requirements anew
 	@for f in frontend console mission parser worker projector; do (cd src/$$f && $(COMPILE) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
 COMPILE = $(abspath $(UV)) pip compile -q --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
 
-.PHONY: help setup demo down test check bench pictures observability build lock
+.PHONY: help setup demo down test nightly check bench pictures observability build lock

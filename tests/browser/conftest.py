@@ -7,9 +7,9 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.support.backstage import Backstage, Open
 from tests.support.chromium import FLAGS, chromium
 from tests.support.laptop import Stack
+from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import PHONE, PROJECTOR
 
 LOCALES = {"en": "en-GB", "ja": "ja-JP"}
@@ -67,7 +67,7 @@ def projector(screen: Open) -> Page:
     return screen(PROJECTOR)
 
 
-@pytest.fixture
-def backstage(stack: Stack) -> Iterator[Backstage]:
+@pytest.fixture(scope="session")
+def operator(stack: Stack) -> Iterator[OperatorClient]:
     with httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as http:
-        yield Backstage(stack, http)
+        yield OperatorClient(stack, http)

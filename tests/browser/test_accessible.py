@@ -6,8 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.support.backstage import Backstage, Open
 from tests.support.mission_page import alarm, complete_trace, mission_control, slow
+from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PHONE, PROJECTOR
 from web.language import LANGUAGES
 
@@ -25,10 +25,10 @@ def violations(page: Page) -> list[Any]:
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_page_of_the_audience(
-    screen: Open, backstage: Backstage, lang: str, theme: Literal["dark", "light"]
+    screen: Open, operator: OperatorClient, lang: str, theme: Literal["dark", "light"]
 ) -> None:
-    boarded = backstage.send("Water my olive tree", "Ana")
-    held = backstage.send("Come to www.my-band.example")
+    boarded = operator.send("Water my olive tree", "Ana")
+    held = operator.send("Come to www.my-band.example")
     page = screen(PHONE, lang, color_scheme=theme, reduced_motion="reduce")
     for path in ("", f"wishes/{boarded}", f"wishes/{held}", "wishes/5d3c0bd6-7ef4-4c5e-9a0b-0000000000ff"):
         page.goto(path)
@@ -40,10 +40,10 @@ def test_no_page_of_the_audience(
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_not_the_wall(screen: Open, backstage: Backstage, lang: str) -> None:
+def test_not_the_wall(screen: Open, operator: OperatorClient, lang: str) -> None:
     page = screen(PROJECTOR, lang, reduced_motion="reduce")
     page.goto("wall")
-    backstage.send("For axe to read")
+    operator.send("For axe to read")
     expect(page.locator("#stage")).to_contain_text("For axe to read", timeout=SOON)
     page.wait_for_timeout(1000)  # until it has faded in
     assert violations(page) == []
@@ -51,12 +51,12 @@ def test_not_the_wall(screen: Open, backstage: Backstage, lang: str) -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("theme", THEMES)
-def test_nor_the_console(screen: Open, backstage: Backstage, lang: str, theme: Theme) -> None:
+def test_nor_the_console(screen: Open, operator: OperatorClient, lang: str, theme: Theme) -> None:
     page = screen(LAPTOP, lang, color_scheme=theme, reduced_motion="reduce")
     page.goto("sign-in")
     assert violations(page) == []
-    backstage.send("Come to www.my-band.example")
-    name, password = backstage.account
+    operator.send("Come to www.my-band.example")
+    name, password = operator.account
     page.locator("#name").fill(name)
     page.locator("#password").fill(password)
     page.keyboard.press("Enter")
@@ -66,11 +66,11 @@ def test_nor_the_console(screen: Open, backstage: Backstage, lang: str, theme: T
 
 @pytest.mark.parametrize("size", [PHONE, PROJECTOR], ids=["phone", "projector"])
 @pytest.mark.parametrize("theme", THEMES)
-def test_nor_mission_control(screen: Open, backstage: Backstage, theme: Theme, size: dict[str, int]) -> None:
-    trace = complete_trace(backstage)
+def test_nor_mission_control(screen: Open, operator: OperatorClient, theme: Theme, size: dict[str, int]) -> None:
+    trace = complete_trace(operator)
     news = {"alarms": [alarm("store-refuses")], "traces": [slow(trace["trace_id"], trace["wish_id"])]}
     page = screen(size, color_scheme=theme, reduced_motion="reduce")
-    mission_control(page, backstage, lambda known: known.update(news))
+    mission_control(page, operator, lambda known: known.update(news))
     page.locator(".tile button").first.click()
     page.locator(".trace").click()
     page.locator(".alarms summary").click()
@@ -79,9 +79,9 @@ def test_nor_mission_control(screen: Open, backstage: Backstage, theme: Theme, s
 
 
 @pytest.mark.parametrize("theme", THEMES)
-def test_nor_a_receipt_that_tells_its_journey(screen: Open, backstage: Backstage, theme: Theme) -> None:
+def test_nor_a_receipt_that_tells_its_journey(screen: Open, operator: OperatorClient, theme: Theme) -> None:
     page = screen(PHONE, color_scheme=theme)
-    page.goto(f"wishes/{complete_trace(backstage)['wish_id']}")
+    page.goto(f"wishes/{complete_trace(operator)['wish_id']}")
     page.locator("#trace summary").click()
     expect(page.locator(".waterfall")).to_be_visible(timeout=SOON)
     assert violations(page) == []

@@ -3,8 +3,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.backstage import Backstage, Open
 from tests.support.laptop import Stack, operator_account
+from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PROJECTOR
 from web.language import texts
 
@@ -19,10 +19,10 @@ def sign_in(page: Page, name: str, password: str) -> None:
 
 
 @pytest.fixture
-def console(screen: Open, backstage: Backstage) -> Page:
+def console(screen: Open, operator: OperatorClient) -> Page:
     page = screen(LAPTOP)
     page.goto("console")
-    sign_in(page, *backstage.account)
+    sign_in(page, *operator.account)
     expect(page.locator("#console")).to_be_visible(timeout=SOON)
     return page
 
@@ -50,20 +50,20 @@ def test_who_is_no_operator_sees_nothing(screen: Open, stack: Stack) -> None:
     expect(page.locator("#console")).to_be_hidden()
 
 
-def test_a_held_wish_is_released_and_the_wall_shows_it(console: Page, screen: Open, backstage: Backstage) -> None:
+def test_a_held_wish_is_released_and_the_wall_shows_it(console: Page, screen: Open, operator: OperatorClient) -> None:
     wall = screen(PROJECTOR)
     wall.goto("wall")
-    backstage.send("Released by hand: www.my-choir.example")
+    operator.send("Released by hand: www.my-choir.example")
     card = console.locator("#held .wish").filter(has_text="my-choir")
     expect(card).to_be_visible(timeout=SOON)
     card.get_by_role("button", name=EN["acts"]["release"]).click()
     expect(wall.locator("#stage")).to_contain_text("www.my-choir.example", timeout=SOON)
 
 
-def test_escape_is_panic_and_escape_brings_the_wall_back(console: Page, screen: Open, backstage: Backstage) -> None:
+def test_escape_is_panic_and_escape_brings_the_wall_back(console: Page, screen: Open, operator: OperatorClient) -> None:
     wall = screen(PROJECTOR)
     wall.goto("wall")
-    backstage.send("Something to be blanked")
+    operator.send("Something to be blanked")
     expect(wall.locator("#stage")).to_contain_text("Something to be blanked", timeout=SOON)
     console.keyboard.press("Escape")
     try:
@@ -74,7 +74,7 @@ def test_escape_is_panic_and_escape_brings_the_wall_back(console: Page, screen: 
         console.keyboard.press("Escape")
     expect(console.locator("#panic")).to_have_attribute("aria-pressed", "false")
     expect(wall.locator("#stage")).to_contain_text("Something to be blanked", timeout=SOON)
-    assert backstage.http.get("wishes").json()["blank"] is False
+    assert operator.http.get("wishes").json()["blank"] is False
 
 
 def test_a_token_that_no_longer_counts_leads_back_to_the_door(console: Page) -> None:

@@ -4,7 +4,7 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.support.backstage import Open
+from tests.support.operator_client import Open
 from tests.support.sizes import PHONE, SMALL_PHONE
 from web.language import LANGUAGES, texts
 

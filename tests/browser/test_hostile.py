@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from frontend.sanitise import normalise
-from tests.support.backstage import Backstage, Open
+from tests.support.operator_client import Open, OperatorClient
 from tests.support.samples import HOSTILE, OVERRIDDEN
 from tests.support.sizes import LAPTOP, PHONE, PROJECTOR
 
@@ -33,10 +33,13 @@ def assert_whole(page: Page, selector: str) -> None:
         assert box["right"] <= page.evaluate("innerWidth")
 
 
-@pytest.fixture
-def sent(backstage: Backstage) -> dict[str, str]:
-    """Every text as a stored wish; ids by text."""
-    return {text: backstage.send(text, text[:20]) for text in TEXTS}
+@pytest.fixture(scope="module")
+def sent(operator: OperatorClient) -> dict[str, str]:
+    """Send every text as a wish and wait until all are stored; ids by text."""
+    wishes = {text: operator.submit(text, text[:20]) for text in TEXTS}
+    for wish_id in wishes.values():
+        operator.wait_until_stored(wish_id)
+    return wishes
 
 
 def test_there_are_thirty_of_them() -> None:
@@ -53,7 +56,7 @@ def test_receipts_show_them_as_typed(screen: Open, sent: dict[str, str]) -> None
         assert_whole(page, "#message, #passenger, article")
 
 
-def test_the_wall_shows_them_as_typed(screen: Open, sent: dict[str, str], backstage: Backstage) -> None:
+def test_the_wall_shows_them_as_typed(screen: Open, sent: dict[str, str], operator: OperatorClient) -> None:
     page = watched(screen(PROJECTOR))
     feed: dict[str, object] = {"withdrawn": [], "cursor": "1-1", "blank": False}
 
@@ -62,7 +65,7 @@ def test_the_wall_shows_them_as_typed(screen: Open, sent: dict[str, str], backst
 
     page.route("**/wishes?*", only)
     for text, wish_id in sent.items():
-        wish = backstage.http.get(f"wishes/{wish_id}").json()
+        wish = operator.http.get(f"wishes/{wish_id}").json()
         feed["wishes"] = [{name: wish[name] for name in ("wish_id", "destination", "name", "message")}]
         page.goto("wall")
         quote = page.locator("#stage blockquote").filter(visible=True).first
@@ -71,10 +74,10 @@ def test_the_wall_shows_them_as_typed(screen: Open, sent: dict[str, str], backst
         assert_whole(page, "#stage figure")
 
 
-def test_the_console_shows_them_as_typed(screen: Open, sent: dict[str, str], backstage: Backstage) -> None:
+def test_the_console_shows_them_as_typed(screen: Open, sent: dict[str, str], operator: OperatorClient) -> None:
     page = watched(screen(LAPTOP))
     page.goto("sign-in")
-    name, password = backstage.account
+    name, password = operator.account
     page.locator("#name").fill(name)
     page.locator("#password").fill(password)
     page.keyboard.press("Enter")

@@ -5,8 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.support.backstage import Backstage, Open
 from tests.support.mission_page import SOON, Change, alarm, complete_trace, mission_control, sign_in, slow
+from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PHONE
 from web.language import texts
 
@@ -19,8 +19,8 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 # --- the real thing ---
 
 
-def test_a_stack_at_rest_has_empty_queues_and_says_so(screen: Open, backstage: Backstage) -> None:
-    page = mission_control(screen(LAPTOP), backstage)
+def test_a_stack_at_rest_has_empty_queues_and_says_so(screen: Open, operator: OperatorClient) -> None:
+    page = mission_control(screen(LAPTOP), operator)
     for tile in ("inbox", "pods", "dead"):
         expect(page.locator(f"[data-tile={tile}] .big b")).to_have_text("0", timeout=SOON)
     expect(page.locator(".budgets li")).to_have_count(6)
@@ -28,18 +28,18 @@ def test_a_stack_at_rest_has_empty_queues_and_says_so(screen: Open, backstage: B
     expect(page.locator(".missing, .stale")).to_have_count(0)
 
 
-def test_a_wish_is_counted(screen: Open, backstage: Backstage) -> None:
-    page = mission_control(screen(LAPTOP), backstage)
-    backstage.send("Count me in")
+def test_a_wish_is_counted(screen: Open, operator: OperatorClient) -> None:
+    page = mission_control(screen(LAPTOP), operator)
+    operator.send("Count me in")
     boarded = page.locator(".day tr").filter(has_text=WORDS["of_the_day"]["boarded"])
     expect(boarded.locator("td")).not_to_have_text(re.compile("^[–0]$"), timeout=SOON)
     expect(page.locator("[data-tile=wishes] svg")).to_have_attribute("aria-label", re.compile("accepted"))
 
 
-def test_a_trace_opens_as_a_waterfall(screen: Open, backstage: Backstage) -> None:
-    trace = complete_trace(backstage)
+def test_a_trace_opens_as_a_waterfall(screen: Open, operator: OperatorClient) -> None:
+    trace = complete_trace(operator)
     change: Change = lambda known: known.update(traces=[slow(trace["trace_id"], trace["wish_id"])])  # noqa: E731
-    page = mission_control(screen(LAPTOP), backstage, change)
+    page = mission_control(screen(LAPTOP), operator, change)
     page.get_by_role("button").filter(has_text=trace["wish_id"]).click()
     rows = page.locator(".waterfall li")
     expect(rows).to_have_count(len(trace["segments"]), timeout=SOON)
@@ -47,11 +47,11 @@ def test_a_trace_opens_as_a_waterfall(screen: Open, backstage: Backstage) -> Non
     assert [hop for hop in dict.fromkeys(hops) if hop] == HOPS
 
 
-def test_a_receipt_tells_how_its_wish_travelled_to_who_asks(screen: Open, backstage: Backstage) -> None:
+def test_a_receipt_tells_how_its_wish_travelled_to_who_asks(screen: Open, operator: OperatorClient) -> None:
     page = screen(PHONE)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/trace") else None)
-    page.goto(f"wishes/{backstage.send('Was it a good journey?')}")
+    page.goto(f"wishes/{operator.send('Was it a good journey?')}")
     expect(page.locator("#trace")).to_be_visible()
     assert asked == []
     page.locator("#trace summary").click()
@@ -62,20 +62,20 @@ def test_a_receipt_tells_how_its_wish_travelled_to_who_asks(screen: Open, backst
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_receipt_without_script_does_not_offer_it(phone_without_script: Page, backstage: Backstage) -> None:
-    phone_without_script.goto(f"wishes/{backstage.send('Plain paper will do')}")
+def test_a_receipt_without_script_does_not_offer_it(phone_without_script: Page, operator: OperatorClient) -> None:
+    phone_without_script.goto(f"wishes/{operator.send('Plain paper will do')}")
     expect(phone_without_script.locator("#trace")).to_be_hidden()
 
 
 # --- its place beside moderation ---
 
 
-def test_the_keyboard_gets_there_and_back_and_escape_is_still_panic(screen: Open, backstage: Backstage) -> None:
+def test_the_keyboard_gets_there_and_back_and_escape_is_still_panic(screen: Open, operator: OperatorClient) -> None:
     page = screen(LAPTOP)
     loaded: list[str] = []
     page.on("request", lambda request: loaded.append(request.url))
     page.goto("sign-in")
-    sign_in(page, backstage)
+    sign_in(page, operator)
     views = page.get_by_role("navigation", name=EN["console"]["views"])
     views.get_by_role("link", name=EN["console"]["mission_control"]).focus()
     assert [each for each in loaded if "mission" in each or "waterfall" in each] == []
@@ -96,8 +96,8 @@ def test_the_keyboard_gets_there_and_back_and_escape_is_still_panic(screen: Open
     expect(page).to_have_url(re.compile(r"/console$"))
 
 
-def test_loaded_again_it_is_still_there(screen: Open, backstage: Backstage) -> None:
-    page = mission_control(screen(LAPTOP), backstage)
+def test_loaded_again_it_is_still_there(screen: Open, operator: OperatorClient) -> None:
+    page = mission_control(screen(LAPTOP), operator)
     page.reload()
     expect(page.locator("#view-mission .tiles")).to_be_visible(timeout=SOON)
     page.locator(".language a").click()
@@ -108,9 +108,9 @@ def test_loaded_again_it_is_still_there(screen: Open, backstage: Backstage) -> N
 # --- when it does not go well ---
 
 
-def test_alarms_come_first_with_what_the_audience_sees(screen: Open, backstage: Backstage) -> None:
+def test_alarms_come_first_with_what_the_audience_sees(screen: Open, operator: OperatorClient) -> None:
     on = [alarm("store-refuses"), alarm("slo-boarding-page-long", signal=True), alarm("sold-out", state="OK")]
-    page = mission_control(screen(LAPTOP), backstage, lambda known: known.update(alarms=on))
+    page = mission_control(screen(LAPTOP), operator, lambda known: known.update(alarms=on))
     expect(page.locator(".alarms h2")).to_have_text(WORDS["one_on"])
     expect(page.locator(".alarms .on li")).to_have_count(1)
     for words in ("store-refuses", "Receipts stay on their way.", "store-refuses.md"):
@@ -118,23 +118,23 @@ def test_alarms_come_first_with_what_the_audience_sees(screen: Open, backstage: 
     expect(page.locator("#view-mission > :first-child")).to_contain_text("store-refuses")
 
 
-def test_budgets_say_in_words_what_is_left(screen: Open, backstage: Backstage) -> None:
+def test_budgets_say_in_words_what_is_left(screen: Open, operator: OperatorClient) -> None:
     def spend(known: dict[str, Any]) -> None:
         for slo, left in zip(known["slos"], (1.0, 0.42, -0.3), strict=False):
             slo.update(budget_left=left, bad=1)
         known["alarms"] = [alarm(f"slo-{known['slos'][1]['name']}-page")]
 
-    page = mission_control(screen(LAPTOP), backstage, spend)
+    page = mission_control(screen(LAPTOP), operator, spend)
     said = [f"{WORDS['full']}", f"42% left · {WORDS['burning']}", WORDS["spent"]]
     expect(page.locator(".budgets .status").nth(0)).to_have_text(said[0])
     expect(page.locator(".budgets .status").nth(1)).to_have_text(said[1])
     expect(page.locator(".budgets .status").nth(2)).to_have_text(said[2])
 
 
-def test_what_cannot_be_read_is_named_and_the_rest_is_there(screen: Open, backstage: Backstage) -> None:
+def test_what_cannot_be_read_is_named_and_the_rest_is_there(screen: Open, operator: OperatorClient) -> None:
     parts = ("series", "slos", "alarms", "traces", "totals")
     change: Change = lambda known: known.update(dict.fromkeys(parts), missing=list(parts))  # noqa: E731
-    page = mission_control(screen(LAPTOP), backstage, change)
+    page = mission_control(screen(LAPTOP), operator, change)
     expect(page.locator(".alarms .unavailable")).to_have_text(WORDS["missing"])
     expect(page.locator(".alarms")).not_to_contain_text(WORDS["quiet"])
     expect(page.locator(".missing")).to_have_count(9)  # alarms, budgets, day, traces, and five tiles of six
@@ -142,10 +142,10 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_there(screen: Open, backst
     expect(page.locator("[data-tile=inbox] .big b")).to_have_text("0", timeout=SOON)
 
 
-def test_no_answer_leaves_the_last_one_and_says_how_old_it_is(screen: Open, backstage: Backstage) -> None:
+def test_no_answer_leaves_the_last_one_and_says_how_old_it_is(screen: Open, operator: OperatorClient) -> None:
     page = screen(LAPTOP)
     page.clock.install()
-    mission_control(page, backstage, lambda known: known["queues"][0].update(visible=1234))
+    mission_control(page, operator, lambda known: known["queues"][0].update(visible=1234))
     expect(page.locator("[data-tile=inbox] .big b")).to_have_text("1,234")
     page.unroute("**/ops/mission")
     page.route("**/ops/mission", lambda route: route.fulfill(status=503, json={}))
@@ -154,22 +154,22 @@ def test_no_answer_leaves_the_last_one_and_says_how_old_it_is(screen: Open, back
     expect(page.locator("[data-tile=inbox] .big b")).to_have_text("1,234")
 
 
-def test_numbers_come_as_a_table_too(screen: Open, backstage: Backstage) -> None:
+def test_numbers_come_as_a_table_too(screen: Open, operator: OperatorClient) -> None:
     change: Change = lambda known: known["series"].update(accepted=list(range(30)))  # noqa: E731
-    page = mission_control(screen(LAPTOP), backstage, change)
+    page = mission_control(screen(LAPTOP), operator, change)
     tile = page.locator("[data-tile=wishes]")
     tile.get_by_role("button").click()
     expect(tile.locator("tbody tr")).to_have_count(30)
     expect(tile.locator("tbody tr").first.locator("td").first).to_have_text("29")
 
 
-def test_text_stays_text(screen: Open, backstage: Backstage) -> None:
+def test_text_stays_text(screen: Open, operator: OperatorClient) -> None:
     def hostile(known: dict[str, Any]) -> None:
         known["traces"] = [slow("1-6a000000-000000000000000000000000", HOSTILE)]
         known["alarms"] = [alarm(HOSTILE, reason=HOSTILE, description=HOSTILE, runbook=HOSTILE)]
         known["slos"][0].update(name=HOSTILE, title=HOSTILE)
 
-    page = mission_control(screen(LAPTOP), backstage, hostile)
+    page = mission_control(screen(LAPTOP), operator, hostile)
     expect(page.locator(".trace code")).to_have_text(HOSTILE)
     expect(page.locator(".alarms .on h3")).to_contain_text(HOSTILE)
     expect(page.locator(".budgets b").first).to_have_text(HOSTILE)

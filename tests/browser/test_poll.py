@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.support.backstage import Backstage, Open
 from tests.support.laptop import wait_until
 from tests.support.mission_page import sign_in
+from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP
 from web.language import texts
 
@@ -53,27 +53,27 @@ def fill_form(page: Page) -> None:
     page.get_by_label(texts("en")["common"]["mars"]).check(force=True)
 
 
-def send_form(page: Page, _backstage: Backstage) -> None:
+def send_form(page: Page, _operator: OperatorClient) -> None:
     fill_form(page)
     page.locator("#send").click()
 
 
-def open_receipt(page: Page, backstage: Backstage) -> None:
-    page.goto(f"wishes/{backstage.send('Look at www.my-band.example')}")  # it is held, so it may change
+def open_receipt(page: Page, operator: OperatorClient) -> None:
+    page.goto(f"wishes/{operator.send('Look at www.my-band.example')}")  # it is held, so it may change
 
 
-def open_wall(page: Page, _backstage: Backstage) -> None:
+def open_wall(page: Page, _operator: OperatorClient) -> None:
     page.goto("wall")
 
 
-def open_console(page: Page, backstage: Backstage) -> None:
+def open_console(page: Page, operator: OperatorClient) -> None:
     page.goto("sign-in")
-    sign_in(page, backstage)
+    sign_in(page, operator)
 
 
-def open_mission_control(page: Page, backstage: Backstage) -> None:
+def open_mission_control(page: Page, operator: OperatorClient) -> None:
     page.goto("sign-in#mission")
-    sign_in(page, backstage)
+    sign_in(page, operator)
 
 
 PAGES = {
@@ -86,11 +86,11 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_page_waits_as_long_as_retry_after_asks(screen: Open, backstage: Backstage, name: str) -> None:
+def test_a_page_waits_as_long_as_retry_after_asks(screen: Open, operator: OperatorClient, name: str) -> None:
     page, (open_page, address) = screen(LAPTOP), PAGES[name]
     page.clock.install()
     requests = Requests(page, address, retry_after=50)
-    open_page(page, backstage)
+    open_page(page, operator)
     assert requests.wait_for(1, page)
     page.clock.run_for(40_000)
     page.wait_for_timeout(200)
@@ -101,13 +101,13 @@ def test_a_page_waits_as_long_as_retry_after_asks(screen: Open, backstage: Backs
 
 @pytest.mark.parametrize("name", ["receipt", "console", "mission"])
 def test_a_hidden_page_rests_and_reads_at_once_when_it_is_seen_again(
-    screen: Open, backstage: Backstage, name: str
+    screen: Open, operator: OperatorClient, name: str
 ) -> None:
     page, (open_page, address) = screen(LAPTOP), PAGES[name]
     page.clock.install()
     requests = Requests(page, address)
     requests.is_refusing = False
-    open_page(page, backstage)
+    open_page(page, operator)
     assert requests.wait_for(1, page)
     page.evaluate(HIDE, True)
     page.clock.run_for(60_000)  # the read that was planned already
@@ -120,12 +120,12 @@ def test_a_hidden_page_rests_and_reads_at_once_when_it_is_seen_again(
     assert requests.wait_for(before + 1, page)
 
 
-def test_a_hidden_wall_reads_on_rarely(screen: Open, backstage: Backstage) -> None:
+def test_a_hidden_wall_reads_on_rarely(screen: Open, operator: OperatorClient) -> None:
     page = screen(LAPTOP)
     page.clock.install()
     requests = Requests(page, PAGES["wall"][1])
     requests.is_refusing = False
-    open_wall(page, backstage)
+    open_wall(page, operator)
     assert requests.wait_for(1, page)
     page.evaluate(HIDE, True)
     page.clock.run_for(1_000)

@@ -3,7 +3,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.backstage import Backstage, Open
+from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import PROJECTOR
 from web.language import LANGUAGES, texts
 
@@ -22,45 +22,45 @@ def wall(projector: Page) -> Page:
     return projector
 
 
-def test_a_wish_comes_to_the_wall_by_itself(wall: Page, backstage: Backstage) -> None:
-    backstage.send("Nobody had to let me in")
+def test_a_wish_comes_to_the_wall_by_itself(wall: Page, operator: OperatorClient) -> None:
+    operator.send("Nobody had to let me in")
     shown(wall, "Nobody had to let me in")
 
 
-def test_a_held_wish_comes_once_it_is_released(wall: Page, backstage: Backstage) -> None:
-    wish_id = backstage.send("Come to www.my-band.example")
-    backstage.send("The one after it")
+def test_a_held_wish_comes_once_it_is_released(wall: Page, operator: OperatorClient) -> None:
+    wish_id = operator.send("Come to www.my-band.example")
+    operator.send("The one after it")
     shown(wall, "The one after it")
     assert "my-band" not in wall.locator("#stage").inner_text()
-    backstage.release(wish_id)
+    operator.release(wish_id)
     shown(wall, "Come to www.my-band.example")
 
 
-def test_a_hidden_wish_is_gone(wall: Page, backstage: Backstage) -> None:
-    wish_id = backstage.send("Take this one down")
+def test_a_hidden_wish_is_gone(wall: Page, operator: OperatorClient) -> None:
+    wish_id = operator.send("Take this one down")
     shown(wall, "Take this one down")
-    backstage.hide(wish_id)
+    operator.hide(wish_id)
     expect(wall.locator("body")).not_to_contain_text("Take this one down", timeout=SOON)
 
 
-def test_panic_leaves_no_typed_word_and_the_wall_comes_back(wall: Page, backstage: Backstage) -> None:
-    backstage.send("Gone in a moment")
+def test_panic_leaves_no_typed_word_and_the_wall_comes_back(wall: Page, operator: OperatorClient) -> None:
+    operator.send("Gone in a moment")
     shown(wall, "Gone in a moment")
-    backstage.panic(on=True)
+    operator.panic(on=True)
     try:
         expect(wall.locator("#placeholder")).to_contain_text(EN["blank"], timeout=SOON)
         assert "Gone in a moment" not in (wall.locator("body").text_content() or "")
         expect(wall.locator("#join img")).to_be_visible()
     finally:
-        backstage.panic(on=False)
+        operator.panic(on=False)
     shown(wall, "Gone in a moment")
 
 
-def test_a_lost_connection_is_told_and_mends_itself(wall: Page, backstage: Backstage) -> None:
+def test_a_lost_connection_is_told_and_mends_itself(wall: Page, operator: OperatorClient) -> None:
     wall.context.set_offline(True)
     expect(wall.locator("#stale")).to_be_visible(timeout=SOON)
     expect(wall.locator("#stale")).to_contain_text(EN["reconnecting"])
-    backstage.send("Sent while the wall was away")
+    operator.send("Sent while the wall was away")
     wall.context.set_offline(False)
     shown(wall, "Sent while the wall was away")
     expect(wall.locator("#stale")).to_be_hidden(timeout=SOON)
@@ -72,13 +72,13 @@ def test_an_unchanged_wall_costs_a_304(wall: Page) -> None:
     assert found.value.request.headers["if-none-match"]
 
 
-def test_it_counts_and_shows_the_way_to_the_form(wall: Page, backstage: Backstage) -> None:
-    ships = backstage.http.get("manifest").json()["destinations"]
-    backstage.send("Count me", to="jupiter")
+def test_it_counts_and_shows_the_way_to_the_form(wall: Page, operator: OperatorClient) -> None:
+    ships = operator.http.get("manifest").json()["destinations"]
+    operator.send("Count me", to="jupiter")
     expected = f"{ships['jupiter']['boarded'] + 1:,}"
     expect(wall.locator("#jupiter-boarded")).to_have_text(expected, timeout=SOON)
     expect(wall.locator("#jupiter-seats")).to_contain_text(f"{ships['jupiter']['seats_left'] - 1:,}")
-    expect(wall.locator("#join")).to_contain_text(str(backstage.http.base_url).removeprefix("http://").rstrip("/"))
+    expect(wall.locator("#join")).to_contain_text(str(operator.http.base_url).removeprefix("http://").rstrip("/"))
     assert wall.locator("#join img").evaluate("image => image.naturalWidth") > 0
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Response
 
-from tests.support.backstage import Backstage, Open
+from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import PHONE
 from web.language import LANGUAGES
 
@@ -12,13 +12,13 @@ MOST_BYTES = 60_000  # of everything that a page loads, as it is after unpacking
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("page", ["", "wishes/{}", "wall", "sign-in"], ids=["form", "receipt", "wall", "console"])
-def test_a_page_is_light_and_all_of_it_is_ours(screen: Open, backstage: Backstage, lang: str, page: str) -> None:
-    path = page.format(backstage.send("How heavy is this?"))
+def test_a_page_is_light_and_all_of_it_is_ours(screen: Open, operator: OperatorClient, lang: str, page: str) -> None:
+    path = page.format(operator.send("How heavy is this?"))
     opened = screen(PHONE, lang)
     answers: list[Response] = []
     opened.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108  it marks what it is given
     opened.goto(path, wait_until="networkidle")
-    base = str(backstage.http.base_url)
+    base = str(operator.http.base_url)
     files = [
         each for each in answers if each.status == 200 and "/wishes?" not in each.url and "/manifest" not in each.url
     ]

@@ -259,24 +259,3 @@ def test_neither_a_full_disk_nor_an_engine_that_is_away_stops_it() -> None:
         ports.close()
         agent.terminate()
         agent.wait(10)
-
-
-def test_in_the_foreground_a_dead_agent_is_started_again(tmp_path: Path) -> None:
-    laptop = Laptop(tmp_path / "home")
-    running = laptop.start("up", "--json", "--port", "0")
-    try:
-        assert running.stdout
-        facts = json.loads(running.stdout.readline())
-        psutil.Process(facts["pids"]["agent"]).kill()
-
-        def pid() -> int | None:
-            done = laptop.run("status", "--json")
-            found: int = json.loads(done.stdout)["pids"]["agent"]
-            return found if done.returncode == 0 else None
-
-        assert wait_until(lambda: pid() not in (None, facts["pids"]["agent"]))
-    finally:
-        running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=60)
-    assert "started again" in said
-    assert laptop.is_clean()

@@ -3,9 +3,8 @@ queue, and nothing that a person typed ever runs as code."""
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import httpx
 import psutil
@@ -14,104 +13,20 @@ import pytest
 from domain.commit import stream_of
 from domain.envelope import Envelope
 from domain.identity import keyed_wish_id, payload_digest
-from tests.support.faulty_aws import Call, faulty_aws
+from tests.support.deployed_chain import ENDS, DeployedChain
+from tests.support.faulty_aws import Call
 from tests.support.laptop import Stack, wait_until
 from tests.support.samples import HOSTILE, envelope, short, submitted
 
-ENDS = 60.0  # seconds that a wish may take on a slow machine
-
-
-class Chain:
-    """The chain as a test sees it: HTTP in front, the queues and the table behind."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
-        self.http = httpx.Client(base_url=stack.url, timeout=30, trust_env=False)
-        self.sqs = stack.aws("sqs")
-        self.functions = stack.aws("lambda")
-        self.dynamodb = stack.aws("dynamodb")
-
-    def post(self, message: str, **fields: object) -> str:
-        """Send a wish that must be accepted; its id."""
-        key = fields.pop("key", None)
-        headers = {"Idempotency-Key": str(key)} if key else {}
-        answer = self.http.post("wishes", json={"message": message, "destination": "mars", **fields}, headers=headers)
-        assert answer.status_code == 202, answer.text
-        wish_id: str = answer.json()["wish_id"]
-        return wish_id
-
-    def commits(self, wish_id: str) -> list[dict[str, object]]:
-        """The items of a wish's stream."""
-        answer = self.dynamodb.query(
-            TableName=self.stack.outputs["EventStoreName"],
-            KeyConditionExpression="#s = :s",
-            ExpressionAttributeNames={"#s": "stream"},
-            ExpressionAttributeValues={":s": {"S": stream_of(wish_id)}},
-            ConsistentRead=True,
-        )
-        return list(answer["Items"])
-
-    def wait_until_stored(self, *wish_ids: str) -> None:
-        assert wait_until(lambda: all(self.commits(wish_id) for wish_id in wish_ids), ENDS)
-
-    def wait_until_idle(self) -> None:
-        """Both work queues empty, nothing in flight."""
-        assert wait_until(lambda: self.waiting("InboxUrl") == self.waiting("PodsUrl") == 0, ENDS)
-
-    def waiting(self, output: str) -> int:
-        """Messages of a queue, visible or in flight."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self.sqs.get_queue_attributes(QueueUrl=self.stack.outputs[output], AttributeNames=names)
-        return sum(int(answer["Attributes"][name]) for name in names)
-
-    def dead_letters(self, output: str) -> list[dict[str, object]]:
-        """Takes what is in a dead-letter queue out of it."""
-        url = self.stack.outputs[output]
-        answer = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"])
-        for letter in answer.get("Messages", []):
-            self.sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
-        return list(answer.get("Messages", []))
-
-    @contextmanager
-    def endpoint(self, function: str, **variables: str) -> Iterator[None]:
-        """A function's AWS endpoint, changed for a while."""
-        names = [each["FunctionName"] for each in self.functions.list_functions()["Functions"]]
-        [name] = [name for name in names if function in name]
-        before = self.functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        self._configure(name, {**before, **variables})
-        try:
-            yield
-        finally:
-            self._configure(name, before)
-
-    def _configure(self, name: str, variables: dict[str, str]) -> None:
-        self.functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
-        self.functions.get_waiter("function_updated_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
-
-    @contextmanager
-    def fault_for(self, function: str, fault: Callable[[Call], tuple[int, bytes]]) -> Iterator[None]:
-        """Every AWS call of a function goes through a fault."""
-        with faulty_aws(self.stack.engine, fault) as url, self.endpoint(function, AWS_ENDPOINT_URL=url):
-            yield
-
-    @contextmanager
-    def visibility(self, output: str, seconds: int) -> Iterator[None]:
-        """A queue's visibility timeout, shortened: what was lost comes back while the test waits."""
-        url = self.stack.outputs[output]
-        for value in (seconds, 180):
-            self.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(value)})
-            if value == seconds:
-                yield
-
 
 @pytest.fixture(scope="module")
-def chain(stack: Stack) -> Iterator[Chain]:
-    chain = Chain(stack)
+def chain(stack: Stack) -> Iterator[DeployedChain]:
+    chain = DeployedChain(stack)
     yield chain
     chain.http.close()
 
 
-def test_a_wish_goes_all_the_way(chain: Chain) -> None:
+def test_a_wish_goes_all_the_way(chain: DeployedChain) -> None:
     wish_id = chain.post("Tell the whales we are sorry.", name="Ana")
     chain.wait_until_stored(wish_id)
     wish = chain.http.get(f"wishes/{wish_id}").json()
@@ -120,7 +35,7 @@ def test_a_wish_goes_all_the_way(chain: Chain) -> None:
     assert wish["trace_id"].startswith("1-")
 
 
-def test_a_double_tap_is_one_commit(chain: Chain) -> None:
+def test_a_double_tap_is_one_commit(chain: DeployedChain) -> None:
     key = uuid.uuid4()
     wish_id = chain.post("Once is enough", key=key)
     assert chain.post("Once is enough", key=key) == wish_id
@@ -129,14 +44,14 @@ def test_a_double_tap_is_one_commit(chain: Chain) -> None:
     assert len(chain.commits(wish_id)) == 1
 
 
-def test_a_key_reused_for_another_text_loses_neither(chain: Chain) -> None:
+def test_a_key_reused_for_another_text_loses_neither(chain: DeployedChain) -> None:
     key = uuid.uuid4()
     first, second = chain.post("First", key=key), chain.post("Second", key=key)
     chain.wait_until_stored(first, second)
     assert first != second
 
 
-def test_two_hundred_wishes_of_eight_clients_are_each_stored_once(chain: Chain) -> None:
+def test_two_hundred_wishes_of_eight_clients_are_each_stored_once(chain: DeployedChain) -> None:
     with ThreadPoolExecutor(8) as clients:
         wish_ids = list(clients.map(lambda n: chain.post(f"Wish number {n}"), range(200)))
     assert len(set(wish_ids)) == 200
@@ -147,7 +62,7 @@ def test_two_hundred_wishes_of_eight_clients_are_each_stored_once(chain: Chain) 
     assert set(wish_ids) <= set(ledger)
 
 
-def test_poison_reaches_the_dead_letters_and_its_neighbours_are_stored(chain: Chain) -> None:
+def test_poison_reaches_the_dead_letters_and_its_neighbours_are_stored(chain: DeployedChain) -> None:
     good = [envelope(submitted(f"Neighbour {n}"), str(uuid.uuid4())) for n in range(3)]
     bodies = [one.model_dump_json() for one in good]
     bodies.insert(1, "this is not an envelope")
@@ -160,7 +75,7 @@ def test_poison_reaches_the_dead_letters_and_its_neighbours_are_stored(chain: Ch
     assert "MalformedMessage" in json.dumps(letter["MessageAttributes"])
 
 
-def test_what_the_worker_cannot_read_reaches_its_own_dead_letters(chain: Chain) -> None:
+def test_what_the_worker_cannot_read_reaches_its_own_dead_letters(chain: DeployedChain) -> None:
     lone: Envelope = envelope(submitted(), str(uuid.uuid4()))
     chain.sqs.send_message(QueueUrl=chain.stack.outputs["PodsUrl"], MessageBody=f"[{lone.model_dump_json()}]")
     assert wait_until(lambda: chain.waiting("PodsDlqUrl"), ENDS)
@@ -168,7 +83,7 @@ def test_what_the_worker_cannot_read_reaches_its_own_dead_letters(chain: Chain) 
     assert "a submission, a verdict" in json.dumps(letter["MessageAttributes"])
 
 
-def test_a_worker_killed_between_write_and_acknowledgement_leaves_one_commit(chain: Chain) -> None:
+def test_a_worker_killed_between_write_and_acknowledgement_leaves_one_commit(chain: DeployedChain) -> None:
     writes: list[str] = []
     killed: list[psutil.Process] = []
 
@@ -189,7 +104,7 @@ def test_a_worker_killed_between_write_and_acknowledgement_leaves_one_commit(cha
     assert len(chain.commits(wish_id)) == 1
 
 
-def test_a_half_failed_send_of_the_parser_loses_no_wish(chain: Chain) -> None:
+def test_a_half_failed_send_of_the_parser_loses_no_wish(chain: DeployedChain) -> None:
     refused: set[str] = set()
 
     def refuse_every_other_wish_once(call: Call) -> tuple[int, bytes]:
@@ -213,7 +128,7 @@ def test_a_half_failed_send_of_the_parser_loses_no_wish(chain: Chain) -> None:
     assert [len(chain.commits(wish_id)) for wish_id in wish_ids] == [1] * 12
 
 
-def test_with_sqs_down_a_wish_is_refused_and_nothing_is_stored(chain: Chain) -> None:
+def test_with_sqs_down_a_wish_is_refused_and_nothing_is_stored(chain: DeployedChain) -> None:
     ledger = chain.stack.home / "ledger.jsonl"
     promised = ledger.read_text()
     key = str(uuid.uuid4())
@@ -231,7 +146,7 @@ def test_with_sqs_down_a_wish_is_refused_and_nothing_is_stored(chain: Chain) -> 
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=short)
-def test_hostile_text_comes_back_inert_and_unaltered(chain: Chain, text: str) -> None:
+def test_hostile_text_comes_back_inert_and_unaltered(chain: DeployedChain, text: str) -> None:
     wish_id = chain.post(text, name=text[:40])
     chain.wait_until_stored(wish_id)
     wish = chain.http.get(f"wishes/{wish_id}").json()
@@ -254,7 +169,7 @@ JSON = {"Content-Type": "application/json"}
         ("GET", "nowhere", None, {}, 404),
         ("DELETE", "wishes", None, {}, 404),
         ("GET", "wishes/not-a-uuid", None, {}, 404),
-        ("GET", f"wishes/{uuid.uuid4()}", None, {}, 404),
+        ("GET", "wishes/5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1cfe", None, {}, 404),
         ("POST", "wishes", "x" * 8193, JSON, 413),
         ("POST", "wishes", "hello", {"Content-Type": "text/plain"}, 415),
         ("POST", "wishes", json.dumps({"destination": "mars"}), JSON, 422),
@@ -262,7 +177,7 @@ JSON = {"Content-Type": "application/json"}
     ],
 )
 def test_every_error_of_the_table_is_a_problem(
-    chain: Chain, method: str, path: str, body: str | None, headers: dict[str, str], status: int
+    chain: DeployedChain, method: str, path: str, body: str | None, headers: dict[str, str], status: int
 ) -> None:
     answer = chain.http.request(method, path, content=body, headers=headers)
     problem = answer.json()
@@ -272,7 +187,7 @@ def test_every_error_of_the_table_is_a_problem(
     assert "Traceback" not in answer.text
 
 
-def test_a_form_post_is_sent_to_its_receipt(chain: Chain) -> None:
+def test_a_form_post_is_sent_to_its_receipt(chain: DeployedChain) -> None:
     answer = chain.http.post("wishes", data={**GOOD, "name": "Ana", "idempotency_key": ""})
     assert answer.status_code == 303
     receipt = httpx.URL(chain.stack.url).join("wishes").join(answer.headers["location"])
@@ -280,13 +195,13 @@ def test_a_form_post_is_sent_to_its_receipt(chain: Chain) -> None:
     assert page.headers["content-type"].startswith("text/html")
 
 
-def test_the_pages_and_health_are_there(chain: Chain) -> None:
+def test_the_pages_and_health_are_there(chain: DeployedChain) -> None:
     assert chain.http.get("health").json() == {"status": "ok"}
     assert "<form" in chain.http.get("").text
     assert chain.http.get("assets/form.js").status_code == 200
 
 
-def test_a_wish_reaches_the_wall_and_the_manifest(chain: Chain) -> None:
+def test_a_wish_reaches_the_wall_and_the_manifest(chain: DeployedChain) -> None:
     before = chain.http.get("manifest").json()["destinations"]["jupiter"]
     wish_id = chain.post("See me on the wall", destination="jupiter")
     chain.wait_until_stored(wish_id)
@@ -306,7 +221,7 @@ def test_a_wish_reaches_the_wall_and_the_manifest(chain: Chain) -> None:
     assert (after["boarded"] - before["boarded"], before["seats_left"] - after["seats_left"]) == (1, 1)
 
 
-def test_every_seat_is_given_once(chain: Chain) -> None:
+def test_every_seat_is_given_once(chain: DeployedChain) -> None:
     pages = chain.dynamodb.get_paginator("scan").paginate(TableName=chain.stack.outputs["EventStoreName"])
     seats = [
         (item["events"]["L"][0]["M"]["data"]["M"]["destination"]["S"], event["M"]["data"]["M"]["seat"]["N"])

@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from domain.commit import wish_of
 from lastwish.aws.clients import engine_client
 
 LASTWISH = str(Path(sys.executable).with_name("lastwish"))
@@ -85,6 +86,11 @@ class Stack:
 
     def run(self, *args: str) -> "subprocess.CompletedProcess[str]":
         return self.laptop.run(*args)
+
+    def stored(self) -> list[str]:
+        """Return the wish id of every commit in the event store."""
+        pages = self.aws("dynamodb").get_paginator("scan").paginate(TableName=self.outputs["EventStoreName"])
+        return [wish_of(item["stream"]["S"]) for page in pages for item in page["Items"]]
 
 
 def start_detached(laptop: Laptop) -> Stack:

@@ -7,8 +7,8 @@ from typing import Any
 
 from playwright.sync_api import Error, Page, Route, expect
 
-from tests.support.backstage import Backstage
 from tests.support.laptop import wait_until
+from tests.support.operator_client import OperatorClient
 
 SOON = 60_000
 
@@ -16,14 +16,14 @@ SOON = 60_000
 type Change = Callable[[dict[str, Any]], Any]
 
 
-def sign_in(page: Page, backstage: Backstage) -> None:
-    name, password = backstage.account
+def sign_in(page: Page, operator: OperatorClient) -> None:
+    name, password = operator.account
     page.locator("#name").fill(name)
     page.locator("#password").fill(password)
     page.keyboard.press("Enter")
 
 
-def mission_control(page: Page, backstage: Backstage, change: Change = lambda known: None) -> Page:
+def mission_control(page: Page, operator: OperatorClient, change: Change = lambda known: None) -> Page:
     """The view, by the address that one bookmarks. ``change`` is what becomes of each answer of the real stack."""
 
     def changed(route: Route) -> None:
@@ -35,7 +35,7 @@ def mission_control(page: Page, backstage: Backstage, change: Change = lambda kn
 
     page.route("**/ops/mission", changed)
     page.goto("sign-in#mission")
-    sign_in(page, backstage)
+    sign_in(page, operator)
     expect(page.locator("#mission-age")).to_have_text(re.compile("ago"), timeout=SOON)
     return page
 
@@ -50,9 +50,9 @@ def slow(trace_id: str, wish_id: str | None) -> dict[str, Any]:
     return trace | dict.fromkeys(("fault", "error", "throttled"), False)
 
 
-def complete_trace(backstage: Backstage) -> dict[str, Any]:
+def complete_trace(operator: OperatorClient) -> dict[str, Any]:
     """The trace of a wish that has arrived everywhere."""
-    path = f"wishes/{backstage.send('Where was I all the time?')}/trace"
-    assert wait_until(lambda: (found := backstage.http.get(path)).status_code == 200 and found.json()["complete"])
-    found: dict[str, Any] = backstage.http.get(path).json()
+    path = f"wishes/{operator.send('Where was I all the time?')}/trace"
+    assert wait_until(lambda: (found := operator.http.get(path)).status_code == 200 and found.json()["complete"])
+    found: dict[str, Any] = operator.http.get(path).json()
     return found

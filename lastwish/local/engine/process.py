@@ -3,7 +3,6 @@
 import socket
 import subprocess
 import sys
-from contextlib import suppress
 
 from lastwish.aws.clients import REGION
 from lastwish.errors import EngineFailed
@@ -21,20 +20,21 @@ def start(home: Home, functions: dict[str, str]) -> tuple["subprocess.Popen[byte
 
     `functions` are environment variables for the functions, which inherit the engine's.
     """
-    port = _free_port()
-    env = environment.clean(home) | {
-        # Its port serves the whole AWS control plane: never on a network.
-        "BIND_HOST": environment.HOST,
-        "MINISTACK_HOST": environment.HOST,
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_REGION": REGION,
-        "LAMBDA_EXECUTOR": "local",
-        "SFTP_ENABLED": "0",
-        "IOT_MTLS_ENABLED": "0",
-        "S3_DATA_DIR": str(home.tmp / "s3"),
-    }
-    command = [sys.executable, "-m", "lastwish.local.engine.server"]
-    process = spawn(command, env | functions, home.log("engine"), cwd=home.tmp)
+    with _bind() as bound:  # the engine inherits it, so that no other program can take the port meanwhile
+        port, number = bound.getsockname()[1], bound.fileno()
+        env = environment.clean(home) | {
+            # Its port serves the whole AWS control plane: never on a network.
+            "BIND_HOST": environment.HOST,
+            "MINISTACK_HOST": environment.HOST,
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_REGION": REGION,
+            "LAMBDA_EXECUTOR": "local",
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "S3_DATA_DIR": str(home.tmp / "s3"),
+        }
+        command = [sys.executable, "-m", "lastwish.local.engine.server", "--fd", str(number)]
+        process = spawn(command, env | functions, home.log("engine"), cwd=home.tmp, pass_fds=[number])
     return process, f"http://{environment.HOST}:{port}"
 
 
@@ -49,10 +49,14 @@ def answers(engine: str) -> bool:
     return http_status(f"{engine}/_ministack/health") == 200
 
 
-def _free_port() -> int:
+def _bind() -> socket.socket:
+    """Return a socket at the usual port or a free one. It does not listen: the engine refuses a port that answers."""
     for candidate in (USUAL_PORT, 0):
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind((environment.HOST, candidate))
-            port: int = probe.getsockname()[1]
-            return port
+        bound = socket.socket()
+        try:
+            bound.bind((environment.HOST, candidate))
+        except OSError:
+            bound.close()
+        else:
+            return bound
     raise EngineFailed("there is no free port on loopback")

@@ -1,0 +1,28 @@
+"""The engine's process, before anything is deployed to it."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from lastwish.local.engine import process as engine
+from lastwish.local.processes import ProcessId, stop
+from lastwish.local.state import Home
+
+
+def test_engines_that_start_at_once_have_a_port_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        monkeypatch.setattr(engine, "USUAL_PORT", free.getsockname()[1])  # another stack may run at the usual one
+    homes = [Home(tmp_path / name) for name in ("first", "second")]
+    for home in homes:
+        home.create()
+    started = [engine.start(home, {}) for home in homes]
+    try:
+        for home, (process, endpoint) in zip(homes, started, strict=True):
+            engine.wait_until_ready(process, endpoint, home)
+        assert len({endpoint for _, endpoint in started}) == 2
+        assert [process.poll() for process, _ in started] == [None, None]
+    finally:
+        for process, _ in started:
+            stop(ProcessId.of(process.pid))
+            process.wait()
