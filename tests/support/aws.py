@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass
 class Aws:
-    """The resources, and what a test wants to know of them."""
+    """Resources on moto, with the reads that tests need."""
 
     sqs: Any
     dynamodb: Any
@@ -28,7 +28,7 @@ class Aws:
         return list(self.dynamodb.scan(TableName=self.table)["Items"])
 
     def deliver(self, queue: str) -> dict[str, Any]:
-        """What Lambda would be given of a queue: its messages as records of an SQS event."""
+        """Return the messages of a queue as records of an SQS event, as Lambda gets them."""
         return {"Records": [_as_record(message) for message in self.messages(queue)]}
 
 

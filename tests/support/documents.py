@@ -14,7 +14,7 @@ def document(segment_id: str, start: float = 100.0, end: float | None = 101.0, *
 
 
 def handler(**more: Any) -> dict[str, Any]:
-    """What a function sends of itself: a subsegment without its segment."""
+    """Return a function's own document: a subsegment without its segment."""
     noted = {"Service": "frontend", "ColdStart": False, "wish_id": "w1"}
     return document(HANDLER, **{"type": "subsegment", "parent_id": FUNCTION, "annotations": noted} | more)
 

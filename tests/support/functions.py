@@ -1,4 +1,4 @@
-"""The functions as Lambda loads and calls them, and what they log."""
+"""Load and call functions as Lambda does, and read their log."""
 
 import importlib
 import json
@@ -19,7 +19,7 @@ def load(function: str) -> ModuleType:
 
 @dataclass
 class Log:
-    """What the functions write to their log: JSON lines, metrics among them."""
+    """Log lines of the functions: JSON, with metrics among them."""
 
     captured: pytest.CaptureFixture[str]
 

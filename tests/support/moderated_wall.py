@@ -1,4 +1,4 @@
-"""The wall and its console on moto: wishes board, operators moderate them, and the wall reads its feed."""
+"""Wall and console on moto: wishes board, operators moderate them, and the wall reads its feed."""
 
 import json
 from types import ModuleType

@@ -1,4 +1,4 @@
-"""The sample events of ``events/``, and the few values that the tests share."""
+"""Sample events of ``events/``, and values that tests share."""
 
 import json
 from dataclasses import dataclass
@@ -58,7 +58,7 @@ def short(text: str) -> str:
 
 
 def sample(name: str) -> dict[str, Any]:
-    """The event of ``events/<name>.json``, anew for every call."""
+    """Return a new copy of the event in ``events/<name>.json``."""
     event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
     return event
 
@@ -88,5 +88,5 @@ def envelope(event: Event, wish_id: str = WISH_ID) -> Envelope:
 
 
 def story(wish_id: str = WISH_ID, destination: Any = "mars") -> list[Envelope]:
-    """What Pods carries for an ordinary wish."""
+    """Return the story of an ordinary wish, as in Pods."""
     return [envelope(submitted(destination=destination), wish_id), envelope(WishAccepted(), wish_id)]

@@ -1,4 +1,4 @@
-"""The schemas of all event types that ever shipped, in `tests/golden/schemas.lock`.
+"""Schemas of all event types that ever shipped, in `tests/golden/schemas.lock`.
 
 `python -m tests.support.schemas` adds the new types. It never changes an existing one: events that are stored keep
 their form for good.
@@ -14,7 +14,7 @@ _LOCK = ROOT / "tests" / "golden" / "schemas.lock"
 
 
 def of(event: type[Event]) -> dict[str, Any]:
-    """The schema of an event type, without its prose."""
+    """Return the schema of an event type, without titles and descriptions."""
 
     def bare(part: Any) -> Any:
         if isinstance(part, dict):
@@ -26,7 +26,7 @@ def of(event: type[Event]) -> dict[str, Any]:
 
 
 def shipped() -> dict[str, Any]:
-    """The schemas that are locked, by type name."""
+    """Return the locked schemas by type name."""
     found: dict[str, Any] = json.loads(_LOCK.read_text())
     return found
 

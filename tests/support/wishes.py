@@ -25,7 +25,7 @@ def ids(count: int) -> list[str]:
 
 
 def stream_event(items: list[dict[str, Any]], name: str = "INSERT") -> dict[str, Any]:
-    """What Lambda is given of the table's stream when these items appear."""
+    """Return the event that Lambda gets from the table's stream for these new items."""
     return {"Records": [{"eventName": name, "dynamodb": {"NewImage": item}} for item in items]}
 
 

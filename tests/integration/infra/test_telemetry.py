@@ -1,4 +1,4 @@
-"""The metrics that SLOs and alarms are made of, as the functions write them to their log."""
+"""Tests of the metrics for SLOs and alarms, as the functions write them to their log."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from tests.support.wishes import batch, ids, stream_event
 
 
 def sent(event: dict[str, Any], ago: timedelta) -> dict[str, Any]:
-    """The same Pods batch, submitted so long ago."""
+    """Return the same Pods batch, submitted this long ago."""
     then = timestamp(datetime.now(UTC) - ago)
     for record in event["Records"]:
         record["body"] = record["body"].replace("2045-01-01T12:00:00.000Z", then)

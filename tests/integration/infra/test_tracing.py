@@ -1,4 +1,4 @@
-"""What the functions really send to the X-Ray daemon's port, seen from outside: tracing is off but in Lambda."""
+"""Tests of the datagrams that functions send to the X-Ray daemon, from a process with Lambda's variables."""
 
 import json
 import os
@@ -75,7 +75,7 @@ def run(daemon: socket.socket, event: dict[str, Any], **env: str) -> str:
 
 
 def segments(daemon: socket.socket, count: int) -> dict[str, dict[str, Any]]:
-    """What arrived, by name. A datagram is a header line and a document."""
+    """Return the documents received, by name. A datagram is a header line and a document."""
     found = [json.loads(daemon.recv(65536).split(b"\n", 1)[1]) for _ in range(count)]
     return {segment["name"]: segment for segment in found}
 

@@ -1,4 +1,4 @@
-"""What mission control tells of CloudWatch, SQS and X-Ray, and of what does not answer."""
+"""Tests of the overview from CloudWatch, SQS and X-Ray, also when one of them does not answer."""
 
 import json
 import threading

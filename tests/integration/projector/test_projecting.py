@@ -21,7 +21,7 @@ from tests.support.wishes import ids, store, stream_event
 
 @dataclass
 class Projected:
-    """The read model of generation 1, and what it ought to be."""
+    """Read model of generation 1, compared with the totals and rows that follow from the commits."""
 
     aws: Aws
     projector: ModuleType

@@ -21,7 +21,7 @@ DELAY = 600  # seconds
 
 @pytest.fixture
 def delayed(wall: ModeratedWall, monkeypatch: pytest.MonkeyPatch) -> ModeratedWall:
-    """The same with a while before the wall shows a wish, longer than any test takes."""
+    """Return the wall with a delay before it shows a wish, longer than any test takes."""
     patient = wall.worker.settings.model_copy(update={"wall_delay": DELAY})
     assert isinstance(patient, settings.WorkerSettings)
     monkeypatch.setattr(wall.worker, "settings", patient)

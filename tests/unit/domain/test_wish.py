@@ -40,7 +40,7 @@ REJECT = RecordWish(submitted(), WishRejected(reason="only-links"), None)
 
 
 def history(*commands: Command) -> list[Event]:
-    """The events after these commands, one after the other."""
+    """Return the events after these commands, one after the other."""
     events: list[Event] = []
     for command in commands:
         events += decide(command, fold(events))

@@ -13,7 +13,7 @@ from tests.support.samples import HOSTILE, short
 
 
 def with_nh3(text: str) -> str:
-    """The sanitiser that would take bleach's place."""
+    """Sanitise with nh3, which could replace bleach."""
     return nh3.clean(html.escape(text, quote=False), tags=set(), attributes={})
 
 
@@ -23,7 +23,7 @@ typed = st.text(st.one_of(st.characters(), st.sampled_from("<>&;\"'/!-#x \n\u200
 
 
 def elements(fragment: str) -> list[str]:
-    """The tags that an HTML parser of another family finds."""
+    """Return the tags that another HTML parser finds."""
     tree = html5lib.parseFragment(fragment, treebuilder="etree", namespaceHTMLElements=False)
     return [str(node.tag) for node in tree.iter() if node is not tree]
 
