@@ -17,5 +17,5 @@ kept = [[number] for number in range(100_000)]
 gc.collect()
 print(len(gc.get_objects()) < 1000, gc.get_freeze_count() > 100_000)
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program, "--fd", "0"], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["True", "True"]
