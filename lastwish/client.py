@@ -1,4 +1,4 @@
-"""Send one wish and follow it to its end, as the audience's page does: one key, full jitter, Retry-After."""
+"""Send one wish and follow it to its end: one key and the page's pauses. Unlike the page it stops at a 500."""
 
 import time
 import uuid

@@ -11,12 +11,13 @@
     |   +-- DeployFailed          the deploy failed
     |   +-- ProxyFailed           the proxy did not start, or died
     |   +-- Interrupted           Ctrl-C or SIGTERM before the work had begun (exit code 130)
-    +-- TemplateError             template.yaml lacks what the proxy needs
+    +-- TemplateError             a template cannot be read, or lacks what the local stack needs
     +-- AwsError                  AWS (or the engine) refused a call
     +-- OperatorError             an operator's command cannot do what was asked
     |   +-- Busy                  the same command runs elsewhere, or took over this one's lock
     |   +-- NoSuchWish            no stream and no dead letter has this id
     |   +-- NoSuchOperator        no account has this name
+    |   +-- NoTrace               a wish exists, its trace does not
     |   +-- NotYet                an expected change did not happen in time
     +-- LoadError                 a load did not begin as it should
     |   +-- LoadRefused           too large, or a target that must not be loaded (exit code 2)
@@ -89,7 +90,7 @@ class Interrupted(StackError):
 
 
 class TemplateError(CommandError):
-    """template.yaml lacks what the proxy needs."""
+    """a template cannot be read, or lacks what the local stack needs."""
 
 
 class AwsError(CommandError):
@@ -110,6 +111,10 @@ class NoSuchWish(OperatorError):
 
 class NoSuchOperator(OperatorError):
     """No account has this name."""
+
+
+class NoTrace(OperatorError):
+    """A wish exists, its trace does not."""
 
 
 class NotYet(OperatorError):

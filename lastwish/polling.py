@@ -1,4 +1,4 @@
-"""Pauses before retries, as the audience's page makes them (src/web/assets), and waiting until a condition holds.
+"""Pauses before retries, as the audience's page makes them (poll.js and form.js in src/web/assets), and waiting until a condition holds.
 
 The load's sender uses this under gevent: import nothing heavy here, and no HTTP client.
 """

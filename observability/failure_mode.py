@@ -8,7 +8,7 @@ from dataclasses import dataclass
 SEVERITY = {
     1: "nobody notices",
     3: "an operator notices, the audience does not",
-    5: "something comes late, and comes",
+    5: "something comes late, but it comes",
     7: "part of the audience misses something until somebody repairs it",
     8: "all wishes stand still after they were accepted",
     9: "the whole hall sees the fault",

@@ -53,7 +53,7 @@ def burns() -> str:
 def enough() -> str:
     """Return the sentence on quiet hours."""
     return (
-        f"And at least {ENOUGH} events of the long window must have been bad: with one event a minute that alone takes"
+        f"The long window must also contain at least {ENOUGH} bad events: at one event a minute that alone takes"
         f" {ENOUGH} minutes. CloudWatch adds about {_DELAY} minutes to everything: one until the metric is there,"
         " one until the alarm reads it.\n"
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 Wait = Annotated[
-    float | None, typer.Option(min=0, help="Seconds to wait instead of the function's timeout: for tests.")
+    float | None, typer.Option(min=0, help="For tests: wait this many seconds, not the function's timeout.")
 ]
 
 
@@ -92,10 +92,10 @@ def _line(commit: dict[str, Any]) -> str:
 @app.command()
 def rebuild(  # noqa: PLR0917 - typer reads them as options
     flip: Annotated[
-        bool | None, typer.Option("--flip/--no-flip", help="Read the new one even if they differ, or never.")
+        bool | None, typer.Option("--flip/--no-flip", help="--flip: use the new one even if they differ; --no-flip: never use it.")
     ] = None,
     keep_old: Annotated[
-        bool, typer.Option("--keep-old", help="Keep and write the old one too, to be able to go back.")
+        bool, typer.Option("--keep-old", help="Keep the old one and go on writing it, to be able to go back.")
     ] = False,
     wait: Wait = None,
     patience: Annotated[float, typer.Option(min=0, help="Seconds until both must be equal.")] = 60,
@@ -172,12 +172,12 @@ def reclaim(wait: Wait = None, stack: Stack = None, as_json: Json = False) -> No
 @app.command()
 def erase(
     wish_id: WishId,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; --json never asks.")] = False,
     patience: Annotated[float, typer.Option(min=0, help="Seconds until the read model must have changed.")] = 30,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
-    """Erase the text of one wish, everywhere but in backups, which keep it for up to 35 days."""
+    """Erase the text of one wish. Backups keep it for up to 35 days, the table's stream for 24 hours."""
     from lastwish.maintenance import erase as erasing
     from lastwish.maintenance.stores import stores
     from lastwish.site import site
@@ -190,5 +190,5 @@ def erase(
         answer.give(
             done.facts(),
             f"erased: {done.commits_scrubbed} commits scrubbed, {done.dead_letters_removed} dead letters removed",
-            "backups keep the text for up to 35 days",
+            "backups keep the text for up to 35 days, the table's stream for 24 hours",
         )

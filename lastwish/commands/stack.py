@@ -103,7 +103,7 @@ def status(stack: Stack = None, as_json: Json = False) -> None:
 
 @app.command()
 def reset(as_json: Json = False) -> None:
-    """Empty all state of the local stack in seconds: queues, tables, ledger."""
+    """Empty queues, tables, ledger and traces of the local stack; accounts, metrics and logs stay."""
     from lastwish.local import reset as emptying
     from lastwish.site import LocalSite
 

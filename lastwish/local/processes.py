@@ -8,7 +8,6 @@ mark in their environment, for the moment between the start of a process and its
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from typing import Annotated, Any
 
 import psutil
 from pydantic import Field
+
+from lastwish.polling import wait_until
 
 GRACE = 8.0  # seconds between SIGTERM and SIGKILL
 POLL = 0.05
@@ -61,14 +62,11 @@ def failure_to_start(
     process: "subprocess.Popen[bytes]", answers: Callable[[], bool], seconds: float, log: Path
 ) -> str | None:
     """Wait until a process of ours answers. Returns None then; the reason when it ends first, or takes too long."""
-    deadline = time.monotonic() + seconds
-    while not answers():
-        if process.poll() is not None:
-            return f"{tail(log) or f'it ended with code {process.returncode}'} (see {log})"
-        if time.monotonic() > deadline:
-            return f"it did not answer within {seconds:g} s (see {log})"
-        time.sleep(0.1)
-    return None
+    if not wait_until(lambda: process.poll() is not None or answers(), seconds):
+        return f"it did not answer within {seconds:g} s (see {log})"
+    if process.poll() is None:
+        return None
+    return f"{tail(log) or f'it ended with code {process.returncode}'} (see {log})"
 
 
 def stop(process: ProcessId, grace: float = GRACE) -> bool:
@@ -79,15 +77,9 @@ def stop(process: ProcessId, grace: float = GRACE) -> bool:
     was_running = bool(session_of(process))
     if process.alive():
         _signal(process.pid, signal.SIGTERM)
-    deadline = time.monotonic() + grace
-    while process.alive() and time.monotonic() < deadline:
-        time.sleep(POLL)
+    wait_until(lambda: not process.alive(), grace, POLL)
     # It had the time to stop its own children: kill what is left of the session.
-    deadline = time.monotonic() + grace
-    while (left := session_of(process)) and time.monotonic() < deadline:
-        for pid in left:
-            _signal(pid, signal.SIGKILL)
-        time.sleep(POLL)
+    _kill_all(lambda: session_of(process), grace)
     return was_running
 
 
@@ -100,11 +92,18 @@ def session_of(process: ProcessId) -> list[int]:
 
 def kill_marked(mark: str) -> None:
     """Kill all processes with this mark: a killed `up` may have started one that it did not record yet."""
-    deadline = time.monotonic() + GRACE
-    while (left := _pids_with(mark)) and time.monotonic() < deadline:
-        for pid in left:
+    _kill_all(lambda: _pids_with(mark), GRACE)
+
+
+def _kill_all(find: Callable[[], list[int]], seconds: float) -> None:
+    """Kill the processes that `find` returns, until it returns none."""
+
+    def none_left() -> bool:
+        for pid in (left := find()):
             _signal(pid, signal.SIGKILL)
-        time.sleep(POLL)
+        return not left
+
+    wait_until(none_left, seconds, POLL)
 
 
 def _pids_with(mark: str) -> list[int]:

@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass
 from itertools import batched
 from typing import Protocol
 
+import stamina
+
 from domain.commit import Commit, wish_of
 from domain.errors import TransientError
 from infra.event_store import commit_of
@@ -146,12 +148,7 @@ def _fill(stores: Stores, old: int, generation: int, progress: Progress) -> tupl
 
 
 def _apply(stores: Stores, generation: int, commits: Iterable[Commit]) -> None:
-    for attempt in range(_TRIES):
-        try:
+    # Transient: the projector was faster, or the table throttles.
+    for attempt in stamina.retry_context(on=TransientError, attempts=_TRIES, timeout=None, wait_initial=0.5):
+        with attempt:
             project(stores.events, stores.read_model, generation, commits)
-        except TransientError:  # the projector was faster each time, or the table throttles
-            if attempt == _TRIES - 1:
-                raise
-            time.sleep(0.5 * 2**attempt)
-        else:
-            return

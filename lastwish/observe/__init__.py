@@ -1,1 +1,1 @@
-"""Traces and logs of a stack, found and drawn."""
+"""Find and draw traces and logs of a stack. (observability/ beside this package generates alarms and dashboard.)"""

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from lastwish.aws.clients import plain_errors
-from lastwish.errors import NoSuchWish, NotAnswered, OperatorError
+from lastwish.errors import NoSuchWish, NotAnswered, NoTrace, OperatorError
 from lastwish.site import Site
 from mission.waterfall import waterfall
 from mission.xray import console_url, read_documents, read_summaries, start_of
@@ -16,10 +16,6 @@ from mission.xray import console_url, read_documents, read_summaries, start_of
 KEPT_BY_X_RAY = timedelta(days=30)
 SEARCHED = timedelta(hours=6)  # as far back as X-Ray looks in one question
 PAUSE = 0.5
-
-
-class NoTrace(OperatorError):  # noqa: N818 - named for what happened
-    """A wish exists but its trace does not."""
 
 
 @dataclass(frozen=True)

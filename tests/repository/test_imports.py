@@ -20,7 +20,7 @@ def test_no_module_imports_a_test_file(graph: grimp.ImportGraph) -> None:
     assert {each: found for each in files if (found := graph.find_modules_that_directly_import(each))} == {}
 
 
-def test_no_two_modules_import_each_other(graph: grimp.ImportGraph) -> None:
+def test_there_is_no_import_cycle(graph: grimp.ImportGraph) -> None:
     """Every module can be read before those that use it."""
     left = {each: graph.find_modules_directly_imported_by(each) & graph.modules for each in graph.modules}
     while leaves := {each for each, imported in left.items() if not imported & left.keys()}:

@@ -1,4 +1,7 @@
-"""Helpers of the tests. No file here holds a test, and no test file is imported by another."""
+"""Helpers of the tests, the contract that every event store passes, and two commands (pictures, schemas).
+
+Pytest collects no file here, and no test file imports another.
+"""
 
 from pathlib import Path
 

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import Any
 import psutil
 
 from domain.commit import wish_of
+from lastwish import polling
 from lastwish.aws.clients import engine_client
 
 LASTWISH = str(Path(sys.executable).with_name("lastwish"))
@@ -110,14 +110,9 @@ def a_stack() -> Iterator[Stack]:
             laptop.run("down")
 
 
-def wait_until(true: Callable[[], object], seconds: float = 90) -> bool:
-    """Poll until it is true; whether it became so in time."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True
+def wait_until(condition: Callable[[], object], seconds: float = 90) -> bool:
+    """Wait as the commands do, with more patience. Return whether the condition held in time."""
+    return polling.wait_until(condition, seconds)
 
 
 def lives(pid: int) -> bool:

@@ -2,7 +2,8 @@
 
 process.py              starts it and checks it, for `up`
 server.py               its process: the corrections, and the ASGI layers around MiniStack
-patch.py                replaces a function of MiniStack, or refuses to
+patch.py                replaces a function of MiniStack or its server, or refuses to
+sockets.py              makes the server use the socket that `up` has bound
 alarms.py               evaluates alarms by CloudWatch's rules, also while no metrics arrive
 metric_points.py        keeps a metric's points in the order of their times
 invocations.py          measures every invocation of a function

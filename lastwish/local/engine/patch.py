@@ -1,4 +1,4 @@
-"""Replace single functions of MiniStack from outside, or stop the engine before it starts.
+"""Replace single functions of MiniStack and its server from outside, or stop the engine before it starts.
 
 MiniStack's version is pinned. Read what a newer one does before you correct it again: a function that is gone, or that
 takes other arguments, is an error at start.

@@ -3,7 +3,8 @@
 
 import { backOff, request, Wait } from "./poll.js";
 
-// The retry of a wish: without an end, by the rule in poll.js. `lastwish submit` and `lastwish load` do the same.
+// The retry of a wish: without an end, by the rule in poll.js. lastwish/polling.py has the same numbers,
+// for `submit` and `load`, which give up in the end.
 const RETRY = { first: 1_000, longest: 30_000 }; // milliseconds, as everywhere below
 const LAUNCH = 700; // duration of the animation
 const COUNT_PAUSE = 800; // without a key, after which a screen reader reads the count

@@ -12,10 +12,9 @@ from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
 from lastwish.aws.clients import engine_client
-from lastwish.errors import AwsError, NoSuchWish, NotAnswered
+from lastwish.errors import AwsError, NoSuchWish, NotAnswered, NoTrace
 from lastwish.observe import logs, traces
 from lastwish.observe.logs import Query
-from lastwish.observe.traces import NoTrace
 from lastwish.site import site
 from tests.support import faults
 from tests.support.samples import WISH_ID

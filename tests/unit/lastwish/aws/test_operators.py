@@ -1,4 +1,4 @@
-"""The password of an operator. Accounts themselves are tried on the engine: tests/e2e/test_lan.py."""
+"""The password of an operator. Accounts themselves are tried on the engine: tests/e2e/test_accounts.py."""
 
 import re
 
