@@ -1,4 +1,4 @@
-"""Pauses before retries, as the audience's page makes them (poll.js and form.js in src/web/assets), and waiting until a condition holds.
+"""Pause before retries, as poll.js and form.js in src/web/assets do, and wait until a condition holds.
 
 The load's sender uses this under gevent: import nothing heavy here, and no HTTP client.
 """

@@ -92,7 +92,8 @@ def _line(commit: dict[str, Any]) -> str:
 @app.command()
 def rebuild(  # noqa: PLR0917 - typer reads them as options
     flip: Annotated[
-        bool | None, typer.Option("--flip/--no-flip", help="--flip: use the new one even if they differ; --no-flip: never use it.")
+        bool | None,
+        typer.Option("--flip/--no-flip", help="--flip: use the new one even if they differ; --no-flip: never use it."),
     ] = None,
     keep_old: Annotated[
         bool, typer.Option("--keep-old", help="Keep the old one and go on writing it, to be able to go back.")

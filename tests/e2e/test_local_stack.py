@@ -2,7 +2,6 @@
 
 import json
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import psutil
@@ -10,7 +9,7 @@ import pytest
 
 from lastwish.local.proxy.ledger import promised
 from lastwish.site import site
-from tests.support.laptop import PATIENCE, Laptop, Stack, wait_until
+from tests.support.laptop import Laptop, Stack
 
 
 def test_up_reports_where_everything_is(stack: Stack) -> None:
@@ -80,23 +79,6 @@ def test_a_refused_wish_says_which_field_is_wrong(stack: Stack) -> None:
     assert done.returncode == 1
     assert "message" in json.loads(done.stdout)["error"]
     assert "Traceback" not in done.stderr
-
-
-def test_two_hundred_wishes_by_eight_clients_at_once_are_all_recorded_and_stored_once(stack: Stack) -> None:
-    def post(number: int) -> tuple[int, str]:
-        wish = {"message": f"wish {number}", "destination": "mars"}
-        answer = httpx.post(f"{stack.url}wishes", json=wish, timeout=PATIENCE)
-        return answer.status_code, answer.json().get("wish_id", "")
-
-    with ThreadPoolExecutor(8) as crowd:
-        answers = list(crowd.map(post, range(200)))
-    wish_ids = {wish_id for _, wish_id in answers}
-
-    assert {status for status, _ in answers} == {202}
-    assert len(wish_ids) == 200
-    assert wish_ids <= set(promised(stack.home / "ledger.jsonl"))
-    assert wait_until(lambda: wish_ids <= set(stack.stored()))
-    assert sorted(each for each in stack.stored() if each in wish_ids) == sorted(wish_ids)
 
 
 def test_a_form_is_in_the_ledger_too(stack: Stack) -> None:
