@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.support.chromium import FLAGS, chromium
+from tests.support.chromium import FLAGS, quick_chromium
 from tests.support.laptop import Stack
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import PHONE, PROJECTOR
@@ -20,9 +20,9 @@ EXPECTED = ("401", "403", "404", "422", "429", "502", "503", "ERR_INTERNET_DISCO
 # Not for the session: Playwright keeps an event loop running in this thread for as long as it lives.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    path = chromium()
+    path = quick_chromium()
     if path is None:
-        pytest.skip("no Chromium on this machine: install Debian's chromium to run the browser tests")
+        pytest.skip("no Chromium on this machine: install Debian's chromium-headless-shell to run the browser tests")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
