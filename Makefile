@@ -26,7 +26,7 @@ install = { command -v $(UV) >/dev/null && $(UV) pip install --quiet --python $(
 
 # A stamp each: the second `make setup` does nothing.
 .venv/.made: requirements/uv.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13) and "Last Wish needs Python 3.13; $(PYTHON) is " + sys.version.split()[0])'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13) and "Last Wish needs Python 3.13; $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.13")'
 	@$(PYTHON) $(PIP) --quiet --upgrade --only-binary :all: --require-hashes --target .venv/uv --requirement $< || true
 	@$(call make-venv,.venv)
 	@touch $@

@@ -108,8 +108,9 @@ class LocalSite(Site):
 
     def remember(self, username: str, operator: Operator | None) -> None:
         """Note the new password of the operator that `status` shows, or that the account is gone."""
-        if self.state.operator and self.state.operator.username == username:
-            self.home.save(replace(self.state, operator=operator))
+        state = self.home.load()  # anew: the stack may have been stopped or changed meanwhile
+        if state and state.operator and state.operator.username == username:
+            self.home.save(replace(state, operator=operator))
 
 
 class AwsSite(Site):

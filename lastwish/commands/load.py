@@ -100,9 +100,9 @@ def _plan_options(profile: str | None, given: dict[str, Any]) -> "PlanOptions":
     if profile and profile not in known:
         raise typer.BadParameter(f"there are {', '.join(known)}", param_hint="--profile")
     values = {"seed": secrets.randbelow(2**31)} | known.get(profile or "", {})
-    values |= {name: value for name, value in given.items() if value is not None}
+    values |= {name: value for name, value in given.items() if name in PlanOptions.__slots__ and value is not None}
     try:
-        return PlanOptions(**{name: value for name, value in values.items() if name in PlanOptions.__slots__})
+        return PlanOptions(**values)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

@@ -76,7 +76,7 @@ def _show_qr(answer: Answer, url: str | None) -> None:
 
 @app.command()
 def down(as_json: Json = False) -> None:
-    """Stop the local stack."""
+    """Stop the local stack. This deletes its wishes and accounts."""
     from lastwish.local.stack import LocalStack
     from lastwish.local.state import Home
 

@@ -13,7 +13,9 @@ from lastwish.aws.clients import REGION, describe_stack, engine_client, physical
 from lastwish.errors import DeployFailed
 from lastwish.local import environment
 from lastwish.local.packaging import Uploads
+from lastwish.local.proxy import gateway
 from lastwish.local.state import ROOT, Home
+from lastwish.local.template import nested, resources
 
 STACK = "lastwish-local"
 TIMEOUT = 300.0
@@ -37,6 +39,13 @@ class Deployed:
 def template() -> Path:
     """`LASTWISH_TEMPLATE`, or the repository's own."""
     return Path(os.environ.get("LASTWISH_TEMPLATE") or ROOT / "template.yaml").resolve()
+
+
+def check_template() -> None:
+    """Read the template, its routes and its nested templates. Raises TemplateError."""
+    gateway.read(template())
+    for file in nested(template()).values():
+        resources(file)
 
 
 def deploy(engine: str, home: Home, public_url: str) -> Deployed:

@@ -59,7 +59,7 @@ def _zipped(folder: Path) -> bytes:
     if not folder.is_dir():
         raise DeployFailed(f"deploy failed: CodeUri names {folder}, which is no folder")
     memory = io.BytesIO()
-    with ZipFile(memory, "w", ZIP_DEFLATED, compresslevel=1) as archive:
+    with ZipFile(memory, "w", ZIP_DEFLATED, compresslevel=1, strict_timestamps=False) as archive:
         for file in sorted(folder.rglob("*")):
             inside = file.relative_to(folder)
             if "__pycache__" not in inside.parts and file.is_file():

@@ -14,7 +14,6 @@ from lastwish.local import composites, deploy, interrupts, network
 from lastwish.local.agent import process as agent_process
 from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, kill_marked, stop
-from lastwish.local.proxy import gateway
 from lastwish.local.proxy import process as proxy_process
 from lastwish.local.state import OPTIONAL, Home, State
 
@@ -42,7 +41,7 @@ class LocalStack:
         """
         with self.home.lock(), ExitStack() as undo:
             self._refuse_if_running()
-            gateway.read(deploy.template())  # fails here, and not after the deploy, on a template without routes
+            deploy.check_template()  # a template that cannot work fails here, and not after the engine's start
             sockets = [undo.enter_context(network.bind(port))]
             if address:
                 sockets.append(undo.enter_context(network.bind(sockets[0].getsockname()[1], address)))
@@ -116,6 +115,7 @@ class LocalStack:
         if alive:
             raise AlreadyRunning("parts of an earlier stack still run: `lastwish down` stops them", **state.facts())
         self._clean_up()
+        self.home.create()  # the clean-up has removed the folder for the engine's files
 
     def watch(self, note: Note) -> None:
         """Return when `down` stops the stack from elsewhere. Raises EngineFailed or ProxyFailed when a part dies.

@@ -9,7 +9,7 @@ run again: the next number replaces a half-built generation, whose remains are d
 import json
 import time
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass
 from itertools import batched
 from typing import Protocol
@@ -38,17 +38,6 @@ class Progress(Protocol):
 
     def scanning(self, about: int) -> AbstractContextManager[Callable[[int], None]]:
         """Return a function that takes the number of commits just applied. ``about`` is a guess at all of them."""
-
-
-class Quiet:
-    """Shows nothing."""
-
-    def note(self, words: str) -> None:
-        """Report nothing."""
-
-    def scanning(self, about: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Count nothing."""
-        return nullcontext(lambda _: None)
 
 
 @dataclass(frozen=True)
@@ -133,7 +122,9 @@ def _finish(stores: Stores, old: int, new: int, flips: bool, keep_old: bool) -> 
 def _fill(stores: Stores, old: int, generation: int, progress: Progress) -> tuple[dict[str, int], int]:
     """Apply every stored commit, the oldest first. Return the last version of each wish, and the number of commits."""
     scanned: dict[str, int] = {}
-    about = sum(number for name, number in stores.read_model.totals(old).items() if name not in POSITIONS)
+    about = 0  # a guess, for the progress bar: the totals may be what is broken
+    with suppress(ValueError, TypeError):
+        about = sum(number for name, number in stores.read_model.totals(old).items() if name not in POSITIONS)
     with progress.scanning(about) as advance:
         # As text, so that a whole show fits into memory.
         stored = sorted((item["time"]["S"], json.dumps(item)) for item in stores.commits())

@@ -88,15 +88,15 @@ class GenerationStore(ReadModel):
         with _unavailable():
             self._delete([key_of(generation, place) for place in places])
 
-    def counters(self, *generations: int) -> list[dict[str, int]]:
-        """Return the counters of several generations as of one instant, without those that are 0."""
+    def counters(self, *generations: int) -> list[dict[str, Any]]:
+        """Return the counters of several generations as of one instant, as stored, without those that are 0."""
         keys = [{"pk": {"S": f"{generation}#totals"}, "sk": {"S": "-"}} for generation in generations]
         gets: Any = [{"Get": {"TableName": self._table, "Key": key}} for key in keys]
         with _unavailable():
             responses = self._client.transact_get_items(TransactItems=gets)["Responses"]
         return [
             {
-                name: int(n)
+                name: n
                 for name, n in values_of(each.get("Item", {})).items()
                 if name not in ("pk", "sk", *POSITIONS) and n
             }

@@ -1,6 +1,8 @@
 """Worker and projector on moto, for tests of the operator's commands. ``project`` delivers the table's stream."""
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +29,17 @@ class FakeLambdaClient:
     def get_function_configuration(self, FunctionName: str) -> dict[str, Any]:  # noqa: N803
         variables = {"MARS_SEATS": str(self.mars), "JUPITER_SEATS": "1000"}
         return {"Timeout": 30, "Environment": {"Variables": variables}}
+
+
+class Quiet:
+    """Shows nothing."""
+
+    def note(self, words: str) -> None:
+        """Report nothing."""
+
+    def scanning(self, about: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Count nothing."""
+        return nullcontext(lambda _: None)
 
 
 @dataclass

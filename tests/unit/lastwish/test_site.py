@@ -82,6 +82,14 @@ def test_a_new_password_of_the_presenter_is_what_status_shows(home: Home, name: 
     assert LocalSite().state.operator == left
 
 
+def test_a_stack_that_was_stopped_meanwhile_stays_so(home: Home) -> None:
+    home.save(HERE)
+    here = LocalSite()
+    home.delete_state()
+    here.remember("presenter", Operator("presenter", "new"))
+    assert home.load() is None
+
+
 def test_a_stack_on_aws_is_described_once(monkeypatch: pytest.MonkeyPatch) -> None:
     cloudformation(monkeypatch, "UPDATE_COMPLETE", ApiUrl="https://example.com/prod", InboxUrl="inbox")
     there = site("prod")

@@ -15,10 +15,10 @@ from lastwish.maintenance import audit as auditing
 from lastwish.maintenance import dead_letters, lock, rebuild
 from lastwish.maintenance.erase import erase
 from lastwish.maintenance.history import history
-from lastwish.maintenance.rebuild import Options, Quiet
+from lastwish.maintenance.rebuild import Options
 from lastwish.maintenance.reclaim import reclaim
 from tests.support.aws import Aws
-from tests.support.chain import Chain, FakeLambdaClient, batch_with_message
+from tests.support.chain import Chain, FakeLambdaClient, Quiet, batch_with_message
 from tests.support.functions import Invoke
 from tests.support.wishes import ids
 
@@ -52,6 +52,16 @@ def capacity(chain: Chain, monkeypatch: pytest.MonkeyPatch, mars: int) -> None:
 def status(chain: Chain, wish_id: str) -> tuple[str, int | None]:
     state = history(chain.stores, wish_id)[-1]["state"]
     return state["status"], state["seat"]
+
+
+def test_a_rebuild_mends_totals_that_nobody_can_read(chain: Chain) -> None:
+    chain.send(5)
+    totals = {"pk": {"S": "1#totals"}, "sk": {"S": "-"}, "mars_boarded": {"S": "many"}}
+    chain.aws.dynamodb.put_item(TableName="ReadModel", Item=totals)
+    assert audited(chain)
+    done = rebuild.rebuild(chain.stores, Options(flip=True, wait=0, patience=0), Quiet())
+    assert (done.flipped, done.same_totals) == (True, False)
+    assert audited(chain) == []
 
 
 def test_a_rebuild_is_equal_and_is_read_from_then_on(chain: Chain) -> None:

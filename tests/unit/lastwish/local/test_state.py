@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from lastwish.aws.operators import Operator
-from lastwish.errors import AlreadyRunning, NotRunning
+from lastwish.errors import AlreadyRunning, NotRunning, TemplateError
 from lastwish.local.processes import ProcessId
 from lastwish.local.stack import LocalStack
 from lastwish.local.state import Home, State
+from tests.support import ROOT
 
 PRESENTER = Operator("presenter", "a secret")
 
@@ -117,6 +118,28 @@ def test_a_second_up_says_where_the_first_one_runs(home: Home) -> None:
     home.save(State("http://127.0.0.1:1/", processes={"engine": ProcessId.of(os.getpid())}, ready=True))
 
     with pytest.raises(AlreadyRunning, match=r"already running at http://127\.0\.0\.1:1/"):
+        LocalStack(home).up(0)
+
+
+def test_an_up_after_a_crash_of_the_whole_stack_finds_its_folders(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.save(State("http://127.0.0.1:1/", processes={"engine": ProcessId(os.getpid(), 1.0)}, ready=True))
+    monkeypatch.setenv("LASTWISH_TEMPLATE", str(tmp_path / "none.yaml"))  # the next that `up` reads
+
+    with pytest.raises(TemplateError):
+        LocalStack(home).up(0)
+    assert home.load() is None
+    assert home.tmp.is_dir()
+
+
+def test_a_template_without_its_nested_one_is_refused_before_anything_starts(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "template.yaml").write_text((ROOT / "template.yaml").read_text())
+    monkeypatch.setenv("LASTWISH_TEMPLATE", str(tmp_path / "template.yaml"))
+
+    with pytest.raises(TemplateError, match=r"observability\.yaml"):
         LocalStack(home).up(0)
 
 
