@@ -74,3 +74,10 @@ def api_url(stack: str, outputs: dict[str, str]) -> str:
     if "ApiUrl" not in outputs:
         raise AwsError(f"stack {stack} has no output ApiUrl: is it a Last Wish stack?")
     return outputs["ApiUrl"].rstrip("/") + "/"
+
+
+def messages_in(sqs: Any, queue: str) -> int:
+    """Count the messages in a queue: visible, in flight or delayed. SQS counts approximately."""
+    counts = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=counts)["Attributes"]
+    return sum(int(attributes.get(count, 0)) for count in counts)

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from lastwish.aws.clients import engine_client, plain_errors
+from lastwish.aws.clients import engine_client, messages_in, plain_errors
 from lastwish.errors import AwsError
 from lastwish.local.agent import process as agent_process
 from lastwish.local.health import missing_tables, tables
@@ -13,11 +13,6 @@ TIMEOUT = 20.0
 # Longer than a consumer needs to send on a batch that it held when its queue was emptied. The projector collects its
 # batches for a second.
 SETTLE = 1.2
-_COUNTS = [
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-]
 
 
 def reset(state: State, home: Home) -> dict[str, int]:
@@ -46,8 +41,7 @@ def reset(state: State, home: Home) -> dict[str, int]:
 
 
 def _empty_queue(sqs: Any, queue: str) -> int:
-    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=_COUNTS)["Attributes"]
-    if messages := sum(int(attributes.get(count, 0)) for count in _COUNTS):
+    if messages := messages_in(sqs, queue):
         sqs.purge_queue(QueueUrl=queue)
     return messages
 

@@ -10,18 +10,13 @@ from infra.event_store import EventStore
 from infra.generations import GenerationStore
 from infra.scan import Item, scan
 from infra.seats import Seats
-from lastwish.aws.clients import plain_errors
+from lastwish.aws.clients import messages_in, plain_errors
 from lastwish.errors import AwsError
 from lastwish.site import Site
 
 DESTINATIONS: tuple[Destination, ...] = ("mars", "jupiter")
 # Lambda ends an invocation at its timeout; clocks and the last write on its way get a little more.
 MARGIN = 2.0
-_COUNTS = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 
 
 @dataclass(frozen=True)
@@ -65,11 +60,7 @@ class Stores:
 
     def waiting(self, *queues: str) -> int:
         """Count the messages in these queues: visible, in flight or delayed. SQS counts approximately."""
-        count = 0
-        for name in queues:
-            answer = self.sqs.get_queue_attributes(QueueUrl=self.queue(name), AttributeNames=list(_COUNTS))
-            count += sum(int(answer["Attributes"].get(each, 0)) for each in _COUNTS)
-        return count
+        return sum(messages_in(self.sqs, self.queue(name)) for name in queues)
 
     def commits(self) -> Iterator[Item]:
         """Yield every item of the event store, in no order."""
