@@ -62,9 +62,9 @@ def failure_to_start(
     process: "subprocess.Popen[bytes]", answers: Callable[[], bool], seconds: float, log: Path
 ) -> str | None:
     """Wait until a process of ours answers. Returns None then; the reason when it ends first, or takes too long."""
-    if not wait_until(lambda: process.poll() is not None or answers(), seconds):
+    if not wait_until(lambda: answers() or process.poll() is not None, seconds):
         return f"it did not answer within {seconds:g} s (see {log})"
-    if process.poll() is None:
+    if process.poll() is None or answers():  # it may have answered and ended
         return None
     return f"{tail(log) or f'it ended with code {process.returncode}'} (see {log})"
 
