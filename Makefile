@@ -52,7 +52,7 @@ down: ## stop the stack
 	@$(BIN)/lastwish down
 
 test: setup ## pass every test
-	@$(BIN)/pytest -n auto --dist loadfile tests/unit tests/integration tests/repository
+	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests/repository tests/integration tests/unit
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e tests/browser
 
 nightly: setup ## pass the long forms: a whole storm, and the stack's tests one after the other
