@@ -49,7 +49,9 @@ def test_in_the_terminal_a_code_leads_to_the_form_until_ctrl_c_ends_both_address
     address = next(iter(own_addresses()))
     running = laptop.start("up", "--lan", "--address", address, "--port", "0")
     assert running.stdout is not None
-    phones = next(line.split()[1] for line in running.stdout if line.startswith("phones:"))
+    phones = next((line.split()[1] for line in running.stdout if line.startswith("phones:")), None)
+    if phones is None:
+        pytest.fail(f"up ended: {running.communicate(timeout=PATIENCE)[1]}")
     port = urlsplit(phones).port
     assert urlsplit(phones).hostname == address
     for host in (address, "127.0.0.1"):
