@@ -8,6 +8,7 @@ mark in their environment, for the moment between the start of a process and its
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -62,11 +63,14 @@ def failure_to_start(
     process: "subprocess.Popen[bytes]", answers: Callable[[], bool], seconds: float, log: Path
 ) -> str | None:
     """Wait until a process of ours answers. Returns None then; the reason when it ends first, or takes too long."""
-    if not wait_until(lambda: answers() or process.poll() is not None, seconds):
-        return f"it did not answer within {seconds:g} s (see {log})"
-    if process.poll() is None or answers():  # it may have answered and ended
-        return None
-    return f"{tail(log) or f'it ended with code {process.returncode}'} (see {log})"
+    deadline = time.monotonic() + seconds
+    while not answers():
+        if process.poll() is not None:
+            return f"{tail(log) or f'it ended with code {process.returncode}'} (see {log})"
+        if time.monotonic() > deadline:
+            return f"it did not answer within {seconds:g} s (see {log})"
+        time.sleep(0.1)
+    return None
 
 
 def stop(process: ProcessId, grace: float = GRACE) -> bool:
