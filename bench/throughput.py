@@ -15,6 +15,7 @@ import psutil
 from bench import BenchFailed
 from lastwish.aws.clients import describe_stack
 from lastwish.local import deploy
+from lastwish.local.door import KEY_HEADER
 from tests.support.laptop import Stack
 
 CHAIN, PASS_THROUGH = "chain", "pass-through"
@@ -33,6 +34,7 @@ class Pipeline:
     url: str
     table: str
     dynamodb: Any
+    key: str  # of the stack, for the engine
 
     def stored(self) -> int:
         """Return how many items its table has. The engine keeps the count; AWS updates it every six hours."""
@@ -51,7 +53,7 @@ class Pipeline:
         return wishes / (time.perf_counter() - started)
 
     def _post(self, wishes: int) -> None:
-        with httpx.Client(timeout=60, trust_env=False) as http:
+        with httpx.Client(headers={KEY_HEADER: self.key}, timeout=60, trust_env=False) as http:
             for _ in range(wishes):
                 answer = http.post(self.url, json=WISH)
                 if answer.status_code != 202:
@@ -113,4 +115,4 @@ def _agent_suspended(stack: Stack) -> Iterator[None]:
 def _pipeline(stack: Stack, name: str, stack_name: str) -> Pipeline:
     outputs = describe_stack(stack.aws("cloudformation"), stack_name)[1]
     url = f"{stack.engine}{deploy.stage_path(outputs['ApiUrl'])}/wishes"
-    return Pipeline(name, url, outputs["EventStoreName"], stack.aws("dynamodb"))
+    return Pipeline(name, url, outputs["EventStoreName"], stack.aws("dynamodb"), stack.key)

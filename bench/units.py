@@ -34,7 +34,12 @@ def measure(stack: Stack) -> list[dict[str, float]]:
     It is done in a process of its own: the handlers read their environment when they are imported.
     """
     with _tables(stack) as tables:
-        env = environment.clean(Home(stack.home)) | variables(stack, "worker") | variables(stack, "projector") | tables
+        env = (
+            environment.clean(Home(stack.home), stack.key)
+            | variables(stack, "worker")
+            | variables(stack, "projector")
+            | tables
+        )
         env |= {"POWERTOOLS_LOG_LEVEL": "CRITICAL", "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "src")])}
         command = [sys.executable, "-m", "bench.units"]
         done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=False)

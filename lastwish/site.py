@@ -89,9 +89,9 @@ class LocalSite(Site):
 
     def client(self, service: Any) -> Any:
         """Client of the engine; the agent stands in for X-Ray. Raises StackError where there is no agent."""
-        endpoint = self.state.xray if service == "xray" else self.state.engine
-        if not endpoint:
-            raise StackError("an older version started this stack, without an agent: lastwish down, then lastwish up")
+        endpoint = self.state.traces if service == "xray" else self.state.aws
+        if not (endpoint.url and endpoint.key):
+            raise StackError("an older version started this stack: lastwish down, then lastwish up")
         return engine_client(service, endpoint)
 
     def promises(self, since: datetime | None = None) -> Promises:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
@@ -23,11 +24,23 @@ _NOTHING_FROM_OUTSIDE: dict[str, Any] = {
 }
 
 
-def engine_client(service: Any, engine: str) -> Any:
+# The engine checks the access key id, which is secret there, and no signature.
+UNCHECKED = "signatures-are-not-checked"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """URL of the local engine, or of the agent in the place of X-Ray, and the key that it lets in as access key id."""
+
+    url: str
+    key: str
+
+
+def engine_client(service: Any, endpoint: Endpoint) -> Any:
     """Return a client of one service of the engine. It can reach no other endpoint."""
     inner = botocore.session.Session(session_vars=_NOTHING_FROM_OUTSIDE)
-    session = boto3.Session("test", "test", region_name=REGION, botocore_session=inner)
-    return session.client(service, endpoint_url=engine, config=_RETRIES.merge(Config(proxies={})))
+    session = boto3.Session(endpoint.key, UNCHECKED, region_name=REGION, botocore_session=inner)
+    return session.client(service, endpoint_url=endpoint.url, config=_RETRIES.merge(Config(proxies={})))
 
 
 def aws_client(service: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lastwish.aws.clients import engine_client, physical_ids, plain_errors
+from lastwish.aws.clients import Endpoint, engine_client, physical_ids, plain_errors
 from lastwish.errors import DeployFailed, TemplateError
 from lastwish.local.template import nested, resources
 
@@ -22,7 +22,7 @@ _ARGUMENTS = frozenset({
 })  # fmt: skip
 
 
-def put(engine: str, stack: str, template: Path) -> list[str]:
+def put(engine: Endpoint, stack: str, template: Path) -> list[str]:
     """Put all composite alarms of this template's nested stacks. Return their names.
 
     Raises TemplateError, DeployFailed, AwsError.

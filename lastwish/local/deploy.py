@@ -1,6 +1,5 @@
 """Deploy the real template to the engine through its CloudFormation API, and read back the result."""
 
-import json
 import os
 import tomllib
 from dataclasses import dataclass
@@ -9,12 +8,14 @@ from typing import Any, TextIO
 
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from lastwish.aws.clients import REGION, describe_stack, engine_client, physical_ids, plain_errors
+from lastwish.aws.clients import REGION, UNCHECKED, Endpoint, describe_stack, engine_client, physical_ids, plain_errors
 from lastwish.errors import DeployFailed
 from lastwish.local import environment
+from lastwish.local.door import named
 from lastwish.local.packaging import Uploads
+from lastwish.local.processes import private
 from lastwish.local.proxy import gateway
-from lastwish.local.state import ROOT, Home
+from lastwish.local.state import ROOT, Home, write_secret
 from lastwish.local.template import nested, resources
 
 STACK = "lastwish-local"
@@ -48,16 +49,16 @@ def check_template() -> None:
         resources(file)
 
 
-def deploy(engine: str, home: Home, public_url: str) -> Deployed:
+def deploy(engine: Endpoint, home: Home, public_url: str) -> Deployed:
     """Create the stack on an engine that has none. Raises TemplateError, or DeployFailed with the reason.
 
     `public_url` is the form's address for the audience: the wall shows it as a QR code.
     """
     cloudformation = engine_client("cloudformation", engine)
     try:
-        with home.log("deploy").open("a") as log:
+        with open(home.log("deploy"), "a", opener=private) as log:
             print(f"template {template()}", file=log, flush=True)
-            url = Uploads(engine_client("s3", engine), engine).template(template())
+            url = Uploads(engine_client("s3", engine), engine.url).template(template())
             print(f"stack {STACK} from {url}", file=log, flush=True)
             cloudformation.create_stack(
                 StackName=STACK,
@@ -107,7 +108,7 @@ def _events(cloudformation: Any) -> list[tuple[str, str, str]]:
     ]
 
 
-def _read_back(engine: str) -> Deployed:
+def _read_back(engine: Endpoint) -> Deployed:
     _, outputs = describe_stack(engine_client("cloudformation", engine), STACK)
     return Deployed(outputs, stage_path(outputs["ApiUrl"]))
 
@@ -118,18 +119,22 @@ def stage_path(api_url: str) -> str:
     return f"/_aws/execute-api/{host.partition('.')[0]}/{stage}"
 
 
-def write_env_file(engine: str, path: Path) -> None:
+def write_env_file(engine: Endpoint, path: Path) -> None:
     """Write what `sam local invoke --env-vars` needs so that a function it runs reaches this stack.
 
     One object per logical id with the variables that the deployed function really has, the engine's endpoint as a
-    container names it, and dummy credentials.
+    container names it, and credentials that name the function.
     """
-    from_container = engine.replace(environment.HOST, "host.docker.internal")
-    reach = {"AWS_ENDPOINT_URL": from_container, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    reach |= {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION}
+    reach = {"AWS_ENDPOINT_URL": engine.url.replace(environment.HOST, "host.docker.internal")}
+    reach |= {"AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, "AWS_SECRET_ACCESS_KEY": UNCHECKED}
     functions = engine_client("lambda", engine)
     names = physical_ids(engine_client("cloudformation", engine), STACK, "AWS::Lambda::Function")
     with plain_errors():
         found = {name: functions.get_function_configuration(FunctionName=physical) for name, physical in names.items()}
-    variables = {name: each.get("Environment", {}).get("Variables", {}) | reach for name, each in found.items()}
-    path.write_text(json.dumps(variables, indent=2))
+    variables = {
+        name: each.get("Environment", {}).get("Variables", {})
+        | reach
+        | {"AWS_ACCESS_KEY_ID": named(engine.key, each["FunctionName"])}
+        for name, each in found.items()
+    }
+    write_secret(path, variables)

@@ -5,7 +5,7 @@ No profile, credential, endpoint, proxy or Python setting of the operator's shel
 
 import os
 
-from lastwish.aws.clients import REGION
+from lastwish.aws.clients import REGION, UNCHECKED
 from lastwish.local.processes import MARK
 from lastwish.local.state import Home
 
@@ -13,14 +13,14 @@ HOST = "127.0.0.1"
 _KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
 
 
-def clean(home: Home) -> dict[str, str]:
-    """Return the few variables that every process of the stack needs, and dummy AWS credentials."""
+def clean(home: Home, key: str) -> dict[str, str]:
+    """Return the few variables that every process of the stack needs, with its key as AWS credentials."""
     return {name: os.environ[name] for name in _KEPT if name in os.environ} | {
         MARK: str(home.path),
         "TMPDIR": str(home.tmp),
         "PYTHONUNBUFFERED": "1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": UNCHECKED,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,

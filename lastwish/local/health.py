@@ -23,13 +23,13 @@ def health(home: Home, state: State) -> dict[str, str]:
 def missing_tables(state: State) -> list[str]:
     """Return which of the stack's tables somebody has deleted, in words. Raises AwsError."""
     with plain_errors():
-        existing = engine_client("dynamodb", state.engine).list_tables()["TableNames"]
+        existing = engine_client("dynamodb", state.aws).list_tables()["TableNames"]
     return [f"table {name} is gone" for name in tables(state) if name not in existing]
 
 
 def _disabled_consumers(state: State) -> list[str]:
     with plain_errors():
-        mappings = engine_client("lambda", state.engine).list_event_source_mappings()["EventSourceMappings"]
+        mappings = engine_client("lambda", state.aws).list_event_source_mappings()["EventSourceMappings"]
     disabled = [mapping["FunctionArn"].rpartition(":")[2] for mapping in mappings if mapping["State"] != "Enabled"]
     return [f"{function} receives nothing: its event source is disabled" for function in disabled]
 
@@ -44,9 +44,9 @@ def _process(home: Home, state: State, name: str) -> str:
         return f"is dead (see {home.log(name)})"
     match name:
         case "engine":
-            answers = engine.answers(state.engine)
+            answers = engine.answers(state.aws)
         case "agent":
-            answers = agent_process.answers(state.xray)
+            answers = agent_process.answers(state.traces)
         case _:
             answers = proxy_process.answers(state.url)
     return "ok" if answers else "does not answer"

@@ -95,9 +95,9 @@ def url_of(bound: socket.socket) -> str:
     return f"http://{address}:{port}/"
 
 
-def http_status(url: str) -> int | None:
+def http_status(url: str, headers: dict[str, str] | None = None) -> int | None:
     """Send a GET without any proxy and return the status of the answer, None where there is none."""
     try:
-        return httpx.get(url, timeout=5, trust_env=False).status_code
+        return httpx.get(url, headers=headers, timeout=5, trust_env=False).status_code
     except httpx.HTTPError:
         return None

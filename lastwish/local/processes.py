@@ -46,7 +46,7 @@ def spawn(
     command: Sequence[str], env: dict[str, str], log: Path, cwd: Path, **options: Any
 ) -> "subprocess.Popen[bytes]":
     """Start a process in its own session (Ctrl-C does not reach it), both its outputs appended to `log`."""
-    with log.open("ab") as output:
+    with open(log, "ab", opener=private) as output:
         return subprocess.Popen(
             command,
             env=env,
@@ -55,8 +55,14 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            umask=0o077,  # what it writes may hold what people typed, or a key
             **options,
         )
+
+
+def private(path: str, flags: int) -> int:
+    """Open a file that only its owner may read, as an `opener` of `open`."""
+    return os.open(path, flags, 0o600)
 
 
 def failure_to_start(

@@ -23,7 +23,7 @@ def reset(state: State, home: Home) -> dict[str, int]:
     """
     if missing := missing_tables(state):
         raise AwsError(f"{', '.join(missing)}: `lastwish down`, then `lastwish up` makes a new stack", running=True)
-    sqs, dynamodb = engine_client("sqs", state.engine), engine_client("dynamodb", state.engine)
+    sqs, dynamodb = engine_client("sqs", state.aws), engine_client("dynamodb", state.aws)
     queues = [value for value in state.outputs.values() if value.startswith(state.engine)]
     removed, quiet_rounds, deadline = {"messages": 0, "items": 0}, 0, time.monotonic() + TIMEOUT
     with plain_errors():
@@ -37,7 +37,7 @@ def reset(state: State, home: Home) -> dict[str, int]:
             time.sleep(SETTLE)
     entries = len(home.ledger.read_bytes().splitlines()) if home.ledger.exists() else 0
     home.ledger.write_bytes(b"")
-    return {**removed, "ledger_entries": entries, "traces": agent_process.clear_traces(state.xray)}
+    return {**removed, "ledger_entries": entries, "traces": agent_process.clear_traces(state.traces)}
 
 
 def _empty_queue(sqs: Any, queue: str) -> int:

@@ -69,17 +69,17 @@ class LocalStack:
     def _start_engine(self, state: State, ports: agent_process.Ports) -> State:
         with interrupts.deferred():
             process, endpoint = engine.start(self.home, ports.environment())
-            state = self._save_process("engine", process, replace(state, engine=endpoint))
+            state = self._save_process("engine", process, replace(state, engine=endpoint.url, key=endpoint.key))
         engine.wait_until_ready(process, endpoint, self.home)
         return state
 
     def _deploy(self, state: State) -> tuple[State, deploy.Deployed]:
-        deployed = deploy.deploy(state.engine, self.home, state.public)
-        composites.put(state.engine, deploy.STACK, deploy.template())
-        deploy.write_env_file(state.engine, self.home.env_file)
+        deployed = deploy.deploy(state.aws, self.home, state.public)
+        composites.put(state.aws, deploy.STACK, deploy.template())
+        deploy.write_env_file(state.aws, self.home.env_file)
         state = replace(state, outputs={**deployed.outputs, "ApiUrl": state.url, "SiteUrl": state.url})
         if "UserPoolId" in state.outputs:
-            presenter, _ = Operators(engine_client("cognito-idp", state.engine), state.outputs).add(PRESENTER)
+            presenter, _ = Operators(engine_client("cognito-idp", state.aws), state.outputs).add(PRESENTER)
             state = replace(state, operator=presenter)
         return state, deployed
 
@@ -87,14 +87,14 @@ class LocalStack:
         self, state: State, deployed: deploy.Deployed, ports: agent_process.Ports, sockets: list[socket.socket]
     ) -> State:
         self.home.ledger.unlink(missing_ok=True)
-        self._agent = agent_process.AgentSupervisor(ports, state.engine, deployed, self.home)
+        self._agent = agent_process.AgentSupervisor(ports, state.aws, deployed, self.home)
         with interrupts.deferred():
             agent = self._agent.start()
             state = self._save_process("agent", agent, state)
         with interrupts.deferred():
-            proxy = proxy_process.start(sockets, state.engine, deployed, ports.daemon, self.home)
+            proxy = proxy_process.start(sockets, state.aws, deployed, ports.daemon, self.home)
             state = self._save_process("proxy", proxy, state)
-        agent_process.wait_until_ready(agent, state.xray, self.home)
+        agent_process.wait_until_ready(agent, state.traces, self.home)
         for url in filter(None, (state.url, state.lan)):
             proxy_process.wait_until_ready(proxy, url, self.home)
         return state

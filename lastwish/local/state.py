@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pydantic import ConfigDict, TypeAdapter
 
+from lastwish.aws.clients import UNCHECKED, Endpoint
 from lastwish.aws.operators import Operator
 from lastwish.errors import AlreadyRunning, StackError
 from lastwish.local.processes import ProcessId
@@ -24,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class State:
     """Parts that `up` has started so far. `ready` is false until all of them answer.
 
-    `url` is the base URL on loopback, `lan` the one for phones; `engine` and `xray` are endpoint URLs for boto3. The
-    defaults serve a state that an older version saved.
+    `url` is the base URL on loopback, `lan` the one for phones; `engine` and `xray` are endpoint URLs for boto3, `key`
+    the access key id that both let in (door.py). The defaults serve a state that an older version saved.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -38,6 +39,17 @@ class State:
     lan: str | None = None
     operator: Operator | None = None
     xray: str = ""
+    key: str = ""
+
+    @property
+    def aws(self) -> Endpoint:
+        """Engine, for boto3."""
+        return Endpoint(self.engine, self.key)
+
+    @property
+    def traces(self) -> Endpoint:
+        """Agent, which stands in for X-Ray, for boto3."""
+        return Endpoint(self.xray, self.key)
 
     @property
     def public(self) -> str:
@@ -69,12 +81,22 @@ class State:
             "operator": self.operator and asdict(self.operator),
             "engine": self.engine,
             "xray": self.xray,
+            "credentials": {"access_key_id": self.key, "secret_access_key": UNCHECKED},
             "outputs": self.outputs,
             "pids": self.pids,
         }
 
 
 _STATE = TypeAdapter(State)
+
+
+def write_secret(file: Path, content: object) -> None:
+    """Write JSON with a secret in it, readable to the owner only. A reader sees the old file or the new one."""
+    draft = file.with_suffix(".tmp")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(content, indent=2))
+    draft.replace(file)
 
 
 class Home:
@@ -101,8 +123,8 @@ class Home:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.chmod(0o700)
-            self.tmp.mkdir(exist_ok=True)
-            (self.path / "lock").touch()
+            self.tmp.mkdir(mode=0o700, exist_ok=True)
+            (self.path / "lock").touch(mode=0o600)
         except OSError as error:
             raise StackError(f"cannot write to {self.path}: {error.strerror}") from error
 
@@ -128,12 +150,8 @@ class Home:
             return None
 
     def save(self, state: State) -> None:
-        """Replace the saved state at once: a reader sees the old one or the new one."""
-        draft = self.state_file.with_suffix(".tmp")
-        draft.unlink(missing_ok=True)
-        draft.touch(mode=0o600)  # it holds the operator's password
-        draft.write_text(json.dumps(asdict(state), indent=2))
-        draft.replace(self.state_file)
+        """Replace the saved state. It holds the key and the operator's password."""
+        write_secret(self.state_file, asdict(state))
 
     def clear_logs(self) -> None:
         """Delete the logs, so that a failure is never explained by the log of an earlier run."""

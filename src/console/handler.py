@@ -49,7 +49,8 @@ def get_sign_in_page() -> Response[str]:
 
 @app.post("/sign-in")
 def post_sign_in() -> Response[str]:
-    return responses.json_document(sign_in(cognito, settings.user_pool_client, Request(app.current_event).body))
+    body = Request(app.current_event).body
+    return responses.json_document(sign_in(cognito, settings.user_pool, settings.user_pool_client, body))
 
 
 @app.get("/console")

@@ -52,10 +52,11 @@ class FrontendSettings(_SeatSettings):
 
 
 class ConsoleSettings(_Settings):
-    """Operators sign in through the app client ``user_pool_client``."""
+    """Operators sign in to ``user_pool`` through its app client ``user_pool_client``."""
 
     event_store: str
     read_model: str
+    user_pool: str
     user_pool_client: str
 
 

@@ -111,9 +111,7 @@ def test_without_a_stack_each_command_says_so_in_one_line(laptop: Laptop, comman
 def test_accounts_of_a_stack_on_aws_are_found_by_its_name(
     stack: Stack, monkeypatch: pytest.MonkeyPatch, command: list[str]
 ) -> None:
-    monkeypatch.setenv(
-        "AWS_ENDPOINT_URL", stack.engine
-    )  # the operator's ordinary AWS configuration leads to the engine
+    stack.as_aws(monkeypatch)
     done = stack.run("operator", *command, "--stack", "lastwish-local", "--json")
 
     assert done.returncode == 0, done.stderr

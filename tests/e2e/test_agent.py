@@ -1,6 +1,7 @@
 """The agent beside a real stack: traces, metrics and alarms of what really happens."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -14,8 +15,9 @@ import httpx
 import psutil
 import pytest
 
-from lastwish.aws.clients import engine_client
+from lastwish.aws.clients import Endpoint, engine_client
 from lastwish.local.agent import process as agent_process
+from lastwish.local.door import KEY_HEADER
 from tests.support.documents import TRACE, datagram, handler
 from tests.support.laptop import Laptop, Stack, start_detached, wait_until
 
@@ -42,7 +44,7 @@ def wish(watched: Stack) -> dict[str, Any]:
 
 
 def xray(stack: Stack) -> Any:
-    return engine_client("xray", stack.xray)
+    return engine_client("xray", stack.traces)
 
 
 def segments(stack: Stack, trace_id: str) -> dict[str, dict[str, Any]]:
@@ -240,21 +242,25 @@ def test_neither_a_full_disk_nor_an_engine_that_is_away_stops_it() -> None:
         numbers = [ports.http.fileno(), ports.udp.fileno()]
         command = [sys.executable, "-m", "lastwish.local.agent.server", "--engine", "http://127.0.0.1:9"]
         command += ["--stack", "none", "--stage", "none", "--fd", str(numbers[0]), "--udp-fd", str(numbers[1])]
-        agent = subprocess.Popen(command, stdout=full, stderr=full, pass_fds=numbers)
+        environ = os.environ | {"AWS_ACCESS_KEY_ID": "LWKEY"}
+        agent = subprocess.Popen(command, env=environ, stdout=full, stderr=full, pass_fds=numbers)
+    endpoint = Endpoint(ports.xray, "LWKEY")
     try:
         host, _, port = ports.daemon.rpartition(":")
-        assert wait_until(lambda: agent_process.answers(ports.xray))
+        assert wait_until(lambda: agent_process.answers(endpoint))
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
             for data in (b"nonsense", datagram(handler())):
                 sender.sendto(data, (host, int(port)))
 
         def health() -> dict[str, int]:
-            found: dict[str, int] = httpx.get(f"{ports.xray}/_lastwish/health", trust_env=False).json()
+            found: dict[str, int] = httpx.get(
+                f"{ports.xray}/_lastwish/health", headers={KEY_HEADER: "LWKEY"}, trust_env=False
+            ).json()
             return found
 
         assert wait_until(lambda: health()["failed"] >= 2)  # rounds in which nothing could be published
         assert (health()["received"], health()["malformed"]) == (1, 1)
-        assert engine_client("xray", ports.xray).batch_get_traces(TraceIds=[TRACE])["Traces"]
+        assert engine_client("xray", endpoint).batch_get_traces(TraceIds=[TRACE])["Traces"]
     finally:
         ports.close()
         agent.terminate()

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from lastwish.local.door import KEY_HEADER
 from tests.support.laptop import Stack
 
 SIGNED = "Authorization: AWS4-HMAC-SHA256 Credential=test/20261122/us-east-1/{}/aws4_request, Signature=0"
@@ -44,8 +45,10 @@ def _raw(url: str, *lines: str, body: str = "") -> tuple[int, str]:
     return int(answer.split()[1]), answer
 
 
-def test_the_control_plane_answers_who_reaches_it(stack: Stack) -> None:
-    status, answer = _raw(stack.engine, "GET /_ministack/health HTTP/1.1", "Host: x")
+def test_the_control_plane_answers_who_reaches_it_with_the_key(stack: Stack) -> None:
+    status, answer = _raw(
+        stack.engine, "GET /_ministack/health HTTP/1.1", "Host: localhost:1", f"{KEY_HEADER}: {stack.key}"
+    )
 
     assert (status, '"services"' in answer) == (200, True)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lastwish.errors import EngineFailed
 from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, stop
 from lastwish.local.state import Home
@@ -26,3 +27,15 @@ def test_engines_that_start_at_once_have_a_port_each(tmp_path: Path, monkeypatch
         for process, _ in started:
             stop(ProcessId.of(process.pid))
             process.wait()
+
+
+def test_a_folder_of_another_user_for_the_mark_of_x_ray_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to(tmp_path)
+    monkeypatch.setattr(engine, "XRAY_FOLDER", tmp_path / "link")
+    home = Home(tmp_path / "home")
+    home.create()
+
+    with pytest.raises(EngineFailed, match="is not yours"):
+        engine.start(home, {})

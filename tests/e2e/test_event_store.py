@@ -33,6 +33,7 @@ def test_throttling_is_tried_again(stack: Stack, store: EventStore, monkeypatch:
         return call.forward() if len(calls) > 2 else (400, b'{"__type": "ThrottlingException", "message": "slow down"}')
 
     with faulty_aws(stack.engine, slow_down_twice) as endpoint:
+        stack.as_aws(monkeypatch)
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
         assert EventStore(dynamodb_client(), store._table).append(FIRST)
     assert calls == ["PutItem"] * 3

@@ -15,7 +15,7 @@ import psutil
 import pytest
 import segno
 
-from lastwish.aws.clients import engine_client
+from lastwish.aws.clients import Endpoint, engine_client
 from lastwish.local.network import default_address, own_addresses
 from tests.support.accounts import sign_in
 from tests.support.laptop import PATIENCE, Laptop, wait_until
@@ -155,7 +155,8 @@ def test_the_engine_does_not_answer_on_the_network(on_lan: OnLan) -> None:
 
 
 def test_the_form_learns_the_phones_address(on_lan: OnLan) -> None:
-    cloudformation = engine_client("cloudformation", str(on_lan.facts["engine"]))
+    key = on_lan.facts["credentials"]["access_key_id"]
+    cloudformation = engine_client("cloudformation", Endpoint(str(on_lan.facts["engine"]), key))
     [stack] = cloudformation.describe_stacks(StackName="lastwish-local")["Stacks"]
     parameters = {each["ParameterKey"]: each["ParameterValue"] for each in stack["Parameters"]}
 

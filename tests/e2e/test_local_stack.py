@@ -94,14 +94,14 @@ def test_the_env_file_leads_a_local_invocation_to_this_stack(stack: Stack) -> No
     assert variables.keys() >= {"FrontendFunction", "ParserFunction", "WorkerFunction"}
     port = stack.engine.rpartition(":")[2]
     assert {each["AWS_ENDPOINT_URL"] for each in variables.values()} == {f"http://host.docker.internal:{port}"}
+    assert {each["AWS_ACCESS_KEY_ID"].partition(".")[0] for each in variables.values()} == {stack.key}
     assert variables["FrontendFunction"]["INBOX_URL"] == stack.outputs["InboxUrl"]
     assert variables["WorkerFunction"]["EVENT_STORE"] == stack.outputs["EventStoreName"]
 
 
 @pytest.fixture
 def aws(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The operator's ordinary AWS configuration, of which the engine is the endpoint."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", stack.engine)
+    stack.as_aws(monkeypatch)
 
 
 @pytest.mark.usefixtures("aws")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from lastwish.aws.clients import describe_stack, engine_client
+from lastwish.aws.clients import Endpoint, describe_stack, engine_client
 from lastwish.local import deploy, environment
 from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, stop
@@ -26,7 +26,7 @@ def home(tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def endpoint(home: Home) -> Iterator[str]:
+def endpoint(home: Home) -> Iterator[Endpoint]:
     """An engine with nothing on it."""
     process, endpoint = engine.start(home, {})
     engine.wait_until_ready(process, endpoint, home)
@@ -35,7 +35,7 @@ def endpoint(home: Home) -> Iterator[str]:
     process.wait()
 
 
-def resources(endpoint: str, stack: str) -> dict[str, str]:
+def resources(endpoint: Endpoint, stack: str) -> dict[str, str]:
     """Types by logical id, nested stacks included."""
     cloudformation = engine_client("cloudformation", endpoint)
     found: dict[str, str] = {}
@@ -47,7 +47,7 @@ def resources(endpoint: str, stack: str) -> dict[str, str]:
     return found
 
 
-def functions(endpoint: str, stack: str) -> list[tuple[Any, ...]]:
+def functions(endpoint: Endpoint, stack: str) -> list[tuple[Any, ...]]:
     """What a person would compare of a stack's functions."""
     found = engine_client("lambda", endpoint).list_functions()["Functions"]
     return sorted(
@@ -63,11 +63,11 @@ def functions(endpoint: str, stack: str) -> list[tuple[Any, ...]]:
     )
 
 
-def test_sam_deploy_and_up_make_the_same_stack(home: Home, endpoint: str) -> None:
+def test_sam_deploy_and_up_make_the_same_stack(home: Home, endpoint: Endpoint) -> None:
     sam = [str(Path(sys.executable).with_name("sam")), "deploy", "--stack-name", BY_SAM]
     sam += ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
     sam += ["--template-file", str(ROOT / "template.yaml")]
-    env = environment.clean(home) | {"AWS_ENDPOINT_URL": endpoint}
+    env = environment.clean(home, endpoint.key) | {"AWS_ENDPOINT_URL": endpoint.url}
     done = subprocess.run(sam, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     ours = deploy.deploy(endpoint, home, PUBLIC_URL)

@@ -141,7 +141,7 @@ def test_a_message_that_is_buried_leaves_a_fault_in_its_trace(stack: Stack) -> N
     )
 
     def faults() -> list[str]:
-        found = engine_client("xray", stack.xray).batch_get_traces(TraceIds=[trace_id])["Traces"]
+        found = engine_client("xray", stack.traces).batch_get_traces(TraceIds=[trace_id])["Traces"]
         documents = [json.loads(each["Document"]) for trace in found for each in trace["Segments"]]
         return [each["name"] for each in documents if each.get("fault")]
 

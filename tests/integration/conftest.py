@@ -43,6 +43,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             "HELD_WORDS": "",
             "WALL_DELAY": "0",
             "PUBLIC_URL": "https://last.example/",
+            "USER_POOL": "us-east-1_pool",
             "USER_POOL_CLIENT": "client",
             "SEATS": "Seats",
             "READ_MODEL": "ReadModel",

@@ -4,12 +4,13 @@ import base64
 import json
 from typing import Any
 
-from lastwish.aws.clients import engine_client
+from lastwish.aws.clients import Endpoint, engine_client
 
 
 def sign_in(facts: dict[str, Any]) -> str:
     """The token that an operator gets for the password in what `up` or `status` said."""
-    answer = engine_client("cognito-idp", facts["engine"]).admin_initiate_auth(
+    endpoint = Endpoint(facts["engine"], facts["credentials"]["access_key_id"])
+    answer = engine_client("cognito-idp", endpoint).admin_initiate_auth(
         AuthFlow="ADMIN_USER_PASSWORD_AUTH",
         UserPoolId=facts["outputs"]["UserPoolId"],
         ClientId=facts["outputs"]["UserPoolClientId"],

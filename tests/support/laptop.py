@@ -15,10 +15,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
+import pytest
 
 from domain.commit import wish_of
 from lastwish import polling
-from lastwish.aws.clients import engine_client
+from lastwish.aws.clients import Endpoint, engine_client
 
 LASTWISH = str(Path(sys.executable).with_name("lastwish"))
 PATIENCE = 240.0  # for a whole command on a slow machine
@@ -73,6 +74,7 @@ class Stack:
     operator: dict[str, str] | None
     engine: str
     xray: str
+    credentials: dict[str, str]
     outputs: dict[str, str]
     pids: dict[str, int]
 
@@ -80,9 +82,29 @@ class Stack:
     def home(self) -> Path:
         return self.laptop.home
 
+    @property
+    def key(self) -> str:
+        """What the engine and the agent let in."""
+        return self.credentials["access_key_id"]
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return Endpoint(self.engine, self.key)
+
+    @property
+    def traces(self) -> Endpoint:
+        """The agent, in the place of X-Ray."""
+        return Endpoint(self.xray, self.key)
+
+    def as_aws(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Make the engine the endpoint of the operator's ordinary AWS configuration."""
+        monkeypatch.setenv("AWS_ENDPOINT_URL", self.engine)
+        for name, value in self.credentials.items():
+            monkeypatch.setenv(f"AWS_{name.upper()}", value)
+
     def aws(self, service: str) -> Any:
         """boto3 client of a service of the engine."""
-        return engine_client(service, self.engine)
+        return engine_client(service, self.endpoint)
 
     def run(self, *args: str) -> "subprocess.CompletedProcess[str]":
         return self.laptop.run(*args)

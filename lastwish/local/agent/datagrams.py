@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from hmac import compare_digest
 from typing import Any
 
 from lastwish.local.agent.emf import Dimensions, Point
@@ -18,9 +19,11 @@ NAMESPACE = "AWS/ApiGateway"
 class Receiver(asyncio.DatagramProtocol):
     """Adds segments to `traces` and metrics of API calls to `metrics`; counts and drops malformed datagrams."""
 
-    def __init__(self, traces: Traces, metrics: MetricBuffer, counters: dict[str, int], stack: str, stage: str) -> None:
+    def __init__(  # noqa: PLR0917 - put together in one place
+        self, traces: Traces, metrics: MetricBuffer, counters: dict[str, int], stack: str, stage: str, key: str
+    ) -> None:
         self._traces, self._metrics, self._counters = traces, metrics, counters
-        self._stack, self._stage = stack, stage
+        self._stack, self._stage, self._calls_header = stack, stage, api_call.header(key)
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         """Process one datagram: a header line and the document that it announces."""
@@ -31,7 +34,7 @@ class Receiver(asyncio.DatagramProtocol):
             self._counters["malformed"] += 1
 
     def _process(self, header: bytes, body: bytes) -> None:
-        if header == api_call.HEADER:
+        if compare_digest(header, self._calls_header):
             self._add_call(_checked(api_call.read(body)))
             return
         announced = json.loads(header)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import httpx
 
+from lastwish.aws.clients import Endpoint
 from lastwish.errors import StackError
 from lastwish.local import deploy, environment, network
 from lastwish.local.deploy import Deployed
+from lastwish.local.door import KEY_HEADER
 from lastwish.local.network import http_status
 from lastwish.local.processes import failure_to_start, spawn
 from lastwish.local.state import Home
@@ -62,9 +64,9 @@ def bind() -> Ports:
 class AgentSupervisor:
     """Starts the agent on bound sockets, and restarts it a few times when it died."""
 
-    def __init__(self, ports: Ports, engine: str, deployed: Deployed, home: Home) -> None:
-        self._ports, self._home = ports, home
-        self._command = [sys.executable, "-m", "lastwish.local.agent.server", "--engine", engine]
+    def __init__(self, ports: Ports, engine: Endpoint, deployed: Deployed, home: Home) -> None:
+        self._ports, self._key, self._home = ports, engine.key, home
+        self._command = [sys.executable, "-m", "lastwish.local.agent.server", "--engine", engine.url]
         self._command += ["--stack", deploy.STACK, "--stage", deployed.stage]
         self._restarts_left = RESTARTS
 
@@ -72,7 +74,7 @@ class AgentSupervisor:
         """Start the agent."""
         numbers = [self._ports.http.fileno(), self._ports.udp.fileno()]
         command = [*self._command, "--fd", str(numbers[0]), "--udp-fd", str(numbers[1])]
-        env = environment.clean(self._home)
+        env = environment.clean(self._home, self._key)
         return spawn(command, env, self._home.log("agent"), cwd=self._home.path, pass_fds=numbers)
 
     def restart(self) -> "subprocess.Popen[bytes] | None":
@@ -88,21 +90,22 @@ class AgentSupervisor:
         self._ports.close()
 
 
-def wait_until_ready(process: "subprocess.Popen[bytes]", xray: str, home: Home) -> None:
+def wait_until_ready(process: "subprocess.Popen[bytes]", agent: Endpoint, home: Home) -> None:
     """Wait until it answers. Raises StackError when it ends first, or takes too long."""
-    if reason := failure_to_start(process, lambda: answers(xray), START_TIMEOUT, home.log("agent")):
+    if reason := failure_to_start(process, lambda: answers(agent), START_TIMEOUT, home.log("agent")):
         raise StackError(f"the agent did not start: {reason}")
 
 
-def answers(xray: str) -> bool:
-    """Return whether an agent answers at this endpoint URL."""
-    return http_status(f"{xray}/_lastwish/health") == 200
+def answers(agent: Endpoint) -> bool:
+    """Return whether this agent answers."""
+    return http_status(f"{agent.url}/_lastwish/health", {KEY_HEADER: agent.key}) == 200
 
 
-def clear_traces(xray: str) -> int:
+def clear_traces(agent: Endpoint) -> int:
     """Delete all traces of the agent. Returns how many there were; 0 as well when no agent answers."""
     try:
-        answer = httpx.delete(f"{xray}/_lastwish/traces", timeout=5, trust_env=False)
+        headers = {KEY_HEADER: agent.key}
+        answer = httpx.delete(f"{agent.url}/_lastwish/traces", headers=headers, timeout=5, trust_env=False)
         return int(answer.raise_for_status().json()["gone"])
     except httpx.HTTPError:
         return 0

@@ -9,12 +9,13 @@ from typing import Any
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lastwish.aws.clients import engine_client, physical_ids
+from lastwish.aws.clients import Endpoint, engine_client, physical_ids
 from lastwish.errors import AwsError
 from lastwish.local.agent import emf
 from lastwish.local.agent.emf import Point
 from lastwish.local.agent.logs import Tail
 from lastwish.local.agent.metrics import INTERVAL, MetricBuffer
+from lastwish.local.door import KEY_HEADER
 from lastwish.local.engine.queues import PATH
 
 log = logging.getLogger("lastwish.agent")
@@ -57,15 +58,15 @@ def _values(sample: dict[str, Any]) -> dict[str, float]:
 
 
 class Publisher:
-    """Publishes `metrics`, and those of the queues and function logs of one stack. `engine` is its endpoint URL."""
+    """Publishes `metrics`, and those of the queues and function logs of one stack, which runs on `engine`."""
 
-    def __init__(self, engine: str, stack: str, metrics: MetricBuffer, counters: dict[str, int]) -> None:
+    def __init__(self, engine: Endpoint, stack: str, metrics: MetricBuffer, counters: dict[str, int]) -> None:
         self._engine, self._stack = engine, stack
         self._metrics, self._counters = metrics, counters
         self._queue_metrics = QueueMetrics()
         self._queues: set[str] = set()
         self._tails: list[Tail] = []
-        self._http = httpx.Client(base_url=engine, timeout=10, trust_env=False)
+        self._http = httpx.Client(base_url=engine.url, headers={KEY_HEADER: engine.key}, timeout=10, trust_env=False)
         self._clients = {name: engine_client(name, engine) for name in ("cloudformation", "cloudwatch", "logs")}
 
     def start(self) -> None:

@@ -6,30 +6,34 @@ bounded memory and writes only its log. No wish needs it.
 
 import asyncio
 import logging
+import os
 import socket
 from typing import Annotated
 
 import typer
 import uvicorn
 
+from lastwish.aws.clients import Endpoint
 from lastwish.local.agent.datagrams import Receiver
 from lastwish.local.agent.metrics import MetricBuffer
 from lastwish.local.agent.publisher import Publisher
 from lastwish.local.agent.traces import Traces
 from lastwish.local.agent.xray import application
+from lastwish.local.door import AGENT, Door, named
 
 
 async def _serve(http: socket.socket, udp: socket.socket, engine: str, stack: str, stage: str) -> None:
+    key = os.environ["AWS_ACCESS_KEY_ID"]
     traces, metrics = Traces(), MetricBuffer()
     counters = {"received": 0, "malformed": 0, "published": 0, "failed": 0}
     await asyncio.get_running_loop().create_datagram_endpoint(
-        lambda: Receiver(traces, metrics, counters, stack, stage), sock=udp
+        lambda: Receiver(traces, metrics, counters, stack, stage, key), sock=udp
     )
-    Publisher(engine, stack, metrics, counters).start()
+    Publisher(Endpoint(engine, named(key, AGENT)), stack, metrics, counters).start()
+    app = Door(application(traces, counters), key)
     config = uvicorn.Config(
-        application(traces, counters), http="h11", ws="none", lifespan="off", access_log=False, server_header=False,
-        timeout_graceful_shutdown=1,
-    )  # fmt: skip
+        app, http="h11", ws="none", lifespan="off", access_log=False, server_header=False, timeout_graceful_shutdown=1
+    )
     await uvicorn.Server(config).serve([http])
 
 

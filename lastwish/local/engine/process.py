@@ -1,52 +1,78 @@
 """Start and check the engine's process: MiniStack, which runs the functions, queues and tables on this laptop."""
 
+import os
 import socket
+import stat
 import subprocess
 import sys
+from pathlib import Path
 
-from lastwish.aws.clients import REGION
+from lastwish.aws.clients import REGION, Endpoint
 from lastwish.errors import EngineFailed
 from lastwish.local import environment
+from lastwish.local.door import KEY_HEADER, new_key
 from lastwish.local.network import http_status
 from lastwish.local.processes import failure_to_start, spawn
 from lastwish.local.state import Home
 
 START_TIMEOUT = 60.0
 USUAL_PORT = 4566  # people expect an AWS emulator here
+# X-Ray's SDK in a function writes a mark here, at a path that it does not let anybody choose.
+XRAY_FOLDER = Path("/tmp/.aws-xray")  # noqa: S108
 
 
-def start(home: Home, functions: dict[str, str]) -> tuple["subprocess.Popen[bytes]", str]:
+def start(home: Home, functions: dict[str, str]) -> tuple["subprocess.Popen[bytes]", Endpoint]:
     """Start MiniStack on loopback, at its usual port or a free one. Returns process and endpoint, not ready yet.
 
-    `functions` are environment variables for the functions, which inherit the engine's.
+    The endpoint has a new key. `functions` are environment variables for the functions, which inherit the engine's.
+    Raises EngineFailed.
     """
+    key = new_key()
+    _own(XRAY_FOLDER)
     with _bind() as bound:  # the engine inherits it, so that no other program can take the port meanwhile
         port, number = bound.getsockname()[1], bound.fileno()
-        env = environment.clean(home) | {
+        env = environment.clean(home, key) | {
             # Its port serves the whole AWS control plane: never on a network.
             "BIND_HOST": environment.HOST,
             "MINISTACK_HOST": environment.HOST,
             "GATEWAY_PORT": str(port),
             "MINISTACK_REGION": REGION,
             "LAMBDA_EXECUTOR": "local",
+            "AUTH": os.environ.get("LASTWISH_AUTH", "false"),
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
+            # Its defaults are fixed folders in the system's temporary one, where everybody reads Cognito's keys.
+            "STATE_DIR": str(home.tmp / "state"),
             "S3_DATA_DIR": str(home.tmp / "s3"),
         }
         command = [sys.executable, "-m", "lastwish.local.engine.server", "--fd", str(number)]
         process = spawn(command, env | functions, home.log("engine"), cwd=home.tmp, pass_fds=[number])
-    return process, f"http://{environment.HOST}:{port}"
+    return process, Endpoint(f"http://{environment.HOST}:{port}", key)
 
 
-def wait_until_ready(process: "subprocess.Popen[bytes]", engine: str, home: Home) -> None:
+def wait_until_ready(process: "subprocess.Popen[bytes]", engine: Endpoint, home: Home) -> None:
     """Wait until it answers. Raises EngineFailed when it ends first, or takes too long."""
     if reason := failure_to_start(process, lambda: answers(engine), START_TIMEOUT, home.log("engine")):
         raise EngineFailed(f"the engine did not start: {reason}")
 
 
-def answers(engine: str) -> bool:
-    """Return whether an engine answers at this endpoint URL."""
-    return http_status(f"{engine}/_ministack/health") == 200
+def answers(engine: Endpoint) -> bool:
+    """Return whether this engine answers, and not another one at its port."""
+    return http_status(f"{engine.url}/_ministack/health", {KEY_HEADER: engine.key}) == 200
+
+
+def _own(folder: Path) -> None:
+    """Take a folder of the shared temporary one: a link in one of another user's would empty a file of ours."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise EngineFailed(f"cannot make {folder}: {error.strerror}") from error
+    if found.st_uid != os.getuid() or not stat.S_ISDIR(found.st_mode):
+        raise EngineFailed(
+            f"{folder} is not yours, and X-Ray's SDK writes there in your name: have its owner remove it"
+        )
+    folder.chmod(0o700)
 
 
 def _bind() -> socket.socket:

@@ -1,18 +1,53 @@
 """Run the engine's process: MiniStack with the corrections and the ASGI layers of this package.
 
-`python -m lastwish.local.engine.server --fd N` takes the environment that `python -m ministack` takes, and serves on
-the bound socket N. Each correction checks that MiniStack still is what it was written for (patch.py).
+`python -m lastwish.local.engine.server --fd N` takes the environment that `python -m ministack` takes, with the
+key of the stack as AWS_ACCESS_KEY_ID, and serves on the bound socket N. Each correction checks that MiniStack still is
+what it was written for (patch.py).
 """
 
 import argparse
+import os
+import re
 import sys
+from collections.abc import Callable
+from functools import partial
 
-from lastwish.local.engine import alarms, garbage_collection, invocations, queues, sockets, tracing
+from starlette.types import ASGIApp
+
+from lastwish.local.door import Door
+from lastwish.local.engine import (
+    alarms,
+    callers,
+    calls,
+    garbage_collection,
+    invocations,
+    permissions,
+    queues,
+    sockets,
+    tracing,
+)
 from lastwish.local.engine.patch import ministack_module
+from lastwish.local.engine.record import Record
 
-# Around MiniStack's ASGI application, the outermost first. Every AWS call passes all of them: of a command, of a
-# function, of the agent, of an API stage.
-LAYERS = (alarms.layer, queues.layer, tracing.layer)
+# The engine's own authorizer fetches the user pool's public keys here, as everybody may on AWS.
+PUBLIC_KEYS = re.compile(r"/[\w-]+/\.well-known/jwks\.json")
+
+
+def layers(key: str) -> list[Callable[[ASGIApp], ASGIApp]]:
+    """Return what stands around MiniStack's ASGI application, the outermost first.
+
+    Every AWS call passes all of it: of a command, of a function, of the agent, of the proxy to an API's stage.
+    """
+    record = Record()
+    interceptors = [record]
+    return [
+        partial(Door, key=key, public=PUBLIC_KEYS),
+        record.layer,
+        partial(calls.layer, interceptors=interceptors),
+        alarms.layer,
+        queues.layer,
+        tracing.layer,
+    ]
 
 
 def main() -> None:
@@ -21,13 +56,16 @@ def main() -> None:
     parser.add_argument("--fd", type=int, required=True)
     bound = parser.parse_args().fd
     del sys.argv[1:]  # MiniStack parses its arguments too
+    key = os.environ["AWS_ACCESS_KEY_ID"]
     ministack = ministack_module("app")
     sockets.install(bound)
     alarms.install()
     tracing.install()
     invocations.install()
     garbage_collection.install()
-    for layer in reversed(LAYERS):
+    callers.install(key)
+    permissions.install()
+    for layer in reversed(layers(key)):
         ministack.app = layer(ministack.app)
     ministack.main()
 

@@ -11,7 +11,10 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
-HEADER = b'{"format":"lastwish-api-call","version":1}'
+
+def header(key: str) -> bytes:
+    """Return the header line of a report. It has the stack's key: another user of this machine makes up no calls."""
+    return json.dumps({"format": "lastwish-api-call", "version": 1, "key": key}).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,9 @@ class CompletedCall:
     trace_id: str
     segment_id: str
 
-    def datagram(self) -> bytes:
+    def datagram(self, header_line: bytes) -> bytes:
         """Return the report of this call."""
-        return HEADER + b"\n" + json.dumps(asdict(self)).encode()
+        return header_line + b"\n" + json.dumps(asdict(self)).encode()
 
 
 def read(body: bytes) -> CompletedCall:
@@ -65,12 +68,12 @@ class ApiCall:
 class Reporter:
     """Sends reports to the agent at this UDP address (host, port). It never waits and never fails."""
 
-    def __init__(self, agent: tuple[str, int]) -> None:
-        self._agent = agent
+    def __init__(self, agent: tuple[str, int], key: str) -> None:
+        self._agent, self._header = agent, header(key)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
     def send(self, call: CompletedCall) -> None:
         """Send a report, or drop it where that cannot be done at once."""
         with suppress(OSError):
-            self._socket.sendto(call.datagram(), self._agent)
+            self._socket.sendto(call.datagram(self._header), self._agent)

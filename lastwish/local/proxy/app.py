@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from lastwish.local.door import KEY_HEADER
 from lastwish.local.proxy import upstream
 from lastwish.local.proxy.api_call import ApiCall, Reporter
 from lastwish.local.proxy.concurrency import ConcurrencyLimit, Overloaded, RouteLimits
@@ -26,7 +27,7 @@ class TooLarge(Exception):  # noqa: N818 - a state of the request
 
 
 class Proxy:
-    """ASGI application. `engine` is a client of the engine's endpoint; `stage_path` is the API's path there.
+    """ASGI application. `engine` is a client of the engine with its key; `stage_path` is the API's path there.
 
     The `reporter` reports every answered request to the agent.
     """
@@ -93,7 +94,11 @@ class Proxy:
         forwarded = httpx.Request(
             "GET" if request.method == "HEAD" else request.method,
             self.engine.base_url,
-            headers=[*upstream.request_headers(request.headers.raw), (b"x-amzn-trace-id", call.header)],
+            headers=[
+                *upstream.request_headers(request.headers.raw),
+                (b"x-amzn-trace-id", call.header),
+                (KEY_HEADER.encode(), self.engine.headers.get(KEY_HEADER, "").encode()),
+            ],
             content=body,
             extensions={"target": target, "timeout": self.engine.timeout.as_dict()},
         )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import httpx
 
+from lastwish.aws.clients import Endpoint
 from lastwish.errors import DeployFailed, ProxyFailed
 from lastwish.local import environment
 from lastwish.local.deploy import Deployed, template
@@ -21,19 +22,19 @@ HEALTH_TIMEOUT = 60.0
 
 
 def start(
-    sockets: Sequence[socket.socket], engine: str, deployed: Deployed, agent: str, home: Home
+    sockets: Sequence[socket.socket], engine: Endpoint, deployed: Deployed, agent: str, home: Home
 ) -> "subprocess.Popen[bytes]":
     """Start the proxy on bound sockets: the first is for this machine, a second one for the network.
 
     `agent` is the agent's address for reports, as host:port.
     """
     numbers = [bound.fileno() for bound in sockets]
-    command = [sys.executable, "-m", "lastwish.local.proxy.server", "--engine", engine]
+    command = [sys.executable, "-m", "lastwish.local.proxy.server", "--engine", engine.url]
     command += ["--stage-path", deployed.stage_path, "--template", str(template()), "--ledger", str(home.ledger)]
     command += ["--agent", agent]
     for option, number in zip(("--fd", "--lan-fd"), numbers, strict=False):
         command += [option, str(number)]
-    env = environment.clean(home) | environment.own_settings()
+    env = environment.clean(home, engine.key) | environment.own_settings()
     return spawn(command, env, home.log("proxy"), cwd=home.path, pass_fds=numbers)
 
 

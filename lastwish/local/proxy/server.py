@@ -20,6 +20,7 @@ import uvicorn
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
+from lastwish.local.door import KEY_HEADER, PROXY, named
 from lastwish.local.proxy.api_call import Reporter
 from lastwish.local.proxy.app import Proxy
 from lastwish.local.proxy.concurrency import TRACE_LIMIT, ConcurrencyLimit, RouteLimits
@@ -90,10 +91,13 @@ def serve(  # noqa: PLR0917 - typer reads them as options
     gateways = {fd: gateway} if lan_fd is None else {fd: gateway, lan_fd: gateway.for_network()}
     connections = (limit + TRACE_LIMIT) * len(gateways)
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    client = httpx.AsyncClient(base_url=engine, timeout=ENGINE_TIMEOUT, limits=limits, trust_env=False)
+    key = os.environ["AWS_ACCESS_KEY_ID"]
+    client = httpx.AsyncClient(
+        base_url=engine, headers={KEY_HEADER: named(key, PROXY)}, timeout=ENGINE_TIMEOUT, limits=limits, trust_env=False
+    )
     record = Ledger(ledger)
     host, _, port = agent.rpartition(":")
-    reporter = Reporter((host, int(port)))
+    reporter = Reporter((host, int(port)), key)
     # Each listener has limits of its own: a crowd that waits on the network does not keep the presenter from the wall.
     apps = {
         fd: compressing(Proxy(client, stage_path, gateway, record, RouteLimits(ConcurrencyLimit(limit)), reporter))

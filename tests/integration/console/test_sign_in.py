@@ -25,12 +25,13 @@ def sign_in(console: ModuleType, invoke: Invoke) -> tuple[int, dict[str, Any]]:
 
 def test_a_known_user_gets_a_token(console: ModuleType, cognito: Stubber, invoke: Invoke, log: Log) -> None:
     asked = {
+        "UserPoolId": "us-east-1_pool",
         "ClientId": "client",
-        "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthFlow": "ADMIN_USER_PASSWORD_AUTH",
         "AuthParameters": {"USERNAME": "presenter", "PASSWORD": PASSWORD},
     }
     tokens = {"IdToken": "the-id-token", "AccessToken": "the-access-token", "ExpiresIn": 43200}
-    cognito.add_response("initiate_auth", {"AuthenticationResult": tokens}, asked)
+    cognito.add_response("admin_initiate_auth", {"AuthenticationResult": tokens}, asked)
     assert sign_in(console, invoke) == (200, {"token": "the-id-token", "expires_in": 43200})
     logged = json.dumps(log.lines())
     assert PASSWORD not in logged
@@ -39,13 +40,13 @@ def test_a_known_user_gets_a_token(console: ModuleType, cognito: Stubber, invoke
 
 @pytest.mark.parametrize("code", ["NotAuthorizedException", "UserNotFoundException", "InvalidParameterException"])
 def test_an_unknown_user_is_refused(console: ModuleType, cognito: Stubber, invoke: Invoke, code: str) -> None:
-    cognito.add_client_error("initiate_auth", code)
+    cognito.add_client_error("admin_initiate_auth", code)
     status, problem = sign_in(console, invoke)
     assert (status, problem["type"]) == (401, "urn:lastwish:problem:unauthorized")
 
 
 def test_a_challenge_is_no_token(console: ModuleType, cognito: Stubber, invoke: Invoke) -> None:
-    cognito.add_response("initiate_auth", {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s" * 20})
+    cognito.add_response("admin_initiate_auth", {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s" * 20})
     assert sign_in(console, invoke)[0] == 401
 
 
@@ -53,6 +54,6 @@ def test_a_challenge_is_no_token(console: ModuleType, cognito: Stubber, invoke: 
 def test_without_cognito_a_sign_in_is_answered_503(
     console: ModuleType, cognito: Stubber, invoke: Invoke, log: Log, code: str
 ) -> None:
-    cognito.add_client_error("initiate_auth", code)
+    cognito.add_client_error("admin_initiate_auth", code)
     assert sign_in(console, invoke)[0] == 503
     assert PASSWORD not in json.dumps(log.lines())

@@ -19,6 +19,7 @@ HERE = State(
     ready=True,
     operator=Operator("presenter", "old"),
     xray="http://127.0.0.1:2000",
+    key="LWKEY",
 )
 
 
@@ -62,10 +63,11 @@ def test_here_the_agent_stands_in_for_x_ray_and_the_engine_for_all_else(
     assert site(None).client(service).meta.endpoint_url == endpoint
 
 
-def test_a_stack_of_an_older_version_has_no_agent_to_ask(home: Home) -> None:
+@pytest.mark.parametrize("service", ["sqs", "xray"])
+def test_a_stack_of_an_older_version_lets_nobody_in(home: Home, service: str) -> None:
     home.save(State(HERE.url, engine=HERE.engine, ready=True))
-    with pytest.raises(StackError, match="without an agent"):
-        site(None).client("xray")
+    with pytest.raises(StackError, match="an older version started this stack"):
+        site(None).client(service)
 
 
 def test_the_promises_here_are_the_proxys_ledger(home: Home) -> None:

@@ -11,7 +11,7 @@ import pytest
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
 
-from lastwish.aws.clients import engine_client
+from lastwish.aws.clients import Endpoint, engine_client
 from lastwish.errors import AwsError, NoSuchWish, NotAnswered, NoTrace
 from lastwish.observe import logs, traces
 from lastwish.observe.logs import Query
@@ -131,7 +131,7 @@ def test_x_ray_that_refuses_is_a_plain_error() -> None:
 
 
 def test_an_agent_that_died_is_a_plain_error() -> None:
-    nobody = engine_client("xray", "http://127.0.0.1:9")
+    nobody = engine_client("xray", Endpoint("http://127.0.0.1:9", "LWKEY"))
     with pytest.raises(AwsError, match="does not answer"):
         traces.wait_for(traces.Source(stored(TRACE), nobody), WISH_ID, 0)
 

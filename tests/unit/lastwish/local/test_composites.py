@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lastwish.aws.clients import Endpoint
 from lastwish.errors import TemplateError
 from lastwish.local import composites
 
@@ -63,11 +64,14 @@ def test_what_a_laptop_does_not_have_is_a_plain_error(rule: dict[str, Any]) -> N
         resolve(AlarmRule=rule)
 
 
+NOWHERE = Endpoint("http://127.0.0.1:1", "LWKEY")
+
+
 def test_a_template_without_any_asks_nobody(tmp_path: Path) -> None:
     template = tmp_path / "template.yaml"
     template.write_text("Resources: {Topic: {Type: 'AWS::SNS::Topic'}}")
 
-    assert composites.put("http://127.0.0.1:1", "wishes", template) == []
+    assert composites.put(NOWHERE, "wishes", template) == []
 
 
 def test_a_template_that_is_none_is_a_plain_error(tmp_path: Path) -> None:
@@ -75,4 +79,4 @@ def test_a_template_that_is_none_is_a_plain_error(tmp_path: Path) -> None:
     template.write_text("- nothing")
 
     with pytest.raises(TemplateError, match="cannot read"):
-        composites.put("http://127.0.0.1:1", "wishes", template)
+        composites.put(NOWHERE, "wishes", template)

@@ -90,7 +90,12 @@ def test_the_environment_chooses_the_directory(monkeypatch: pytest.MonkeyPatch, 
 
 def test_the_facts_have_every_page_and_part() -> None:
     state = State(
-        "http://127.0.0.1:1/", "http://127.0.0.1:2", {"A": "b"}, {"proxy": ProcessId(3, 4.5)}, xray="http://127.0.0.1:4"
+        "http://127.0.0.1:1/",
+        "http://127.0.0.1:2",
+        {"A": "b"},
+        {"proxy": ProcessId(3, 4.5)},
+        xray="http://127.0.0.1:4",
+        key="LWKEY",
     )
 
     assert state.facts() == {
@@ -101,6 +106,7 @@ def test_the_facts_have_every_page_and_part() -> None:
         "operator": None,
         "engine": "http://127.0.0.1:2",
         "xray": "http://127.0.0.1:4",
+        "credentials": {"access_key_id": "LWKEY", "secret_access_key": "signatures-are-not-checked"},
         "outputs": {"A": "b"},
         "pids": {"proxy": 3},
     }

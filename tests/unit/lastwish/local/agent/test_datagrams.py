@@ -15,6 +15,8 @@ from lastwish.local.proxy import api_call
 from lastwish.local.proxy.api_call import ApiCall, CompletedCall
 from tests.support.documents import API, TRACE, datagram, document, handler
 
+KEY = "LWKEY"
+HEADER = api_call.header(KEY)
 HUGE = 10**400  # an integer that no float holds
 
 
@@ -23,7 +25,7 @@ class Received:
 
     def __init__(self) -> None:
         self.traces, self.buffer, self.counters = Traces(), MetricBuffer(), {"received": 0, "malformed": 0}
-        self.receiver = Receiver(self.traces, self.buffer, self.counters, "wishes", "local")
+        self.receiver = Receiver(self.traces, self.buffer, self.counters, "wishes", "local", KEY)
 
     def get(self, data: bytes) -> None:
         self.receiver.datagram_received(data, ("127.0.0.1", 1))
@@ -86,19 +88,19 @@ def call(status: int = 202, resource: str | None = "/wishes") -> CompletedCall:
         datagram(document(API) | {"end_time": HUGE}),
         datagram(document(API) | {"annotations": {f"key{n}": n for n in range(MAX_ANNOTATIONS + 1)}}),
         datagram(document(API) | {"subsegments": [{"id": f"{n:016x}"} for n in range(MAX_IDS + 1)]}),
-        api_call.HEADER + b"\n",
-        api_call.HEADER + b"\n[]",
-        api_call.HEADER + b'\n{"method": "GET"}',
-        call().datagram().replace(b"202", b'"202"'),
-        call().datagram().replace(b"202", b"true"),
-        call().datagram().replace(b"202", str(HUGE).encode()),
-        call().datagram().replace(b"0.25", b"NaN"),
-        call().datagram().replace(b"0.25", b"-1"),
-        call().datagram().replace(b"0.25", b"4e9"),
-        call().datagram().replace(b"100.0", b"1e300"),
-        call().datagram().replace(b"100.0", str(HUGE).encode()),
-        call(resource=None).datagram().replace(b"100.0", b"1e300"),
-        call().datagram().replace(TRACE.encode(), b"1-2-3"),
+        HEADER + b"\n",
+        HEADER + b"\n[]",
+        HEADER + b'\n{"method": "GET"}',
+        call().datagram(HEADER).replace(b"202", b'"202"'),
+        call().datagram(HEADER).replace(b"202", b"true"),
+        call().datagram(HEADER).replace(b"202", str(HUGE).encode()),
+        call().datagram(HEADER).replace(b"0.25", b"NaN"),
+        call().datagram(HEADER).replace(b"0.25", b"-1"),
+        call().datagram(HEADER).replace(b"0.25", b"4e9"),
+        call().datagram(HEADER).replace(b"100.0", b"1e300"),
+        call().datagram(HEADER).replace(b"100.0", str(HUGE).encode()),
+        call(resource=None).datagram(HEADER).replace(b"100.0", b"1e300"),
+        call().datagram(HEADER).replace(TRACE.encode(), b"1-2-3"),
     ],
     ids=lambda data: ascii(data[-60:]),
 )
@@ -141,7 +143,7 @@ def test_an_odd_part_does_not_cost_the_document(received: Received, odd: dict[st
 
 
 def test_a_request_becomes_the_segment_of_api_gateway(received: Received) -> None:
-    received.get(call(429).datagram())
+    received.get(call(429).datagram(HEADER))
 
     assert received.documents() == [
         {
@@ -163,7 +165,7 @@ def test_a_request_becomes_the_segment_of_api_gateway(received: Received) -> Non
 def test_a_request_is_measured_for_the_stage_and_for_its_route(
     received: Received, status: int, bad: int, failed: int
 ) -> None:
-    received.get(call(status).datagram())
+    received.get(call(status).datagram(HEADER))
 
     measured = received.metrics()
     for resource in (None, "/wishes"):
@@ -172,7 +174,7 @@ def test_a_request_is_measured_for_the_stage_and_for_its_route(
 
 
 def test_an_unknown_path_is_counted_for_the_stage_and_leaves_no_trace(received: Received) -> None:
-    received.get(call(404, None).datagram())
+    received.get(call(404, None).datagram(HEADER))
 
     assert {resource for _, resource in received.metrics()} == {None}
     assert len(received.traces) == 0
@@ -183,5 +185,5 @@ def test_what_follows_a_request_has_its_segment_as_parent(received: Received) ->
     completed = call.complete(200)
 
     assert call.header.decode() == f"Root={completed.trace_id};Parent={completed.segment_id};Sampled=1"
-    received.get(completed.datagram())
+    received.get(completed.datagram(HEADER))
     assert received.counters["malformed"] == 0

@@ -105,10 +105,6 @@ def test_a_body_that_is_no_request_is_refused(api: Api, body: bytes) -> None:
     assert api("POST", "/Traces", content=body).status_code == 400
 
 
-def test_a_foreign_page_whose_name_points_here_is_refused(api: Api) -> None:
-    assert api("GET", "/_lastwish/health", headers={"Host": "evil.example"}).status_code == 400
-
-
 def test_a_reset_deletes_the_traces(api: Api, traces: Traces) -> None:
     keep(traces, handler())
 
