@@ -126,7 +126,7 @@ def test_of_the_read_model_the_console_may_change_nothing_but_the_pointer() -> N
     (policy,) = load()["Resources"]["ConsoleRole"]["Properties"]["Policies"]
     changing = [each for each in policy["PolicyDocument"]["Statement"] if "dynamodb:UpdateItem" in each["Action"]]
     (blank,) = [each for each in changing if each["Resource"] == {"Fn::GetAtt": ["ReadModel", "Arn"]}]
-    assert blank["Condition"] == {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["pointer"]}}
+    assert blank["Condition"]["ForAllValues:StringEquals"] == {"dynamodb:LeadingKeys": ["pointer"]}
 
 
 def test_operators_routes_require_a_token_and_the_audiences_do_not() -> None:

@@ -1,18 +1,22 @@
-"""Name the permission that a call needs as AWS does: SQS has none of its own for the batch forms of its calls.
+"""Check permissions as AWS does, where MiniStack's `AUTH=true` differs.
 
-Source: "Actions, resources, and condition keys for Amazon SQS", Service Authorization Reference. MiniStack asks for
-`sqs:SendMessageBatch`, which no policy can grant on AWS.
+- SQS has no permissions for the batch forms of its calls: `SendMessageBatch` needs `sqs:SendMessage`.
+- DynamoDB tells the partition key that a call names, as `dynamodb:LeadingKeys`: policies have conditions on it.
+
+Source: "Actions, resources, and condition keys" of both services, Service Authorization Reference.
 """
 
+import json
 from typing import Any
 
-from lastwish.local.engine.patch import ministack_module, replace
+from lastwish.local.engine.patch import ministack_module, replace, require
 
 
 def install() -> None:
     """Correct `ministack.core.iam_actions`. Raises EngineChanged."""
-    actions = ministack_module("core.iam_actions")
-    named = actions.extract_iam_action
+    actions, dynamodb = ministack_module("core.iam_actions"), ministack_module("services.dynamodb")
+    require(dynamodb, "_tables")
+    named, context = actions.extract_iam_action, actions.dynamodb_service_context
 
     def extract_iam_action(  # noqa: PLR0917 - the signature counts
         service: str, method: str, path: str, headers: Any, body: bytes, query_params: Any
@@ -20,4 +24,18 @@ def install() -> None:
         action: str | None = named(service, method, path, headers, body, query_params)
         return action.removesuffix("Batch") if action and service == "sqs" else action
 
+    def dynamodb_service_context(body: bytes) -> dict[str, Any]:
+        return {**context(body), **_leading_key(dynamodb._tables, body)}
+
     replace(actions, "extract_iam_action", extract_iam_action)
+    replace(actions, "dynamodb_service_context", dynamodb_service_context)
+
+
+def _leading_key(tables: Any, body: bytes) -> dict[str, list[str]]:
+    """Return the partition key of the one item that a call names by its key or puts; nothing for other calls."""
+    request = json.loads(body or b"{}")
+    table = tables.get(request.get("TableName")) if isinstance(request, dict) else None
+    if table is None:
+        return {}
+    item = request.get("Key") or request.get("Item") or {}
+    return {"dynamodb:LeadingKeys": list(item[table["pk_name"]].values())} if table["pk_name"] in item else {}

@@ -1,0 +1,42 @@
+"""What the roles of the functions must not say."""
+
+from typing import Any
+
+import pytest
+
+from observability.permissions import ON_EVERYTHING, Grant, granted
+from tests.support.template import resources
+
+ROLES = resources("AWS::IAM::Role")
+
+
+def statements() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (f"{name} {statement['Sid']}", statement)
+        for name, role in ROLES.items()
+        for policy in role["Properties"].get("Policies", [])
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+@pytest.mark.parametrize("grant", [each for each in granted() if each.resource == "*"], ids=str)
+def test_an_action_on_everything_has_a_written_reason(grant: Grant) -> None:
+    assert grant.action.partition(":")[0] in ON_EVERYTHING
+    assert grant.why
+
+
+def test_no_action_is_a_pattern() -> None:
+    assert [each for each in granted() if "*" in each.action] == []
+
+
+@pytest.mark.parametrize(("name", "statement"), statements(), ids=[name for name, _ in statements()])
+def test_a_condition_on_all_values_is_not_met_by_none(name: str, statement: dict[str, Any]) -> None:
+    """ForAllValues is true where the key is missing (IAM User Guide, "Multivalued context keys")."""
+    conditions = statement.get("Condition", {})
+    keys = {key for operator, tests in conditions.items() if operator.startswith("ForAllValues:") for key in tests}
+    assert {key: conditions.get("Null", {}).get(key) for key in keys} == dict.fromkeys(keys, "false"), name
+
+
+def test_every_function_is_in_the_table() -> None:
+    functions = {name.removesuffix("Function").lower() for name in resources("AWS::Serverless::Function")}
+    assert {each.function for each in granted()} == functions

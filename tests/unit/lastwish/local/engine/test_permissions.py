@@ -1,0 +1,64 @@
+"""Permissions that a call needs, corrected to what AWS asks for."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lastwish.local.engine import callers, permissions
+from lastwish.local.engine.patch import ministack_module
+
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:worker"
+
+
+@pytest.fixture
+def iam(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """MiniStack's module, corrected for this test only."""
+    actions, dynamodb = ministack_module("core.iam_actions"), ministack_module("services.dynamodb")
+    for name in ("extract_iam_action", "dynamodb_service_context"):
+        monkeypatch.setattr(actions, name, getattr(actions, name))
+    monkeypatch.setattr(dynamodb, "_tables", {"Model": {"pk_name": "pk"}})
+    permissions.install()
+    return actions
+
+
+@pytest.mark.parametrize("call", ["SendMessage", "SendMessageBatch"])
+def test_a_batch_needs_the_permission_of_one(iam: Any, call: str) -> None:
+    headers = {"x-amz-target": f"AmazonSQS.{call}"}
+    assert iam.extract_iam_action("sqs", "POST", "/", headers, b"{}", {}) == "sqs:SendMessage"
+
+
+def test_other_services_keep_their_batches(iam: Any) -> None:
+    headers = {"x-amz-target": "X.SomethingBatch"}
+    assert iam.extract_iam_action("dynamodb", "POST", "/", headers, b"{}", {}) == "dynamodb:SomethingBatch"
+
+
+@pytest.mark.parametrize(
+    ("request_", "keys"),
+    [
+        ({"TableName": "Model", "Key": {"pk": {"S": "pointer"}, "sk": {"S": "x"}}}, ["pointer"]),
+        ({"TableName": "Model", "Item": {"pk": {"S": "row"}}}, ["row"]),
+        ({"TableName": "Model"}, None),
+        ({"TableName": "Other", "Key": {"pk": {"S": "pointer"}}}, None),
+        ([], None),
+    ],
+)
+def test_a_policy_can_ask_for_the_partition_key(iam: Any, request_: Any, keys: list[str] | None) -> None:
+    assert iam.dynamodb_service_context(json.dumps(request_).encode()).get("dynamodb:LeadingKeys") == keys
+
+
+@pytest.mark.parametrize("under_roles", [False, True])
+def test_each_function_has_a_key_that_names_it(monkeypatch: pytest.MonkeyPatch, under_roles: bool) -> None:
+    runtime, functions = ministack_module("core.lambda_runtime"), ministack_module("services.lambda_svc")
+    sessions = ministack_module("services.sts")
+    for module in (runtime, functions):
+        monkeypatch.setattr(module, "execution_credentials", runtime.execution_credentials)
+    monkeypatch.setattr(sessions, "_sessions", {})
+    monkeypatch.setattr(ministack_module("app"), "AUTH", under_roles)
+    callers.install("LWKEY")
+
+    config = {"FunctionArn": ARN, "FunctionName": "worker", "Role": "arn:aws:iam::000000000000:role/worker"}
+    assert functions.execution_credentials(config)["AWS_ACCESS_KEY_ID"] == "LWKEY.worker"
+    session = sessions._sessions.get("LWKEY.worker", {})
+    assert ("assumed-role/worker" in session.get("Arn", "")) == under_roles
