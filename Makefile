@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 ARCH ?= arm64
 PORT ?= 8045
+FUNCTIONS := frontend console mission parser worker projector
+SBOM ?= dist/sbom
 export SAM_CLI_TELEMETRY := 0
 
 help: ## show what there is
@@ -36,9 +38,10 @@ install = { command -v $(UV) >/dev/null && $(UV) pip install --quiet --python $(
 	@$(call install,.venv,--no-deps --no-build-isolation --editable .)
 	@touch .venv/.local $@ # dev.txt holds all of local.txt
 
-.venv/.checkov: requirements/checkov.txt .venv/.made
-	@$(call make-venv,.venv/checkov)
-	@$(call install,.venv/checkov,--require-hashes --requirement $<)
+# Tools that want other versions than the rest, or that judge it from outside: an environment each.
+.venv/.checkov .venv/.supply: .venv/.%: requirements/%.txt .venv/.made
+	@$(call make-venv,.venv/$*)
+	@$(call install,.venv/$*,--require-hashes --requirement $<)
 	@touch $@
 
 setup: .venv/.dev ## build .venv with everything
@@ -51,14 +54,14 @@ demo: .venv/.local ## start the stack (PORT=8045), send a wish, show it boarded
 down: ## stop the stack
 	@$(BIN)/lastwish down
 
-test: setup ## pass every test
+test: setup .venv/.supply ## pass every test
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests/repository tests/integration tests/unit
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e tests/browser
 
 nightly: setup ## pass the long forms: a whole storm, and the stack's tests one after the other
 	@STORM_WISHES=2000 STORM_SEATS=500 $(BIN)/pytest --durations=25 tests/e2e tests/browser
 
-check: setup .venv/.checkov ## lint, types, template, imports
+check: setup .venv/.checkov .venv/.supply $(SBOM)/local.cdx.json ## lint, types, template, imports, supply chain
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -67,6 +70,23 @@ check: setup .venv/.checkov ## lint, types, template, imports
 	$(BIN)/sam validate --lint --region us-east-1
 	$(BIN)/sam validate --lint --region us-east-1 --template observability.yaml
 	.venv/checkov/bin/checkov --config-file .checkov.yaml
+	.venv/supply/bin/bandit --quiet --configfile pyproject.toml --recursive src lastwish observability bench
+	requirements/audit
+
+audit: .venv/.supply ## look up the pinned packages in a database of known weaknesses
+	@requirements/audit
+
+sbom: $(FUNCTIONS:%=$(SBOM)/%.cdx.json) $(SBOM)/local.cdx.json ## list the packages of each bundle and of a demo, in CycloneDX
+
+# Validated, and the same for the same requirements. Without a graph of what needs what: pinned files do not have one.
+$(SBOM)/local.cdx.json: requirements/local.txt pyproject.toml .venv/.supply
+	@mkdir -p $(@D) && $(write-sbom) <$<
+
+$(SBOM)/%.cdx.json: src/%/requirements.txt src/Makefile pyproject.toml .venv/.supply
+	@mkdir -p $(@D) && $(MAKE) --no-print-directory --directory src bundled-$* | $(write-sbom)
+
+write-sbom = PYTHONWARNINGS="ignore:The Component this BOM" .venv/supply/bin/cyclonedx-py requirements \
+	--pyproject pyproject.toml --output-reproducible --output-file $@ -
 
 bench: setup ## measure the ratios, write bench/results.json
 	@$(BIN)/python -m bench
@@ -81,9 +101,10 @@ build: setup ## package the functions for AWS without Docker (ARCH=arm64 or x86_
 	@ARCHITECTURE=$(ARCH) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCH)
 
 lock: .venv/.made ## pin all requirements anew
-	@cd requirements && for set in uv dev checkov; do $(COMPILE) --upgrade $$set.in -o $$set.txt || exit 1; done
+	@cd requirements && for set in uv dev checkov supply; do $(COMPILE) --upgrade $$set.in -o $$set.txt || exit 1; done
 	@cd requirements && $(COMPILE) -c dev.txt local.in -o local.txt
-	@for f in frontend console mission parser worker projector; do (cd src/$$f && $(COMPILE) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
+	@for f in $(FUNCTIONS); do (cd src/$$f && $(COMPILE) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
 COMPILE = $(abspath $(UV)) pip compile -q --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
 
-.PHONY: help setup demo down test nightly check bench pictures observability build lock
+.PHONY: help setup demo down test nightly check bench pictures observability build lock audit sbom
+.DELETE_ON_ERROR:

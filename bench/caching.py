@@ -52,8 +52,7 @@ _COUNTS = ("asked", "at_the_stage")
 _PRICES = ("dollars_without", "dollars_with")
 _ID = "5b0e9a7e-0000-4000-8000-000000000000"
 _ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "none",
-    "AWS_SECRET_ACCESS_KEY": "none",
+    **dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "none"),
     "AWS_DEFAULT_REGION": "us-east-1",
     "INBOX_URL": "",
     "EVENT_STORE": "",

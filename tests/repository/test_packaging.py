@@ -4,15 +4,19 @@ import importlib.util
 import json
 import os
 import platform
+import re
+import shutil
 import subprocess
 import sys
 import zipfile
 from functools import cache
+from importlib.metadata import distributions
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.utils import canonicalize_name
 
 from lastwish.local.template import nested, parse
 from tests.support.template import OBSERVABILITY, TEMPLATE, load, resources
@@ -188,6 +192,44 @@ def test_each_handler_starts_from_its_bundle_with_nothing_beside_it_but_boto3(fu
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_cold_start_compiles_nothing(function: str, cold_start: Any) -> None:
     assert [module for module, shipped in cold_start(function).items() if not shipped] == []
+
+
+@pytest.mark.skipif(not (ROOT / ".venv" / ".supply").exists(), reason="no cyclonedx-py: make .venv/.supply installs it")
+@pytest.mark.parametrize("function", ["FrontendFunction", "ParserFunction"])
+def test_the_bill_of_materials_lists_exactly_what_is_in_the_bundle(
+    function: str, built: dict[str, Path], tmp_path: Path
+) -> None:
+    file = tmp_path / f"{package_of(function)}.cdx.json"
+    done = subprocess.run(
+        ["make", f"SBOM={tmp_path}", str(file)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    bill = json.loads(file.read_text())
+    packed = distributions(path=[str(built[HERE] / function)])
+    assert {(each["name"], each["version"]) for each in bill["components"]} == {
+        (canonicalize_name(each.name), each.version) for each in packed
+    }
+    assert "timestamp" not in bill["metadata"]  # the same requirements give the same file
+    assert "serialNumber" not in bill
+
+
+def test_a_wheel_with_another_hash_is_not_packed(tmp_path: Path) -> None:
+    sources = tmp_path / "src"
+    shutil.copytree(ROOT / "src", sources)
+    requirements = sources / "parser" / "requirements.txt"
+    requirements.write_text(re.sub("sha256:[0-9a-f]{64}", f"sha256:{'0' * 64}", requirements.read_text()))
+    done = subprocess.run(
+        ["make", "--makefile", str(ROOT / "src" / "Makefile"), "build-ParserFunction"],
+        cwd=sources,
+        env=os.environ | {"ARTIFACTS_DIR": str(tmp_path / "out")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert "DO NOT MATCH THE HASHES" in done.stderr
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from lastwish.local.state import Home
 START_TIMEOUT = 60.0
 USUAL_PORT = 4566  # people expect an AWS emulator here
 # X-Ray's SDK in a function writes a mark here, at a path that it does not let anybody choose.
-XRAY_FOLDER = Path("/tmp/.aws-xray")  # noqa: S108
+XRAY_FOLDER = Path("/tmp/.aws-xray")  # nosec B108 # noqa: S108
 
 
 def start(home: Home, functions: dict[str, str]) -> tuple["subprocess.Popen[bytes]", Endpoint]:
