@@ -58,7 +58,8 @@ test: setup .venv/.supply ## pass every test
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests/repository tests/integration tests/unit
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e tests/browser
 
-nightly: setup ## pass the long forms: a whole storm, and the stack's tests one after the other
+nightly: setup ## pass the long forms: a whole storm, more texts and messages, the stack's tests one after the other
+	@$(BIN)/pytest --hypothesis-profile long -m hypothesis -n 2 tests/unit tests/integration
 	@STORM_WISHES=2000 STORM_SEATS=500 $(BIN)/pytest --durations=25 tests/e2e tests/browser
 
 check: setup .venv/.checkov .venv/.supply $(SBOM)/local.cdx.json ## lint, types, template, imports, supply chain

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.laptop import Laptop, Stack, start_detached
 
@@ -22,6 +23,18 @@ os.environ.update(
 )
 for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
     os.environ.pop(name, None)
+
+# No timing is asserted. `make nightly` tries more, and others every night.
+settings.register_profile("short", deadline=None)
+settings.register_profile(
+    "long",
+    deadline=None,
+    max_examples=2_000,
+    derandomize=False,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("short")
 
 
 @pytest.fixture(scope="session")

@@ -97,5 +97,5 @@ def read_story(body: str) -> list[Envelope]:
 
 
 def write_story(story: list[Envelope]) -> str:
-    """Return the Pods body of a story, the reverse of ``read_story``."""
-    return _BATCH.dump_json(story).decode()
+    """Return the Pods body of a story, the reverse of ``read_story``. In ASCII: SQS refuses U+FFFE."""
+    return _BATCH.dump_json(story, ensure_ascii=True).decode()

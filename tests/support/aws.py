@@ -23,6 +23,13 @@ class Aws:
         )
         return list(answer.get("Messages", []))
 
+    def take(self, queue: str) -> list[dict[str, Any]]:
+        """Everything in a queue now, removed from it: it does not appear again after a while."""
+        messages = self.messages(queue)
+        for message in messages:
+            self.sqs.delete_message(QueueUrl=self.urls[queue], ReceiptHandle=message["ReceiptHandle"])
+        return messages
+
     def stored(self) -> list[dict[str, Any]]:
         """Every item of the event store."""
         return list(self.dynamodb.scan(TableName=self.table)["Items"])

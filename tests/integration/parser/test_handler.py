@@ -1,8 +1,11 @@
 import json
+from collections import Counter
 from types import ModuleType
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from domain.envelope import read_story
 from domain.events import WishAccepted, WishRejected
@@ -10,6 +13,7 @@ from tests.support import faults
 from tests.support.aws import Aws
 from tests.support.functions import Invoke, Log, load
 from tests.support.samples import LambdaContext, envelope, sample, submitted
+from tests.support.strategies import damaged_envelopes, is_sendable, messages
 
 NOTHING_FAILED = {"batchItemFailures": []}
 
@@ -48,6 +52,26 @@ def test_a_poison_message_goes_to_the_dead_letters_with_the_reason(
     assert letter["Body"] == event["Records"][0]["body"]
     assert letter["MessageAttributes"]["reason"]["StringValue"].startswith("MalformedMessage: ")
     assert aws.messages("Pods") == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    bodies=st.lists(
+        st.one_of(messages, damaged_envelopes(envelope(submitted())).filter(is_sendable)), min_size=1, max_size=5
+    )
+)
+def test_any_message_is_sent_on_or_dead_lettered(
+    aws: Aws, parser: ModuleType, invoke: Invoke, bodies: list[str]
+) -> None:
+    record = sample("parser-good-wish")["Records"][0]
+    records = [{**record, "messageId": f"m{n}", "body": body} for n, body in enumerate(bodies)]
+    assert invoke(parser, {"Records": records}) == NOTHING_FAILED
+    letters, sent = aws.take("InboxDlq"), aws.take("Pods")
+    assert len(sent) == len(bodies) - len(letters)
+    assert all(is_sendable(message["Body"]) for message in sent)
+    assert not Counter(letter["Body"] for letter in letters) - Counter(bodies)
+    reasons = {letter["MessageAttributes"]["reason"]["StringValue"].partition(":")[0] for letter in letters}
+    assert reasons <= {"MalformedMessage"}
 
 
 def test_the_other_wishes_of_a_batch_with_a_poison_message_go_on(aws: Aws, parser: ModuleType, invoke: Invoke) -> None:

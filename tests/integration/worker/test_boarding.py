@@ -1,12 +1,16 @@
 import json
+from collections import Counter
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.support import faults
 from tests.support.aws import Aws
 from tests.support.functions import Invoke, Log
-from tests.support.samples import sample
+from tests.support.samples import sample, story
+from tests.support.strategies import damaged_stories, is_sendable, messages
 from tests.support.wishes import batch, ids
 
 NOTHING_FAILED = {"batchItemFailures": []}
@@ -63,6 +67,23 @@ def test_a_poison_message_is_dead_lettered_and_the_other_wishes_are_stored(
     reasons = [letter["MessageAttributes"]["reason"]["StringValue"] for letter in aws.messages("PodsDlq")]
     assert len(reasons) == 2
     assert all(reason.startswith("MalformedMessage: ") for reason in reasons)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(bodies=st.lists(st.one_of(messages, damaged_stories(story()).filter(is_sendable)), min_size=1, max_size=5))
+def test_any_message_is_stored_or_dead_lettered(
+    aws: Aws, worker: ModuleType, invoke: Invoke, bodies: list[str]
+) -> None:
+    record = sample("worker-good-wish")["Records"][0]
+    records = [{**record, "messageId": f"m{n}", "body": body} for n, body in enumerate(bodies)]
+    assert invoke(worker, {"Records": records}) == NOTHING_FAILED
+    letters = aws.take("PodsDlq")
+    reasons = {letter["MessageAttributes"]["reason"]["StringValue"].partition(":")[0] for letter in letters}
+    assert reasons <= {"MalformedMessage"}
+    stored = {item["stream"]["S"] for item in aws.stored()}
+    others = Counter(bodies) - Counter(letter["Body"] for letter in letters)
+    assert others.total() == len(bodies) - len(letters)
+    assert {f"wish#{json.loads(body)[0]['subject']}" for body in others} <= stored
 
 
 def test_a_throttled_store_means_delivery_again(aws: Aws, worker: ModuleType, invoke: Invoke) -> None:

@@ -6,10 +6,10 @@ import html5lib
 import nh3
 import pytest
 from hypothesis import example, given
-from hypothesis import strategies as st
 
 from frontend.sanitise import escape, normalise
 from tests.support.samples import HOSTILE, short
+from tests.support.strategies import SENDABLE, typed
 
 
 def with_nh3(text: str) -> str:
@@ -19,7 +19,6 @@ def with_nh3(text: str) -> str:
 
 # Both keep the same contract, so a swap is a change in one file.
 SANITISERS = pytest.mark.parametrize("sanitise", [escape, with_nh3], ids=["bleach", "nh3"])
-typed = st.text(st.one_of(st.characters(), st.sampled_from("<>&;\"'/!-#x \n\u200d\u202e\ufeff")))
 
 
 def elements(fragment: str) -> list[str]:
@@ -40,6 +39,18 @@ def test_unescaping_gives_back_exactly_what_was_typed(sanitise: Callable[[str], 
 @example("<script>alert(1)</script>")
 def test_another_parser_finds_no_element(sanitise: Callable[[str], str], text: str) -> None:
     assert elements(sanitise(normalise(text))) == []
+
+
+@given(typed)
+def test_normalising_again_changes_nothing(text: str) -> None:
+    assert normalise(normalise(text)) == normalise(text)
+
+
+@given(typed)
+def test_what_is_kept_can_be_sent_and_stored(text: str) -> None:
+    kept = normalise(text)
+    assert not kept or SENDABLE.fullmatch(kept)
+    assert len(escape(kept)) <= 5 * len(kept)  # the bounds of WishSubmitted
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=short)

@@ -1,12 +1,19 @@
+import html
 import json
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
+from domain.envelope import read_envelope
+from frontend.sanitise import normalise
 from frontend.submission import MAX_BYTES, Submission, read_body
-from tests.support.samples import KEY
+from tests.support.samples import KEY, envelope
+from tests.support.strategies import damaged, is_sendable, json_texts, repeated, typed
 from web.problems import Problem
 
 JSON = "application/json"
@@ -22,6 +29,15 @@ def refusal(body: bytes, content_type: str = JSON, key: str | None = None) -> Pr
     with pytest.raises(Problem) as raised:
         read_body(body, content_type, key, uuid4())
     return raised.value
+
+
+def status_of(body: bytes, content_type: str, key: str | None) -> int:
+    """Return the status of the problem document; 202 where there is no problem."""
+    try:
+        read_body(body, content_type, key, uuid4())
+    except Problem as problem:
+        return int(json.loads(problem.body())["status"])
+    return 202
 
 
 def failing_fields(fields: Any) -> list[str]:
@@ -147,3 +163,37 @@ def test_a_body_of_exactly_the_bound_is_read() -> None:
         read_body((json.dumps(GOOD) + padding).encode(), f"{JSON}; charset=utf-8", None, uuid4()).event.destination
         == "mars"
     )
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")
+
+
+_forms = st.dictionaries(st.one_of(st.sampled_from([*GOOD, "name", "idempotency_key"]), typed), typed, max_size=6).map(
+    lambda fields: urlencode(fields, errors="surrogatepass")
+)
+
+
+@given(
+    st.one_of(st.binary(), st.one_of(json_texts, damaged(GOOD), _forms).map(_utf8)),
+    st.sampled_from([JSON, FORM, "text/plain"]),
+    st.none() | typed,
+)
+def test_any_body_is_a_wish_or_a_problem(body: bytes, content_type: str, key: str | None) -> None:
+    assert status_of(body, content_type, key) in {202, 400, 413, 415, 422}
+
+
+@given(message=repeated, name=typed)
+def test_a_wish_is_taken_by_its_code_points_and_travels_as_it_was_typed(message: str, name: str) -> None:
+    fields = {**GOOD, "message": message, "name": name}
+    assume(len(json.dumps(fields)) <= MAX_BYTES)
+    message, name = normalise(message), normalise(name)
+    too_long = ["message"] * (not 1 <= len(message) <= 500) + ["name"] * (len(name) > 60)
+    if too_long:
+        assert failing_fields(fields) == too_long
+        return
+    event = send(fields).event
+    body = envelope(event).model_dump_json()
+    assert is_sendable(body)
+    assert read_envelope(body).event() == event
+    assert (html.unescape(event.message or ""), html.unescape(event.name or "")) == (message, name)
