@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.table import Table
 
-from bench import caching, pages, startup, throughput, units
+from bench import caching, door, pages, startup, throughput, units
 from tests.support.laptop import Stack
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -37,6 +37,7 @@ MEASUREMENTS: dict[str, tuple[str, Measurement]] = {
         "sending wishes through both pipelines",
         lambda stack, sizes: throughput.measure(stack, sizes.wishes, sizes.clients, sizes.rounds),
     ),
+    "door": ("calling the engine with and without its door", lambda _, sizes: door.measure(3 * sizes.runs)),
     "init_cpu": ("importing each handler", lambda stack, sizes: startup.measure(stack, sizes.runs)),
     "capacity_units_per_wish": ("counting the capacity units of a wish", lambda stack, _: units.measure(stack)),
     "pages": (
@@ -67,19 +68,25 @@ def measure(stack: Stack, sizes: Sizes, note: Callable[[str], object]) -> dict[s
 
 def tables(results: dict[str, Any]) -> list[Table]:
     """Return a table for each part of results.json."""
-    shown = [_ratios(results["throughput"], results["init_cpu"]), _units(results["capacity_units_per_wish"])]
+    shown = [
+        _ratios(results["throughput"], results["init_cpu"], results["door"]),
+        _units(results["capacity_units_per_wish"]),
+    ]
     if "pages" in results:
         shown.append(_pages(results["pages"]))
     return [*shown, caching.as_table(results["caching"])]
 
 
-def _ratios(rates: dict[str, Any], starts: dict[str, Any]) -> Table:
+def _ratios(rates: dict[str, Any], starts: dict[str, Any], doors: dict[str, float]) -> Table:
     table = Table(title="What our own code costs (ratios of this machine, this run; not AWS)")
     table.add_column("measured")
     for title in ("ours", "beside", "ratio"):
         table.add_column(title, justify="right")
     ours, bare = (rates["wishes_per_second"][name] for name in (throughput.CHAIN, throughput.PASS_THROUGH))
     table.add_row("wishes stored per second, beside passing on", f"{ours:.0f}", f"{bare:.0f}", f"{rates['ratio']:.2f}")
+    wish_us = (os.cpu_count() or 1) * 1e6 / ours  # of all processors, while the chain has them to itself
+    measured = "CPU µs of the engine's door for a wish, beside all of it"
+    table.add_row(measured, f"{doors['per_wish_us']:.0f}", f"{wish_us:.0f}", f"{doors['per_wish_us'] / wish_us:.3f}")
     medians = starts["median_ms"]
     for name, ratio in starts["ratios"].items():
         measured = f"CPU ms to import {name}, beside {startup.BASELINE_NAME}"

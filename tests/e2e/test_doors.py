@@ -83,24 +83,6 @@ def stage_path(stack: Stack) -> str:
     return deploy.stage_path(describe_stack(stack.aws("cloudformation"), deploy.STACK)[1]["ApiUrl"])
 
 
-def test_the_engine_knows_which_function_calls(stack: Stack) -> None:
-    done = stack.run("submit", "Who is there?", "--to", "mars", "--json")
-    assert done.returncode == 0, done.stderr
-    calls = get(f"{stack.engine}/_lastwish/calls", **{KEY_HEADER: stack.key}).json()
-
-    def seen(function: str, action: str, resource: str) -> bool:
-        return any(
-            function in each["caller"] and each["action"] == action and resource in each["resource"] for each in calls
-        )
-
-    assert seen("FrontendFunction", "sqs:SendMessage", "-Inbox-")
-    assert seen("ParserFunction", "sqs:SendMessage", "-Pods-")
-    assert seen("WorkerFunction", "dynamodb:PutItem", stack.outputs["EventStoreName"])
-    assert not seen("FrontendFunction", "dynamodb:PutItem", stack.outputs["EventStoreName"])
-    assert any(each["caller"] == "agent" and each["action"] == "cloudwatch:PutMetricData" for each in calls)
-    assert any(each["caller"] == "commands" and each["action"] == "cloudformation:CreateStack" for each in calls)
-
-
 def test_a_report_of_a_call_that_nobody_made_is_dropped(stack: Stack) -> None:
     """Another user of this machine can send datagrams. Those with the key become metrics and alarms."""
 

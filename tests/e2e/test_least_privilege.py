@@ -133,6 +133,14 @@ def may() -> Used:
     return {(each.function, each.action, each.resource) for each in granted() if each.user == "the function"}
 
 
+def test_the_engine_knows_which_function_calls_and_which_does_not(stack: Stack, used: Used) -> None:
+    assert ("frontend", "sqs:SendMessage", "Inbox") in used
+    assert ("frontend", "dynamodb:PutItem", "EventStore") not in used
+    answer = httpx.get(f"{stack.engine}/_lastwish/calls", headers={KEY_HEADER: stack.key}, trust_env=False, timeout=60)
+    others = {(each["caller"], each["action"]) for each in answer.json()}
+    assert {("agent", "cloudwatch:PutMetricData"), ("commands", "cloudformation:CreateStack")} <= others
+
+
 def test_nothing_is_granted_that_is_never_called(used: Used) -> None:
     of_the_agent = {each for each in may() if each[1].startswith("xray:")}  # which stands in for X-Ray
     assert may() - of_the_agent - used == set()

@@ -7,6 +7,7 @@ streams, the deletes of what was processed, the deliveries.
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
@@ -15,28 +16,37 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lastwish.local.door import CALLER
 from lastwish.local.engine.patch import ministack_module, require
 
+type Permissions = tuple[tuple[str, str], ...]
+
 _OWN_PATHS = ("/_ministack/", "/_lastwish/")
 _STAGES = "/_aws/execute-api/"
 # The queues refuse what does not come by TLS. Here the connection is loopback, and never leaves the machine.
 _AS_BY_TLS = (b"x-forwarded-proto", b"https")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """One AWS call: `service` and `operation` as in `dynamodb`, `PutItem`; of an API's stage `execute-api`, `Invoke`.
 
-    `caller` is a function's name, or `commands`, `agent` or `proxy`. `permissions` are the pairs of IAM action and ARN
-    (`*` for no certain resource) that it needs, in a transaction one for each item. `client` is the address and port
-    that it came from, from which its process can be found.
+    `caller` is a function's name, or `commands`, `agent` or `proxy`. `client` is the address and port that it came
+    from, from which its process can be found. `needed` finds out the permissions.
     """
 
     caller: str
     service: str
     operation: str
-    permissions: tuple[tuple[str, str], ...]
     path: str
     body: bytes
     client: tuple[str, int]
+    needed: Callable[[], Permissions]
+
+    @cached_property
+    def permissions(self) -> Permissions:
+        """Pairs of IAM action and ARN (`*` for no certain resource) that it needs, in a transaction one for each item.
+
+        Found out when asked for: it takes as long as all the rest.
+        """
+        return self.needed()
 
     @property
     def resources(self) -> list[str]:
@@ -115,20 +125,24 @@ class _Reader:
         """Return the call of a request."""
         caller, path, client = scope[CALLER], scope["path"], tuple(scope["client"])
         if path.startswith(_STAGES):
-            return Call(caller, "execute-api", "Invoke", (), path, body, client)
+            return Call(caller, "execute-api", "Invoke", path, body, client, tuple)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        query: dict[str, Any] = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        text = scope["query_string"].decode("latin-1")
+        query: dict[str, Any] = parse_qs(text, keep_blank_values=True) if text else {}
         request = (scope["method"], path, headers, body, query)
         service = self._router.detect_service(scope["method"], path, headers, query)
         action = self._iam.extract_iam_action(service, *request) or f"{service}:"
         namespace, _, operation = action.partition(":")
+        needed = partial(self._permissions, service, action, request)
+        return Call(caller, namespace, operation, path, body, client, needed)
+
+    def _permissions(self, service: str, action: str, request: Any) -> Permissions:
+        _, _, headers, body, query = request
         where = (self._router.extract_region(headers, query), self._scopes.get_account_id())
-        needed = self._iam.dynamodb_transaction_checks(action, body, *where)
-        if not needed and service == "dynamodb":
-            needed = [(action, arn) for arn in self._iam.dynamodb_resource_arns(body, *where) or ["*"]]
-        if not needed:
-            needed = [(action, self._iam.extract_resource_arn(service, *request, *where))]
-        return Call(caller, namespace, operation, tuple(needed), path, body, client)
+        if service != "dynamodb":
+            return ((action, self._iam.extract_resource_arn(service, *request, *where)),)
+        each = self._iam.dynamodb_transaction_checks(action, body, *where)
+        return tuple(each) or tuple((action, arn) for arn in self._iam.dynamodb_resource_arns(body, *where) or ["*"])
 
 
 async def _body(receive: Receive) -> bytes:

@@ -33,17 +33,17 @@ from lastwish.local.engine.record import Record
 PUBLIC_KEYS = re.compile(r"/[\w-]+/\.well-known/jwks\.json")
 
 
-def layers(key: str) -> list[Callable[[ASGIApp], ASGIApp]]:
+def layers(key: str, *, under_roles: bool = False) -> list[Callable[[ASGIApp], ASGIApp]]:
     """Return what stands around MiniStack's ASGI application, the outermost first.
 
-    Every AWS call passes all of it: of a command, of a function, of the agent, of the proxy to an API's stage.
+    Every AWS call passes all of it: of a command, of a function, of the agent, of the proxy to an API's stage. The
+    record is kept only where functions are `under_roles`: it costs more than all the rest.
     """
     record = Record()
-    interceptors = [record]
     return [
         partial(Door, key=key, public=PUBLIC_KEYS),
         record.layer,
-        partial(calls.layer, interceptors=interceptors),
+        partial(calls.layer, interceptors=[record] if under_roles else []),
         alarms.layer,
         queues.layer,
         tracing.layer,
@@ -65,7 +65,7 @@ def main() -> None:
     garbage_collection.install()
     callers.install(key)
     permissions.install()
-    for layer in reversed(layers(key)):
+    for layer in reversed(layers(key, under_roles=ministack.AUTH)):
         ministack.app = layer(ministack.app)
     ministack.main()
 
