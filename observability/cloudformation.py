@@ -11,7 +11,7 @@ from observability.alarms import ALARMS, Alarm, Composite, logical_id
 from observability.burn import composites, signals
 from observability.dashboard import body
 from observability.failures import runbook_of
-from observability.metrics import FUNCTIONS, dimensions, function_id
+from observability.metrics import FUNCTIONS, function_id, nested
 from observability.queries import LOGS, QUERIES, Query
 
 _HEAD = """\
@@ -188,8 +188,9 @@ def _description(alarm: Alarm | Composite) -> str:
 
 
 def _metric(metric: Metric) -> str:
-    listed = ", ".join(f"{{ Name: {name}, Value: {_value(value)} }}" for name, value in dimensions(metric).items())
-    return f"Namespace: {metric.namespace}, MetricName: {metric.name}, Dimensions: [{listed}]"
+    metric = nested(metric)
+    listed = ", ".join(f"{{ Name: {name}, Value: {_value(value)} }}" for name, value in metric.dimensions.items())
+    return f"Namespace: {_value(metric.namespace)}, MetricName: {metric.name}, Dimensions: [{listed}]"
 
 
 def _value(text: str) -> str:

@@ -20,9 +20,9 @@ from observability.metrics import (
     api,
     cold_start,
     custom,
-    dimensions,
     function,
     function_id,
+    nested,
     queue,
     table,
 )
@@ -79,7 +79,8 @@ def chart(title: str, *metrics: list[Any], stat: str = "Sum", period: int = MINU
 
 def line(metric: Metric, label: str, **options: Any) -> list[Any]:
     """Return a metric as dashboards write it: namespace, name, each dimension's name and value, options."""
-    pairs = [text for pair in dimensions(metric).items() for text in pair]
+    metric = nested(metric)
+    pairs = [text for pair in metric.dimensions.items() for text in pair]
     return [metric.namespace, metric.name, *pairs, {"label": label} | options]
 
 

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from mission.slos import Metric
+from mission.slos import NAMESPACE, Metric
 
-NAMESPACE = "LastWish"
 FUNCTIONS = ("frontend", "console", "mission", "parser", "worker", "projector")
 _HTTP = ("frontend", "console", "mission")
 _BATCHES = ("parser", "worker", "projector")
@@ -82,15 +81,16 @@ def cold_start(service: str) -> Metric:
     return custom(COLD_START.name, service, function_name=f"${{{function_id(service)}}}")
 
 
-def dimensions(metric: Metric) -> dict[str, str]:
-    """Return a metric's dimensions with placeholders of observability.yaml.
+def nested(metric: Metric) -> Metric:
+    """Return a metric with placeholders of observability.yaml.
 
     Metrics have those of template.yaml, as mission control does. observability.yaml gets each name as a parameter.
     """
-    return {
-        name: value.replace("${AWS::StackName}", "${MainStack}").replace(".QueueName}", "}")
-        for name, value in metric.dimensions.items()
-    }
+    return Metric(_nested(metric.namespace), metric.name, {k: _nested(each) for k, each in metric.dimensions.items()})
+
+
+def _nested(text: str) -> str:
+    return text.replace("${AWS::StackName}", "${MainStack}").replace(".QueueName}", "}")
 
 
 def queue(name: str, logical_id: str) -> Metric:

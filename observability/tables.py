@@ -89,8 +89,9 @@ def _allowance(slo: Slo) -> str:
 
 
 def _measured(*metrics: Metric) -> str:
-    """Return one metric of one or several resources: ``AWS/SQS … of InboxDlq, PodsDlq``."""
-    return f"`{metrics[0].namespace} {metrics[0].name}` of {', '.join(map(_owner, metrics))}"
+    """Return one metric of one or several resources: ``AWS/SQS … of InboxDlq, PodsDlq``. NAME is the stack's name."""
+    namespace = metrics[0].namespace.replace("${AWS::StackName}", "NAME")
+    return f"`{namespace} {metrics[0].name}` of {', '.join(map(_owner, metrics))}"
 
 
 def _owner(metric: Metric) -> str:

@@ -80,7 +80,7 @@ class MissionSettings(_Settings):
 
     @property
     def placeholders(self) -> dict[str, str]:
-        """Return the values of the template's placeholders in the dimensions of metrics."""
+        """Return the values of the template's placeholders in metrics."""
         names = {f"${{{name}.QueueName}}": url.rpartition("/")[2] for name, url in self.queues.items()}
         return names | {"${AWS::StackName}": self.stack_name, "${Stage}": self.stage}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class CloudWatch:
-    """``placeholders`` maps the template's placeholders in dimensions to values. Methods raise what botocore raises."""
+    """``placeholders`` maps the template's placeholders in metrics to values. Methods raise what botocore raises."""
 
     def __init__(self, client: Any, placeholders: Mapping[str, str]) -> None:
         self._client = client
@@ -38,6 +38,10 @@ class CloudWatch:
         return [alarm for page in pages for kind in kinds for alarm in page.get(f"{kind}s", [])]
 
     def _request(self, metric: Any) -> dict[str, Any]:
-        values = self._placeholders
-        dimensions = [{"Name": name, "Value": values.get(value, value)} for name, value in metric.dimensions.items()]
-        return {"Namespace": metric.namespace, "MetricName": metric.name, "Dimensions": dimensions}
+        dimensions = [{"Name": name, "Value": self._filled(value)} for name, value in metric.dimensions.items()]
+        return {"Namespace": self._filled(metric.namespace), "MetricName": metric.name, "Dimensions": dimensions}
+
+    def _filled(self, text: str) -> str:
+        for placeholder, value in self._placeholders.items():
+            text = text.replace(placeholder, value)
+        return text

@@ -1,16 +1,16 @@
 """Metrics that mission control shows, each with its statistic."""
 
-from mission.slos import Metric
+from mission.slos import NAMESPACE, Metric
 
 type Statistic = tuple[Metric, str]
 
 _API = {"ApiName": "${AWS::StackName}", "Stage": "${Stage}"}
 _POST = Metric("AWS/ApiGateway", "Latency", _API | {"Method": "POST", "Resource": "/wishes"})
-_BOARDING = Metric("LastWish", "SubmittedToBoarded", {"service": "worker"})
+_BOARDING = Metric(NAMESPACE, "SubmittedToBoarded", {"service": "worker"})
 
 
 def _counted(name: str, service: str) -> Statistic:
-    return Metric("LastWish", name, {"service": service}), "Sum"
+    return Metric(NAMESPACE, name, {"service": service}), "Sum"
 
 
 def _queue(queue: str, name: str) -> Statistic:

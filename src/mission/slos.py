@@ -12,13 +12,14 @@ from datetime import timedelta
 
 from infra.slos import CALL_WITHIN, PAGE_WITHIN, PROJECTED_WITHIN, STORED_WITHIN
 
+NAMESPACE = "LastWish/${AWS::StackName}"  # of what our functions count: each stack has its own
 WINDOW_DAYS = 28  # four weeks: every window has the same number of weekends
 ENOUGH = 10  # bad events before an alarm: one failure in a quiet night is half of the traffic and no trend
 
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A CloudWatch metric. Values of dimensions may hold the template's placeholders, such as ``${AWS::StackName}``."""
+    """A CloudWatch metric. Its texts may hold the template's placeholders, such as ``${AWS::StackName}``."""
 
     namespace: str
     name: str
@@ -65,16 +66,16 @@ SLOS = (
         (Metric("AWS/ApiGateway", "5XXError", _POST),),
         "People try once or twice and put the phone away; API Gateway promises 99.95 %, more is hardly ours to give"),
     Slo("page-latency", "Pages come at once", f"a page leaves within {_text(PAGE_WITHIN)} of the request", 0.95,
-        (Metric("LastWish", "SlowPage", {"service": "frontend"}),),
+        (Metric(NAMESPACE, "SlowPage", {"service": "frontend"}),),
         "After a second the thought wanders; the one in twenty is for cold starts when a hall takes out its phones"),
     Slo("api-latency", "Calls are quick", f"a JSON answer leaves within {_text(CALL_WITHIN)} of the request", 0.95,
-        (Metric("LastWish", "SlowCall", {"service": "frontend"}),),
+        (Metric(NAMESPACE, "SlowCall", {"service": "frontend"}),),
         "The wall and the receipts ask every second or so, and the next question should not meet the last answer"),
     Slo("boarding", "Wishes board soon", f"a wish is stored within {_text(STORED_WITHIN)} of being sent", 0.99,
-        (Metric("LastWish", "Late", {"service": "worker"}),),
+        (Metric(NAMESPACE, "Late", {"service": "worker"}),),
         "That long somebody watches the receipt; two retries of the queue fit in"),
     Slo("freshness", "The wall is fresh", f"a commit is in the read model within {_text(PROJECTED_WITHIN)}", 0.99,
-        (Metric("LastWish", "Stale", {"service": "projector"}),),
+        (Metric(NAMESPACE, "Stale", {"service": "projector"}),),
         "A hall that has sent its wish looks up and waits for it"),
     Slo("zero-loss", "Nothing is lost", "no dead-letter queue holds a message", 1.0,
         tuple(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": f"${{{queue}.QueueName}}"})

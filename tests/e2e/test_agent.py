@@ -143,8 +143,8 @@ def test_every_queue_is_measured_and_an_empty_one_too(watched: Stack) -> None:
 
 @pytest.mark.usefixtures("wish")
 def test_what_functions_log_as_metrics_arrives(watched: Stack) -> None:
-    assert wait_until(lambda: total(watched, "LastWish", "Submitted", {"service": "frontend"}) == (1, 1))
-    assert wait_until(lambda: total(watched, "LastWish", "Recorded", {"service": "worker"})[0] == 1)
+    assert wait_until(lambda: total(watched, "LastWish/lastwish-local", "Submitted", {"service": "frontend"}) == (1, 1))
+    assert wait_until(lambda: total(watched, "LastWish/lastwish-local", "Recorded", {"service": "worker"})[0] == 1)
 
 
 @pytest.mark.usefixtures("wish")

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mission.slos import SLOS
+from mission.slos import NAMESPACE, SLOS
 from observability import generate
 from observability.failures import CATALOGUE, runbook_of
 from observability.metrics import COLD_START, EMITTED, PROBLEMS, REASONS
@@ -59,8 +59,7 @@ def name_of(alarm: dict[str, Any]) -> str:
 def dashboard(template: Template) -> list[dict[str, Any]]:
     """Return the widgets, with X for each value that CloudFormation fills in."""
     (board,) = resources("AWS::CloudWatch::Dashboard", template).values()
-    text = re.sub(r"\$\{[^}]+\}", "X", board["Properties"]["DashboardBody"]["Fn::Sub"])
-    widgets: list[dict[str, Any]] = json.loads(text)["widgets"]
+    widgets: list[dict[str, Any]] = json.loads(text_of(board["Properties"]["DashboardBody"]))["widgets"]
     return widgets
 
 
@@ -69,11 +68,16 @@ def used(template: Template) -> Iterator[Used]:
     for alarm in resources("AWS::CloudWatch::Alarm", template).values():
         properties = alarm["Properties"]
         dimensions = tuple((each["Name"], str(each["Value"])) for each in properties["Dimensions"])
-        yield Used(properties["Namespace"], properties["MetricName"], dimensions)
+        yield Used(text_of(properties["Namespace"]), properties["MetricName"], dimensions)
     for widget in dashboard(template):
         yield from (found for line in widget["properties"].get("metrics", []) for found in of_line(line))
     for slo in SLOS:
-        yield from (Used(each.namespace, each.name, tuple(each.dimensions.items())) for each in slo.metrics)
+        yield from (Used(text_of(each.namespace), each.name, tuple(each.dimensions.items())) for each in slo.metrics)
+
+
+def text_of(value: Any) -> str:
+    """Return a text or what Fn::Sub gives, with X for each value that CloudFormation fills in."""
+    return re.sub(r"\$\{[^}]+\}", "X", value["Fn::Sub"] if isinstance(value, dict) else value)
 
 
 def of_line(line: list[Any]) -> Iterator[Used]:
@@ -86,7 +90,7 @@ def of_line(line: list[Any]) -> Iterator[Used]:
 def is_emitted(metric: Used) -> bool:
     """Return whether one of our functions emits it, by what stands in its code, or AWS."""
     dimensions = dict(metric.dimensions)
-    if metric.namespace != "LastWish":
+    if metric.namespace != text_of(NAMESPACE):
         known, sets = OF_AWS.get(metric.namespace, (set(), []))
         return metric.name in known and set(dimensions) in sets
     emitted = next((each for each in (*EMITTED, COLD_START) if each.name == metric.name), None)
@@ -139,6 +143,13 @@ def test_a_lost_marker_is_an_error() -> None:
         generate.PARTS[0].renewed("# A page\n")
 
 
+def test_functions_emit_into_the_namespace_of_their_stack_which_alarms_and_objectives_read() -> None:
+    emitted = load()["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_METRICS_NAMESPACE"]
+    assert emitted == {"Fn::Sub": NAMESPACE}
+    read = {str(alarm["Properties"]["Namespace"]) for alarm in ALARMS.values()}
+    assert {each for each in read if "LastWish" in each} == {str({"Fn::Sub": "LastWish/${MainStack}"})}
+
+
 @pytest.mark.parametrize("metric", sorted(set(used(load(OBSERVABILITY))), key=str), ids=str)
 def test_every_metric_is_emitted(metric: Used) -> None:
     assert is_emitted(metric)
@@ -151,12 +162,18 @@ WRONG = {
         f"MetricName: Waitlisted, {WORKERS}",
         f"MetricName: Waitlisted, {WORKERS.replace('worker', 'parser')}",
     ),
-    "a dimension": ('["LastWish", "Boarded", "service"', '["LastWish", "Boarded", "destination"'),
-    "a second dimension": ('["LastWish", "Rejected", "reason"', '["LastWish", "Rejected", "problem"'),
+    "a dimension": (
+        '["LastWish/${MainStack}", "Boarded", "service"',
+        '["LastWish/${MainStack}", "Boarded", "destination"',
+    ),
+    "a second dimension": (
+        '["LastWish/${MainStack}", "Rejected", "reason"',
+        '["LastWish/${MainStack}", "Rejected", "problem"',
+    ),
     "a value of it": ('"reason", "only-links"', '"reason", "only-words"'),
     "a start of another function": (
-        '["LastWish", "ColdStart", "function_name"',
-        '["LastWish", "Boarded", "function_name"',
+        '["LastWish/${MainStack}", "ColdStart", "function_name"',
+        '["LastWish/${MainStack}", "Boarded", "function_name"',
     ),
     "one of AWS's": ('["AWS/Lambda", "IteratorAge"', '["AWS/Lambda", "StreamAge"'),
 }

@@ -18,6 +18,8 @@ from tests.support.http import body, operator_event
 from tests.support.samples import WISH_ID, sample
 from tests.support.traces import TRACE
 
+NAMESPACE = "LastWish/lastwish-local"
+QUEUES = {"Inbox", "InboxDlq", "Pods", "PodsDlq", "ProjectorDlq"}
 PARTS = ["series", "totals", "queues", "slos", "alarms", "traces"]
 
 
@@ -78,8 +80,8 @@ def test_the_overview_is_not_cached(mission: ModuleType, invoke: Invoke) -> None
 
 def test_a_series_ends_with_the_current_minute(mission: ModuleType, invoke: Invoke) -> None:
     put("AWS/ApiGateway", "Count", [1, 1, 1], ApiName="lastwish-local", Stage="local")
-    put("LastWish", "Submitted", [2], timedelta(minutes=10), service="frontend")
-    put("LastWish", "Submitted", [99], service="somebody else")
+    put(NAMESPACE, "Submitted", [2], timedelta(minutes=10), service="frontend")
+    put(NAMESPACE, "Submitted", [99], service="somebody else")
     found = view(mission, invoke)
     assert found["series"]["requests"][-2:].count(3) == 1
     assert [n for n in found["series"]["accepted"] if n] == [2]
@@ -88,10 +90,24 @@ def test_a_series_ends_with_the_current_minute(mission: ModuleType, invoke: Invo
 
 
 def test_totals_are_those_of_a_day(mission: ModuleType, invoke: Invoke) -> None:
-    put("LastWish", "Rejected", [1, 1], timedelta(hours=20), service="parser")
-    put("LastWish", "Rejected", [1], timedelta(hours=1), service="parser")
-    put("LastWish", "Rejected", [1], timedelta(hours=30), service="parser")
+    put(NAMESPACE, "Rejected", [1, 1], timedelta(hours=20), service="parser")
+    put(NAMESPACE, "Rejected", [1], timedelta(hours=1), service="parser")
+    put(NAMESPACE, "Rejected", [1], timedelta(hours=30), service="parser")
     assert view(mission, invoke)["totals"]["rejected"] == 3
+
+
+def test_only_metrics_of_this_stack_are_read(mission: ModuleType, invoke: Invoke) -> None:
+    """moto heeds no namespace, so the requests are looked at."""
+    asked: list[dict[str, Any]] = []
+    mission.cloudwatch._client.meta.events.register(
+        "provide-client-params.cloudwatch.GetMetricData",
+        lambda params, **_: asked.extend(each["MetricStat"]["Metric"] for each in params["MetricDataQueries"]),
+    )
+    assert view(mission, invoke)["missing"] == []
+    ours = [each for each in asked if not each["Namespace"].startswith("AWS/")]
+    assert {each["Namespace"] for each in ours} == {NAMESPACE}
+    dimensions = [{pair["Name"]: pair["Value"] for pair in each["Dimensions"]} for each in asked if each not in ours]
+    assert {each.get("ApiName", each.get("QueueName")) for each in dimensions} == {"lastwish-local", *QUEUES}
 
 
 def test_queues_have_the_counts_of_sqs(aws: Aws, mission: ModuleType, invoke: Invoke) -> None:
@@ -108,8 +124,8 @@ def test_queues_have_the_counts_of_sqs(aws: Aws, mission: ModuleType, invoke: In
 
 
 def test_a_budget_is_reduced_by_bad_events(mission: ModuleType, invoke: Invoke) -> None:
-    put("LastWish", "Late", [0] * 200 + [1], timedelta(days=20), service="worker")
-    put("LastWish", "Late", [0] * 199, service="worker")
+    put(NAMESPACE, "Late", [0] * 200 + [1], timedelta(days=20), service="worker")
+    put(NAMESPACE, "Late", [0] * 199, service="worker")
     (boarding,) = [each for each in view(mission, invoke)["slos"] if each["name"] == "boarding"]
     assert (boarding["bad"], boarding["total"], boarding["budget_left"]) == (1, 400, 0.75)
     assert (boarding["objective"], boarding["window_days"]) == (0.99, 28)
