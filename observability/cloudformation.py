@@ -65,7 +65,7 @@ _TOPIC = """\
             Condition:
               ArnLike:
                 "aws:SourceArn":
-                  !Sub "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${MainStack}-*"
+                  !Sub "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${MainStack}/*"
           - Sid: TlsOnly
             Effect: Deny
             Principal: "*"
@@ -180,7 +180,8 @@ def _composite_lines(alarm: Composite) -> Iterator[str]:
 
 
 def _name(alarm: Alarm | Composite) -> str:
-    return f'AlarmName: !Sub "${{MainStack}}-{alarm.name}"'
+    # No stack has a slash in its name: so "lastwish/" finds no alarm of "lastwish-prod".
+    return f'AlarmName: !Sub "${{MainStack}}/{alarm.name}"'
 
 
 def _description(alarm: Alarm | Composite) -> str:

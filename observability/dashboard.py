@@ -101,7 +101,7 @@ def rows() -> Sequence[Row]:
 
 def _alarms() -> Row:
     names = [*(alarm.name for alarm in ALARMS), *(alarm.name for alarm in composites())]
-    prefix = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${MainStack}-"
+    prefix = "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:${MainStack}/"
     alarms = {"type": "alarm", "properties": {"title": "Alarms", "alarms": [prefix + name for name in names]}}
     text = "The description of each alarm names its runbook."
     return Row("${MainStack}", text, ("business-failure", "expired-credentials"), (alarms,), height=5)

@@ -101,7 +101,7 @@ class Overview:
         return [_budget(slo, total(slo, "Sum"), total(slo, "SampleCount")) for slo in SLOS]
 
     def _alarms(self) -> list[dict[str, Any]]:
-        prefix = f"{self._settings.stack_name}-"
+        prefix = f"{self._settings.stack_name}/"  # which no other stack's name begins with
         alarms = [_alarm(alarm, prefix) for alarm in self._cloudwatch.alarms(prefix)]
         return sorted(alarms, key=lambda alarm: (alarm["state"] != "ALARM", alarm["signal"], alarm["name"]))
 

@@ -42,7 +42,7 @@ def alarms_on(stack: Stack) -> list[str]:
     """Every alarm that is on, signals and composites too, without the stack's name."""
     found = stack.aws("cloudwatch").describe_alarms(StateValue="ALARM", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
     names = [each["AlarmName"] for each in found["MetricAlarms"] + found["CompositeAlarms"]]
-    return [name.removeprefix("lastwish-local-") for name in names]
+    return [name.removeprefix("lastwish-local/") for name in names]
 
 
 def test_a_fresh_stack_shows_data_and_full_budgets(day: Stack, mission: Page) -> None:

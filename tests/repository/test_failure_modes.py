@@ -37,7 +37,7 @@ def alarms_of_template() -> frozenset[str]:
         template.resources(f"AWS::CloudWatch::{kind}", nested).values() for kind in ("Alarm", "CompositeAlarm")
     )
     names = (alarm["Properties"]["AlarmName"]["Fn::Sub"] for alarm in alarms)
-    return frozenset(name.removeprefix("${MainStack}-") for name in names)
+    return frozenset(name.removeprefix("${MainStack}/") for name in names)
 
 
 @cache

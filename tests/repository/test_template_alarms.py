@@ -53,7 +53,7 @@ class Used:
 
 def name_of(alarm: dict[str, Any]) -> str:
     """Return an alarm's name without the main stack's."""
-    return str(alarm["Properties"]["AlarmName"]["Fn::Sub"]).removeprefix("${MainStack}-")
+    return str(alarm["Properties"]["AlarmName"]["Fn::Sub"]).removeprefix("${MainStack}/")
 
 
 def dashboard(template: Template) -> list[dict[str, Any]]:

@@ -55,21 +55,8 @@ def test_every_parameter_is_used() -> None:
     assert set(DECLARED) <= references([document["Resources"], document["Conditions"]])
 
 
-def test_names_begin_with_the_main_stacks_name_and_not_with_the_nested_ones() -> None:
+def test_the_nested_stacks_own_name_is_in_no_name() -> None:
     assert "AWS::StackName" not in TEXT
-    of_type = {
-        "AWS::CloudWatch::Alarm": ("AlarmName", "-"),
-        "AWS::CloudWatch::CompositeAlarm": ("AlarmName", "-"),
-        "AWS::Logs::QueryDefinition": ("Name", "/"),
-        "AWS::XRay::Group": ("GroupName", "-"),
-    }
-    for kind, (name, separator) in of_type.items():
-        for resource in resources(kind, load(OBSERVABILITY)).values():
-            assert resource["Properties"][name]["Fn::Sub"].startswith("${MainStack}" + separator)
-    for rule in resources("AWS::XRay::SamplingRule", load(OBSERVABILITY)).values():
-        assert rule["Properties"]["SamplingRule"]["RuleName"]["Fn::Sub"].startswith("${MainStack}-")
-    (board,) = resources("AWS::CloudWatch::Dashboard", load(OBSERVABILITY)).values()
-    assert board["Properties"]["DashboardName"] == {"Ref": "MainStack"}
 
 
 def test_both_stacks_agree_on_what_is_aws() -> None:

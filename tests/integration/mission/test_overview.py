@@ -142,11 +142,12 @@ def test_dead_letters_of_all_queues_count(mission: ModuleType, invoke: Invoke) -
 
 # --- alarms -----------------------------------------------------------------------------------------------------------
 def test_active_alarms_come_first_with_description_and_runbook(mission: ModuleType, invoke: Invoke) -> None:
-    alarm("lastwish-local-a", "OK")
+    alarm("lastwish-local/a", "OK")
     words = "Wishes wait in the queue. Runbook: docs/runbooks/store-refuses.md"
-    alarm("lastwish-local-store-refuses", "ALARM", AlarmDescription=words)
-    alarm("lastwish-local-slo-boarding-page-1h", "ALARM", actions=False)
-    alarm("lastwish-other-stack", "ALARM")
+    alarm("lastwish-local/store-refuses", "ALARM", AlarmDescription=words)
+    alarm("lastwish-local/slo-boarding-page-1h", "ALARM", actions=False)
+    for another in ("lastwish/b", "lastwish-local-2/c", "lastwish-local-d"):
+        alarm(another, "ALARM")
     found = view(mission, invoke)["alarms"]
     names = [each["name"] for each in found]
     assert names == ["store-refuses", "slo-boarding-page-1h", "a"]

@@ -14,27 +14,27 @@ STACK = {
     "StackName": "wishes-Observability",
     "Parameters": [{"ParameterKey": "MainStack", "ParameterValue": "wishes"}],
 }
-PHYSICAL = {"Topic": "arn:aws:sns:us-east-1:000000000000:t", "Long": "wishes-long"}
+PHYSICAL = {"Topic": "arn:aws:sns:us-east-1:000000000000:t", "Long": "wishes/long"}
 KNOWN = composites.references(STACK, PHYSICAL)
 
 
 def resolve(**alarm: Any) -> dict[str, Any]:
-    alarm = {"AlarmName": {"Fn::Sub": "${MainStack}-page"}} | alarm
+    alarm = {"AlarmName": {"Fn::Sub": "${MainStack}/page"}} | alarm
     (found,) = composites.resolved({"Page": alarm}, KNOWN)
     return found
 
 
 def test_references_are_those_of_the_deployed_stack() -> None:
     found = resolve(
-        AlarmRule={"Fn::Sub": 'ALARM("${MainStack}-short") AND ALARM(${Long})'},
+        AlarmRule={"Fn::Sub": 'ALARM("${MainStack}/short") AND ALARM(${Long})'},
         AlarmActions=[{"Ref": "Topic"}],
         AlarmDescription={"Fn::Join": [" ", ["What", "is seen"]]},
         OKActions={"Fn::If": ["OnAws", ["x"], []]},
     )
 
     assert found == {
-        "AlarmName": "wishes-page",
-        "AlarmRule": 'ALARM("wishes-short") AND ALARM(wishes-long)',
+        "AlarmName": "wishes/page",
+        "AlarmRule": 'ALARM("wishes/short") AND ALARM(wishes/long)',
         "AlarmActions": ["arn:aws:sns:us-east-1:000000000000:t"],
         "AlarmDescription": "What is seen",
         "OKActions": [],
@@ -44,16 +44,16 @@ def test_references_are_those_of_the_deployed_stack() -> None:
 def test_variables_of_a_substitution_and_what_is_none() -> None:
     rule = {"Fn::Sub": ["${Which} ${!Literally} ${AWS::AccountId} ${AWS::StackName}", {"Which": {"Ref": "Long"}}]}
 
-    assert resolve(AlarmRule=rule)["AlarmRule"] == "wishes-long ${Literally} 000000000000 wishes-Observability"
+    assert resolve(AlarmRule=rule)["AlarmRule"] == "wishes/long ${Literally} 000000000000 wishes-Observability"
 
 
 def test_a_composite_may_name_another() -> None:
     alarms = {
         "All": {"AlarmName": "all", "AlarmRule": {"Fn::Sub": "ALARM(${One})"}},
-        "One": {"AlarmName": {"Fn::Sub": "${MainStack}-one"}, "AlarmRule": "TRUE"},
+        "One": {"AlarmName": {"Fn::Sub": "${MainStack}/one"}, "AlarmRule": "TRUE"},
     }
 
-    assert composites.resolved(alarms, KNOWN)[0]["AlarmRule"] == "ALARM(wishes-one)"
+    assert composites.resolved(alarms, KNOWN)[0]["AlarmRule"] == "ALARM(wishes/one)"
 
 
 @pytest.mark.parametrize(

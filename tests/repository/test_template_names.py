@@ -1,0 +1,94 @@
+"""Names that the templates give: two stacks of one account share none, and none finds what is another's."""
+
+import itertools
+import re
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support import ROOT
+from tests.support.template import OBSERVABILITY, TEMPLATE, load, resources
+
+# Names that stand inside something that has the stack's name, or are not this template's to give.
+INSIDE = {"StageName", "MetricName", "AWS::Cognito::UserPoolGroup GroupName"}
+STACKS = ("lastwish", "lastwish-prod", "lastwish-prod-wishes", "lastwish-troubled", "lastwish2", "wish")
+OF_THE_ACCOUNT = "AWS::CloudFront::"  # one namespace for all regions
+XRAY_LIMIT = 32
+
+
+def names() -> Iterator[tuple[str, str, str]]:
+    """Yield logical id, type and text of each name in both templates, with `${Stack}` for the main stack's."""
+    for file in (TEMPLATE, OBSERVABILITY):
+        for logical_id, resource in load(file)["Resources"].items():
+            for key, value in given(resource.get("Properties", {})):
+                if not {key, f"{resource['Type']} {key}"} & INSIDE:
+                    yield logical_id, resource["Type"], text_of(value)
+
+
+def given(properties: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in properties.items():
+        if key.endswith("Name"):
+            yield key, value
+        elif isinstance(value, dict):
+            yield from given(value)
+
+
+def text_of(value: Any) -> str:
+    """Return a literal, a Ref or a Sub as a text with placeholders."""
+    text = value if isinstance(value, str) else value.get("Fn::Sub", f"${{{value.get('Ref')}}}")
+    return re.sub(r"\$\{(AWS::StackName|MainStack)\}", "${Stack}", text)
+
+
+def rendered(stack: str, region: str = "us-east-1") -> set[tuple[str, str]]:
+    """Return type and name of everything that a stack names."""
+    values = {"Stack": stack, "AWS::Region": region, "Stage": "dev"}
+    return {(kind, re.sub(r"\$\{(.+?)\}", lambda found: values[found[1]], name)) for _, kind, name in names()}
+
+
+NAMES = sorted(names())
+
+
+@pytest.mark.parametrize(("logical_id", "kind", "name"), NAMES, ids=lambda each: each)
+def test_a_name_begins_with_the_whole_name_of_the_stack(logical_id: str, kind: str, name: str) -> None:
+    assert re.fullmatch(r"\$\{Stack\}([/_-].+)?", name), (logical_id, kind)
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.combinations(STACKS, 2)))
+def test_two_stacks_share_no_name(one: str, other: str) -> None:
+    assert rendered(one)
+    assert not rendered(one) & rendered(other)
+
+
+def test_two_regions_share_no_name_that_is_the_whole_accounts() -> None:
+    here, there = ({each for each in rendered("lastwish", region) if each[0].startswith(OF_THE_ACCOUNT)}
+                   for region in ("us-east-1", "eu-west-1"))  # fmt: skip
+    assert here
+    assert not here & there
+
+
+@pytest.mark.parametrize(
+    "kind", ["AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm", "AWS::Logs::QueryDefinition"]
+)
+@pytest.mark.parametrize(("one", "other"), list(itertools.permutations(STACKS, 2)))
+def test_the_prefix_of_a_stack_finds_nothing_of_another(kind: str, one: str, other: str) -> None:
+    """Mission control asks for alarms by prefix; the console groups queries by it. No stack's name has a slash."""
+    of = {stack: [name for each, name in rendered(stack) if each == kind] for stack in (one, other)}
+    assert all(name.startswith(f"{one}/") for name in of[one])
+    assert not [name for name in of[other] if name.startswith(f"{one}/")]
+
+
+def test_only_alarms_of_the_stack_may_publish_to_its_topic() -> None:
+    (policy,) = resources("AWS::SNS::TopicPolicy", load(OBSERVABILITY)).values()
+    allowed = [each for each in policy["Properties"]["PolicyDocument"]["Statement"] if each["Effect"] == "Allow"]
+    sources = [each["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"] for each in allowed]
+    assert [each.rpartition(":alarm:")[2] for each in sources] == ["${MainStack}/*"]
+
+
+def test_the_stacks_of_samconfig_fit_into_the_names_of_x_ray() -> None:
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    stacks = [each["global"]["parameters"]["stack_name"] for each in config.values() if isinstance(each, dict)]
+    xray = [name for stack in stacks for kind, name in rendered(stack) if kind.startswith("AWS::XRay::")]
+    assert xray
+    assert max(map(len, xray)) <= XRAY_LIMIT
