@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from lastwish.aws.clients import plain_errors
+from lastwish.aws.clients import api_url, plain_errors
 from lastwish.errors import NoSuchWish, NotAnswered, NoTrace, OperatorError
 from lastwish.site import Site
 from mission.waterfall import waterfall
@@ -20,17 +20,22 @@ PAUSE = 0.5
 
 @dataclass(frozen=True)
 class Source:
-    """``http`` is the API, ``xray`` a client of X-Ray or of the local agent; ``console`` is None on the laptop."""
+    """``http`` is the API, ``xray`` a client of X-Ray or of the local agent; ``console`` is None on the laptop.
+
+    ``service`` is X-Ray's name of the API: the same wish with the same key has the same id in another stack.
+    """
 
     http: httpx.Client
     xray: Any
+    service: str
     console: str | None = None
 
 
 def source(site: Site) -> Source:
     """Return where the traces of a stack are. Raises StackError, AwsError."""
-    xray = site.client("xray")
-    return Source(site.http(), xray, console_url(xray.meta.region_name) if site.on_aws else None)
+    xray, stage = site.client("xray"), api_url(site.name, site.outputs).split("/")[-2]
+    console = console_url(xray.meta.region_name) if site.on_aws else None
+    return Source(site.http(), xray, f"{site.name}/{stage}", console)
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ class Found:
 def read(source: Source, wish_id: str, trace_id: str | None) -> Found:
     """Read what X-Ray has of a wish now, in this trace or in the one that names it. Raises AwsError."""
     with plain_errors():
-        trace_id = trace_id or _annotated(source.xray, wish_id)
+        trace_id = trace_id or _annotated(source, wish_id)
         trace = waterfall(trace_id, read_documents(source.xray, trace_id)) if trace_id else None
     return Found(wish_id, trace_id, trace)
 
@@ -84,9 +89,9 @@ def _stored(http: httpx.Client, wish_id: str) -> str | None:
     return trace_id
 
 
-def _annotated(xray: Any, wish_id: str) -> str | None:
+def _annotated(source: Source, wish_id: str) -> str | None:
     """Return the oldest trace that sent this wish. Requests for the wish, like ours, make traces about it too."""
-    found = read_summaries(xray, SEARCHED, f'annotation.wish_id = "{wish_id}"')
+    found = read_summaries(source.xray, [source.service], SEARCHED, f'annotation.wish_id = "{wish_id}"')
     sent = [each for each in found if each.get("Http", {}).get("HttpMethod") == "POST"]
     return min(sent, key=start_of)["Id"] if sent else None
 

@@ -53,7 +53,7 @@ def get_trace(trace_id: str) -> Response[str]:
     Request(app.current_event).require_operator()
     if not TRACE_ID.fullmatch(trace_id):
         raise problems.not_found()
-    return responses.json_document(_read_trace(trace_id))
+    return responses.json_document(_read_trace(trace_id, services=settings.traced_services))
 
 
 @app.get("/wishes/<wish_id>/trace")
@@ -64,12 +64,12 @@ def get_wish_trace(wish_id: str) -> Response[str]:
         raise problems.not_stored_yet()
     if "Sampled=0" in (commits[0].trace_header or ""):
         raise problems.not_traced()
-    trace = _read_trace(commits[0].trace_id, wish_id)
+    trace = _read_trace(commits[0].trace_id, wish_id=wish_id)
     cache_control = f"public, max-age={60 if trace['complete'] else 2}"
     return responses.json_document(trace, headers={"Cache-Control": cache_control})
 
 
-def _read_trace(trace_id: str | None, wish_id: str | None = None) -> dict[str, Any]:
-    if trace := trace_id and waterfall(trace_id, read_documents(xray, trace_id, wish_id)):
+def _read_trace(trace_id: str | None, **only: Any) -> dict[str, Any]:
+    if trace := trace_id and waterfall(trace_id, read_documents(xray, trace_id, **only)):
         return trace
     raise problems.not_traced(yet=True)

@@ -106,7 +106,7 @@ class Overview:
         return sorted(alarms, key=lambda alarm: (alarm["state"] != "ALARM", alarm["signal"], alarm["name"]))
 
     def _slow_or_failed(self) -> list[dict[str, Any]]:
-        found = read_summaries(self._xray, timedelta(minutes=10), _SLOW_OR_FAILED)
+        found = read_summaries(self._xray, self._settings.traced_services, timedelta(minutes=10), _SLOW_OR_FAILED)
         return [_trace(summary) for summary in found if _is_worth_showing(summary)][:_MOST_TRACES]
 
 

@@ -1,6 +1,7 @@
 """Traces from X-Ray's API: on AWS its own, on the laptop that of the local agent."""
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,10 +17,13 @@ class TracesUnavailable(TransientError):  # noqa: N818
     """X-Ray did not answer, or refused for too many requests."""
 
 
-def read_documents(client: Any, trace_id: str, wish_id: str | None = None) -> list[dict[str, Any]]:
+def read_documents(
+    client: Any, trace_id: str, wish_id: str | None = None, services: Collection[str] | None = None
+) -> list[dict[str, Any]]:
     """Return every segment of a trace, in any order; none for an unknown trace. Raises TracesUnavailable.
 
-    With a wish id, leave out segments of other wishes: on AWS the sender of a wish may choose its trace id.
+    With a wish id, leave out segments of other wishes: on AWS the sender of a wish may choose its trace id. With
+    services, a trace that passes none of them is unknown: X-Ray has those of all stacks of the account.
     """
     try:
         pages = client.get_paginator("batch_get_traces").paginate(TraceIds=[trace_id])
@@ -27,6 +31,8 @@ def read_documents(client: Any, trace_id: str, wish_id: str | None = None) -> li
     except (BotoCoreError, ClientError) as error:
         raise TracesUnavailable(error_code(error)) from error
     documents = [json.loads(segment["Document"]) for segment in segments]
+    if services is not None and not any(document["name"] in services for document in documents):
+        return []
     return [document for document in documents if wish_id in (None, _wish_id(document) or wish_id)]
 
 
@@ -35,14 +41,15 @@ def _wish_id(document: dict[str, Any]) -> Any:
     return annotations.get("wish_id") if isinstance(annotations, dict) else None
 
 
-def read_summaries(client: Any, last: timedelta, expression: str) -> list[dict[str, Any]]:
-    """Return the traces of the ``last`` span (at most six hours) that match a filter expression, newest first.
+def read_summaries(client: Any, services: Collection[str], last: timedelta, expression: str) -> list[dict[str, Any]]:
+    """Return traces that pass one of a stack's services and match a filter expression, newest first.
 
-    Raises what botocore raises.
+    They began within the ``last`` span, at most six hours. Raises what botocore raises.
     """
     now = datetime.now(UTC)
-    query = {"StartTime": now - last, "EndTime": now, "FilterExpression": expression, "PaginationConfig": _PAGINATION}
-    pages = client.get_paginator("get_trace_summaries").paginate(**query)
+    ours = " OR ".join(f'service("{name}")' for name in sorted(services))
+    query = {"StartTime": now - last, "EndTime": now, "FilterExpression": f"({ours}) AND ({expression})"}
+    pages = client.get_paginator("get_trace_summaries").paginate(**query, PaginationConfig=_PAGINATION)
     return sorted((trace for page in pages for trace in page["TraceSummaries"]), key=start_of, reverse=True)
 
 

@@ -170,6 +170,36 @@ def test_the_logs_around_a_moment_are_in_the_order_of_time(stack: Stack, wish: A
     assert times == sorted(times)
 
 
+def test_mission_control_shows_nothing_of_another_stack(stack: Stack, http: httpx.Client, wish: Any) -> None:
+    """Its name begins with this one's, and it has an alarm that is on, metrics and a slow trace."""
+    other, cloudwatch, now = "lastwish-local-2", stack.aws("cloudwatch"), time.time()
+    one = {"MetricName": "Submitted", "Dimensions": [{"Name": "service", "Value": "frontend"}], "Value": 70_000}
+    cloudwatch.put_metric_data(Namespace=f"LastWish/{other}", MetricData=[one])
+    cloudwatch.put_metric_alarm(
+        AlarmName=f"{other}/tested", Namespace="Tested", MetricName="Nothing", Statistic="Sum", Period=60,
+        EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )  # fmt: skip
+    trace_id = f"1-{int(now):08x}-{uuid.uuid4().hex[:24]}"
+    ids = {"trace_id": trace_id, "id": uuid.uuid4().hex[:16], "annotations": {"wish_id": NOT_THERE}}
+    slow = ids | {
+        "name": f"{other}/local",
+        "start_time": now - 9,
+        "end_time": now,
+        "http": {"request": {"method": "POST"}},
+    }
+    engine_client("xray", stack.traces).put_trace_segments(TraceSegmentDocuments=[json.dumps(slow)])
+    token = {"Authorization": f"Bearer {sign_in(said(stack, 'status'))}"}
+
+    seen = http.get("ops/mission", headers=token).json()
+    assert seen["missing"] == []
+    assert max(seen["series"]["accepted"]) < 70_000
+    assert seen["alarms"]
+    assert "tested" not in " ".join(alarm["name"] for alarm in seen["alarms"])
+    assert trace_id not in [trace["trace_id"] for trace in seen["traces"]]
+    assert http.get(f"ops/traces/{trace_id}", headers=token).status_code == 404
+    assert stack.run("trace", NOT_THERE, "--timeout", "0").returncode == 1
+
+
 def test_mission_control_reads_everything_on_the_local_engine(stack: Stack, http: httpx.Client, wish: Any) -> None:
     assert http.get("ops/mission").status_code == 401
     token = {"Authorization": f"Bearer {sign_in(said(stack, 'status'))}"}

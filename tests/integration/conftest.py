@@ -38,6 +38,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
             "PROJECTOR_DLQ_URL": urls["ProjectorDlq"],
             "STACK_NAME": "lastwish-local",
             "STAGE": "local",
+            "TRACED_SERVICES": "lastwish-local/local,parser",
             "EVENT_STORE": "EventStore",
             "CLOSED_DESTINATIONS": "",
             "HELD_WORDS": "",

@@ -26,7 +26,10 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Summary:
-    """A trace as GetTraceSummaries gives it. Times are in seconds; `response_time` is that of the root segment."""
+    """A trace as GetTraceSummaries gives it. Times are in seconds; `response_time` is that of the root segment.
+
+    `services` are the names of its segments.
+    """
 
     trace_id: str
     start: float
@@ -38,6 +41,7 @@ class Summary:
     partial: bool
     annotations: dict[str, list[Any]]
     http: dict[str, str | int]
+    services: frozenset[str]
 
 
 @dataclass
@@ -97,9 +101,9 @@ class Trace:
         return self._cached[1]
 
     def _summarise(self) -> Summary:
-        segments = list(self.segments.values())
+        segments, functions = list(self.segments.values()), list(self.functions())
         roots = [(each.start, each.end) for each in segments if not each.independent and each.parent_id is None]
-        roots += [(each["start_time"], each.get("end_time")) for each in self.functions() if "parent_id" not in each]
+        roots += [(each["start_time"], each.get("end_time")) for each in functions if "parent_id" not in each]
         start = self.start
         root_start, root_end = min(roots, default=(start, None), key=lambda root: root[0])
         end = max(each.end or each.start for each in segments)
@@ -117,6 +121,9 @@ class Trace:
             partial=any(each.end is None for each in segments),
             annotations=annotations,
             http=next((each.http for each in segments if each.origin == API_STAGE), {}),
+            services=frozenset(
+                [each.name for each in segments if not each.independent] + [f["name"] for f in functions]
+            ),
         )
 
 

@@ -19,6 +19,9 @@ from tests.support.samples import WISH_ID, sample
 from tests.support.traces import TRACE
 
 NAMESPACE = "LastWish/lastwish-local"
+SLOW_OR_FAILED = (
+    '(service("lastwish-local/local") OR service("parser")) AND (responsetime > 1 OR fault = true OR error = true)'
+)
 QUEUES = {"Inbox", "InboxDlq", "Pods", "PodsDlq", "ProjectorDlq"}
 PARTS = ["series", "totals", "queues", "slos", "alarms", "traces"]
 
@@ -33,7 +36,7 @@ def answer_with(mission: ModuleType, summaries: list[dict[str, Any]]) -> Stubber
     """X-Ray from now on finds these."""
     mission.overview._xray = client = boto3.client("xray")
     stub = Stubber(client)
-    query = {"StartTime": ANY, "EndTime": ANY, "FilterExpression": "responsetime > 1 OR fault = true OR error = true"}
+    query = {"StartTime": ANY, "EndTime": ANY, "FilterExpression": SLOW_OR_FAILED}
     stub.add_response("get_trace_summaries", {"TraceSummaries": summaries}, query)
     stub.activate()
     return stub

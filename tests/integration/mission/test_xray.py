@@ -28,6 +28,18 @@ def test_an_operator_sees_any_trace(mission: ModuleType, invoke: Invoke) -> None
     assert answer["multiValueHeaders"]["Cache-Control"] == ["no-store"]
 
 
+@pytest.mark.parametrize("api", ["lastwish-local-2/local", "lastwish-local/local2", "lastwish/local"])
+def test_a_trace_of_another_stack_is_not_found(mission: ModuleType, invoke: Invoke, api: str) -> None:
+    record(*(each | {"name": api} if each["name"] == "lastwish-local/local" else each for each in a_wish()[:3]))
+    answer = invoke(mission, operator_event(f"/ops/traces/{TRACE}"))
+    assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (404, "urn:lastwish:problem:trace-not-found")
+
+
+def test_a_batch_has_a_trace_of_its_own_which_an_operator_sees(mission: ModuleType, invoke: Invoke) -> None:
+    record(segment(2, "parser", None, 0, 1, origin="AWS::Lambda::Function"))
+    assert body(invoke(mission, operator_event(f"/ops/traces/{TRACE}")))["hops"] == ["parser"]
+
+
 @pytest.mark.parametrize("trace_id", ["1-5e645f3e", "1-5e645f3e-1dfad076a177c5ccc5de12fX", "latest"])
 def test_an_invalid_trace_id_is_answered_404(mission: ModuleType, invoke: Invoke, trace_id: str) -> None:
     answer = invoke(mission, operator_event(f"/ops/traces/{trace_id}"))

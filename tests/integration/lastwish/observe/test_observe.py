@@ -20,6 +20,7 @@ from tests.support import faults
 from tests.support.samples import WISH_ID
 from tests.support.traces import CHAIN, TRACE, a_wish
 
+API = "lastwish/prod"
 CONSOLE = "https://x.console/#xray:traces"
 
 
@@ -58,17 +59,35 @@ def searching(summaries: list[dict[str, Any]]) -> Any:
     client = boto3.client("xray")
 
     def find(params: dict[str, Any], **_: Any) -> tuple[httpx.Response, dict[str, Any]]:
-        assert WISH_ID in json.loads(params["body"])["FilterExpression"]
+        asked = json.loads(params["body"])["FilterExpression"]
+        assert asked == f'(service("{API}")) AND (annotation.wish_id = "{WISH_ID}")'
         return httpx.Response(200), {"TraceSummaries": summaries}
 
     client.meta.events.register("before-call.xray.GetTraceSummaries", find)
     return client
 
 
+@pytest.mark.parametrize(("stack", "stage"), [("lastwish", "dev"), ("lastwish-prod", "prod")])
+def test_only_traces_of_the_stacks_own_api_are_searched(
+    monkeypatch: pytest.MonkeyPatch, stack: str, stage: str
+) -> None:
+    client = boto3.client("cloudformation")
+    outputs = [{"OutputKey": "ApiUrl", "OutputValue": f"https://a1.execute-api.us-east-1.amazonaws.com/{stage}/"}]
+    described = {"StackName": stack, "CreationTime": 0, "StackStatus": "CREATE_COMPLETE", "Outputs": outputs}
+    stub = Stubber(client)
+    stub.add_response("describe_stacks", {"Stacks": [described]}, {"StackName": stack})
+    stub.activate()
+    monkeypatch.setattr(
+        "lastwish.site.aws_client", lambda service: {"cloudformation": client}.get(service, boto3.client("xray"))
+    )
+    with (source := traces.source(site(stack))).http:
+        assert source.service == f"{stack}/{stage}"
+
+
 def test_a_stored_wish_has_the_trace_that_the_api_says() -> None:
     trace_id, documents = fresh(a_wish())
     record(documents)
-    found = traces.wait_for(traces.Source(stored(trace_id), boto3.client("xray"), CONSOLE), WISH_ID, 0)
+    found = traces.wait_for(traces.Source(stored(trace_id), boto3.client("xray"), API, CONSOLE), WISH_ID, 0)
     assert (found["trace_id"], found["hops"], found["complete"]) == (trace_id, CHAIN, True)
     assert found["xray_url"] == f"{CONSOLE}/{trace_id}"
     assert {"id", "parent_id", "name", "start", "end"} <= set(found["segments"][0])
@@ -80,7 +99,7 @@ def test_a_wish_on_its_way_is_found_by_its_annotation_and_shown_as_far_as_it_is(
     asked = {"Id": f"1-00000001{TRACE[10:]}", "Http": {"HttpMethod": "GET"}}
     again = {"Id": f"1-7fffffff{TRACE[10:]}", "Http": {"HttpMethod": "POST"}}
     xray = searching([again, asked, {"Id": trace_id, "Http": {"HttpMethod": "POST"}}])
-    found = traces.wait_for(traces.Source(api(httpx.Response(404)), xray), WISH_ID, 0)
+    found = traces.wait_for(traces.Source(api(httpx.Response(404)), xray, API), WISH_ID, 0)
     assert (found["trace_id"], found["complete"], found["xray_url"]) == (trace_id, False, None)
 
 
@@ -88,7 +107,7 @@ def test_it_waits_for_what_is_still_to_come(monkeypatch: pytest.MonkeyPatch) -> 
     trace_id, documents = fresh(a_wish())
     record(documents[:-1])
     monkeypatch.setattr(traces.time, "sleep", lambda _: record(documents[-1:]))
-    found = traces.wait_for(traces.Source(stored(trace_id), boto3.client("xray")), WISH_ID, 10)
+    found = traces.wait_for(traces.Source(stored(trace_id), boto3.client("xray"), API), WISH_ID, 10)
     assert found["complete"]
 
 
@@ -108,32 +127,32 @@ def test_where_there_is_no_trace_it_says_why(
     answer: httpx.Response | Exception, error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        traces.wait_for(traces.Source(api(answer), searching([]), CONSOLE), WISH_ID, 0)
+        traces.wait_for(traces.Source(api(answer), searching([]), API, CONSOLE), WISH_ID, 0)
 
 
 def test_a_store_that_is_away_does_not_hide_the_trace() -> None:
     trace_id, documents = fresh(a_wish())
     record(documents)
     xray = searching([{"Id": trace_id, "Http": {"HttpMethod": "POST"}}])
-    assert traces.wait_for(traces.Source(api(httpx.Response(503)), xray), WISH_ID, 0)["hops"] == CHAIN
+    assert traces.wait_for(traces.Source(api(httpx.Response(503)), xray, API), WISH_ID, 0)["hops"] == CHAIN
 
 
 def test_on_the_laptop_the_agent_may_have_forgotten() -> None:
     with pytest.raises(NoTrace, match="keeps only the newest"):
-        traces.wait_for(traces.Source(stored(fresh([])[0]), boto3.client("xray")), WISH_ID, 0)
+        traces.wait_for(traces.Source(stored(fresh([])[0]), boto3.client("xray"), API), WISH_ID, 0)
 
 
 def test_x_ray_that_refuses_is_a_plain_error() -> None:
     xray = boto3.client("xray")
     faults.fails(xray, "xray.BatchGetTraces", "ThrottledException")
     with pytest.raises(AwsError, match="ThrottledException"):
-        traces.wait_for(traces.Source(stored(TRACE), xray), WISH_ID, 0)
+        traces.wait_for(traces.Source(stored(TRACE), xray, API), WISH_ID, 0)
 
 
 def test_an_agent_that_died_is_a_plain_error() -> None:
     nobody = engine_client("xray", Endpoint("http://127.0.0.1:9", "LWKEY"))
     with pytest.raises(AwsError, match="does not answer"):
-        traces.wait_for(traces.Source(stored(TRACE), nobody), WISH_ID, 0)
+        traces.wait_for(traces.Source(stored(TRACE), nobody, API), WISH_ID, 0)
 
 
 # --- logs -------------------------------------------------------------------------------------------------------------

@@ -128,6 +128,13 @@ ANNOTATIONS = {"Service": "x", "wish_id": "w1", "receive_count": 3}
         ("responsetime > 1 OR fault = true OR error = true", {"fault": True}, True),
         ("responsetime > 1 OR fault = true OR error = true", {"error": True}, True),
         ("responsetime > 1 OR fault = true OR error = true", {"throttle": True}, False),
+        ('(service("x")) AND (annotation.wish_id = "w1")', {}, True),
+        ('(service("x")) AND (annotation.wish_id = "w2")', {}, False),
+        ('(service("lastwish/dev") OR service("x")) AND (annotation.wish_id = "w1")', {}, True),
+        ('(service("lastwish/dev")) AND (annotation.wish_id = "w1")', {}, False),
+        ('(service("x")) AND (responsetime > 1 OR fault = true OR error = true)', {}, False),
+        ('(service("x")) AND (responsetime > 1 OR fault = true OR error = true)', {"fault": True}, True),
+        ('(service("x2") OR service("")) AND (responsetime > 0.5 OR fault = true OR error = true)', {}, False),
     ],
 )
 def test_a_filter_accepts_what_it_names(
@@ -143,6 +150,11 @@ def test_a_filter_accepts_what_it_names(
     "expression",
     [
         'service("frontend")',
+        '(service("frontend"))',
+        '(service("frontend")) AND (fault = true)',
+        '(service("frontend")) OR (annotation.wish_id = "w1")',
+        '(service("front\\"end")) AND (annotation.wish_id = "w1")',
+        '(service("a")) AND ((service("b")) AND (annotation.wish_id = "w1"))',
         "http.status = 500",
         "fault = true",
         "responsetime",
