@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mission.slos import Metric
-from observability.metrics import custom, function, queue, table
+from observability.metrics import custom, function, function_id, queue, table
 
 MINUTE = 60
 
@@ -72,6 +72,12 @@ def _crashes(name: str, logical_id: str, symptom: str) -> Alarm:
     return Alarm(name, function("Errors", logical_id), 3, symptom)
 
 
+def _throttles(service: str, symptom: str) -> Alarm:
+    # Each throttled batch costs its messages one of five receives: it takes a few minutes to the dead-letter queue.
+    symptom += f" Lambda has no room for the {service}."
+    return Alarm(f"{service}-throttled", function("Throttles", function_id(service)), 3, symptom, on_aws=True)
+
+
 ALARMS = (
     _dead_letters("Inbox", "A receipt stays at 'On its way' for good: the wish is in InboxDlq."),
     _dead_letters("Pods", "A receipt stays at 'On its way' for good: the wish is in PodsDlq."),
@@ -93,6 +99,8 @@ ALARMS = (
     _crashes("frontend-crashes", "FrontendFunction", "Pages and wishes fail with an error."),
     _crashes("parser-crashes", "ParserFunction", "Wishes are accepted and do not board: the parser crashes."),
     _crashes("worker-crashes", "WorkerFunction", "Wishes are accepted and do not board: the worker crashes."),
+    _throttles("parser", "Receipts stay at 'On its way': wishes wait in Inbox."),
+    _throttles("worker", "Receipts stay at 'On its way': wishes wait in Pods."),
     _crashes("projector-stuck", "ProjectorFunction",
              "Wishes board, but the wall and the totals stand still: the projector fails again and again."),
     Alarm("injection", custom("Sanitised", "frontend"), 100,

@@ -208,12 +208,14 @@ def _queues() -> Row:
 
 
 def _functions() -> Row:
-    errors = chart("Invocations that failed", *[line(function("Errors", name), name) for name in _FUNCTIONS])
+    failed = [line(function("Errors", name), name) for name in _FUNCTIONS]
+    failed += [line(function("Throttles", name), f"{name} throttled") for name in _FUNCTIONS]
+    errors = chart("Invocations that failed", *failed)
     duration = chart("Duration, p95 (ms)", *[line(function("Duration", name), name) for name in _FUNCTIONS], stat="p95")
     records = [line(custom("Records", service), service) for service in ("parser", "worker", "projector")]
     cold = [line(cold_start(service), service) for service in FUNCTIONS]
     charts = (errors, duration, chart("Batch size, mean", *records, stat="Average"), chart("Cold starts", *cold))
-    runbooks = ("parser-crash-loop", "worker-crash-loop", "projector-stuck", "slow-parser")
+    runbooks = ("parser-crash-loop", "worker-crash-loop", "projector-stuck", "slow-parser", "functions-throttled")
     return Row("The functions", "Errors, duration, batches and cold starts.", runbooks, charts)
 
 

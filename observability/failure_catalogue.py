@@ -31,8 +31,7 @@ CATALOGUE = (
         trace="frontend is long, and no part of it is",
         alarms=("slo-page-latency-page", "slo-page-latency-ticket", "slo-api-latency-page", "slo-api-latency-ticket"),
         slo="page-latency",
-        response="pages are light, the same for everybody, and cached for a minute; if CloudFront is on, it answers in "
-        "place of the stage",
+        response="pages are light, the same for everybody, and cached for a minute, by CloudFront too if it is on",
     ),
     FailureMode(
         name="latency-between-services",
@@ -92,8 +91,7 @@ CATALOGUE = (
         trace="worker ends with the outcome “duplicate”",
         alarms=("duplicate-storm",),
         slo=None,
-        response="the id follows from key and text, and a stream has one commit per version: the second append finds "
-        "the first one and changes nothing",
+        response="the id follows from key and text: the second append finds the first one and changes nothing",
     ),
     FailureMode(
         name="poison-message",
@@ -107,8 +105,7 @@ CATALOGUE = (
         trace="parser or worker with a fault, and nothing after it",
         alarms=("dead-letters-inbox", "dead-letters-pods"),
         slo="zero-loss",
-        response="the message goes to its dead-letter queue at the first receive, with the reason; the others in the "
-        "batch go on",
+        response="the message goes to its dead-letter queue at once, with the reason; the others in the batch go on",
     ),
     FailureMode(
         name="worker-crash-loop",
@@ -168,8 +165,8 @@ CATALOGUE = (
         trace="ends at EventStore: no projector",
         alarms=("projector-stuck", "dead-letters-projector", "slo-freshness-page", "slo-freshness-ticket"),
         slo="freshness",
-        response="the batch comes back, halved each time, for up to an hour; then its position in the stream goes to "
-        "ProjectorDlq. Nothing is lost: the store has every commit",
+        response="the batch comes back, halved each time, for as long as the stream keeps it: a day (on the laptop an "
+        "hour; then its position goes to ProjectorDlq). Nothing is lost: the store has every commit",
     ),
     FailureMode(
         name="parser-crash-loop",
@@ -183,8 +180,7 @@ CATALOGUE = (
         trace="ends at Inbox or before",
         alarms=("parser-crashes",),
         slo="boarding",
-        response="a batch that crashed comes back after three minutes; after the fifth time, a quarter of an hour, its "
-        "messages go to InboxDlq",
+        response="as when the worker crashes: after the fifth time, a quarter of an hour, the messages go to InboxDlq",
         related_alarms=("inbox-backlog", "slo-boarding-page", "dead-letters-inbox"),
     ),
     FailureMode(
@@ -217,6 +213,21 @@ CATALOGUE = (
         response="a batch leases its seats with one update; a throttled batch comes again. A seat leased in vain is "
         "missing until `lastwish reclaim`, and never sold twice",
         related_alarms=("store-throttles",),
+    ),
+    FailureMode(
+        name="functions-throttled",
+        title="Lambda throttles",
+        audience_sees="receipts stay at “On its way”; if the frontend is throttled too, people are asked to try again",
+        causes="the account's concurrency is used up: a new account may have ten, and another stack may take the rest",
+        before=Rating(8, 5, 9),
+        after=Rating(8, 4, 2),
+        metrics=("AWS/Lambda Throttles", "AWS/SQS ApproximateNumberOfMessagesVisible", "parser Records"),
+        log="wish judged",
+        trace="a long bar of Inbox or Pods with its receive count, and nothing slow after it",
+        alarms=("parser-throttled", "worker-throttled"),
+        slo="boarding",
+        response="as when a consumer crashes: after the fifth time, a quarter of an hour, they go to the dead letters",
+        related_alarms=("inbox-backlog", "pods-backlog", "dead-letters-inbox", "dead-letters-pods"),
     ),
     FailureMode(
         name="slow-parser",

@@ -16,7 +16,7 @@ from tests.support.emitted import SRC, emitted_by
 AWS_METRICS = {
     "AWS/ApiGateway": {"4XXError", "5XXError", "Count", "Latency"},
     "AWS/DynamoDB": {"WriteThrottleEvents"},
-    "AWS/Lambda": {"Duration", "Errors"},
+    "AWS/Lambda": {"Duration", "Errors", "Throttles"},
     "AWS/SQS": {
         "ApproximateAgeOfOldestMessage",
         "ApproximateNumberOfMessagesNotVisible",

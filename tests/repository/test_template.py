@@ -92,6 +92,13 @@ def gives_a_stream_up_bit_by_bit_and_visibly(template: Template, function: str) 
     return all(event.get(name) for event in events(template, function, "DynamoDB", "Kinesis") for name in wanted)
 
 
+def gives_no_record_up_before_the_stream_does(template: Template, function: str) -> bool:
+    """-1 is never. The local engine would then try a bad batch for ever."""
+    streams = events(template, function, "DynamoDB", "Kinesis")
+    limits = [event.get(name) for event in streams for name in ("MaximumRecordAgeInSeconds", "MaximumRetryAttempts")]
+    return all(each is not None and each.get("Fn::If", [])[:2] == ["OnAws", -1] for each in limits)
+
+
 def is_built_by_the_makefile(template: Template, function: str) -> bool:
     method = template["Resources"][function].get("Metadata", {}).get("BuildMethod")
     targets = (TEMPLATE.parent / "src" / "Makefile").read_text()
@@ -197,6 +204,7 @@ CHECKS: dict[Check, list[str]] = {
     has_a_role_of_its_own_without_managed_policies: FUNCTIONS,
     reads_streams_from_their_beginning: FUNCTIONS,
     gives_a_stream_up_bit_by_bit_and_visibly: FUNCTIONS,
+    gives_no_record_up_before_the_stream_does: FUNCTIONS,
     is_built_by_the_makefile: FUNCTIONS,
     reports_failed_items: CONSUMERS,
     bounds_its_concurrency: CONSUMERS,
@@ -260,6 +268,10 @@ SABOTAGE: dict[Check, tuple[str, Sabotage]] = {
     ),
     reads_streams_from_their_beginning: ("WorkerFunction", put("WorkerFunction/Properties/Events/New", LATEST)),
     gives_a_stream_up_bit_by_bit_and_visibly: ("WorkerFunction", put("WorkerFunction/Properties/Events/New", LATEST)),
+    gives_no_record_up_before_the_stream_does: (
+        "ProjectorFunction",
+        put("ProjectorFunction/Properties/Events/Commits/Properties/MaximumRetryAttempts", {"Fn::If": ["OnAws", 9, 9]}),
+    ),
     is_built_by_the_makefile: ("WorkerFunction", put("WorkerFunction/Metadata/BuildMethod", "python3.13")),
     reports_failed_items: (
         "WorkerFunction",

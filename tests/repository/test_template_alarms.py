@@ -236,6 +236,22 @@ def test_cloudwatch_accepts_the_window(alarm: dict[str, Any]) -> None:
     assert period * periods <= 86400
 
 
+def test_the_throttles_of_each_consumer_of_a_queue_raise_an_alarm() -> None:
+    """Five throttled deliveries take a message to the dead-letter queue, and the function never runs."""
+    functions = resources("AWS::Serverless::Function").items()
+    consumers = {
+        name for name, each in functions if "SQS" in {e["Type"] for e in each["Properties"]["Events"].values()}
+    }
+    watched = {
+        dimension["Value"]["Ref"] if "Ref" in dimension["Value"] else dimension["Value"]["Fn::Sub"][2:-1]
+        for each in ALARMS.values()
+        if (each["Properties"]["Namespace"], each["Properties"]["MetricName"]) == ("AWS/Lambda", "Throttles")
+        for dimension in each["Properties"]["Dimensions"]
+    }
+    assert consumers
+    assert watched == consumers
+
+
 @pytest.mark.parametrize("alarm", COMPOSITES.values(), ids=name_of)
 def test_a_burn_rate_alarm_is_made_of_its_own_three_signals(alarm: dict[str, Any]) -> None:
     parts = re.findall(r'ALARM\("\$\{(\w+)\}"\)', alarm["Properties"]["AlarmRule"]["Fn::Sub"])
