@@ -1,8 +1,8 @@
 """Erase one wish: take name and message out of every place where this stack keeps them.
 
-Two places are out of reach, and both end by themselves: point-in-time backups of the tables keep the text for up to 35
-days, the table's own stream for 24 hours. A message that is still in Inbox or Pods is the same wish sent again: it
-changes nothing when it arrives, and is deleted then.
+Two places are out of reach, and both end by themselves: point-in-time backups of EventStore keep the text for up to 35
+days (ReadModel has none), its stream for 24 hours. A message that is still in Inbox or Pods is the same wish sent
+again: it changes nothing when it arrives, and is deleted then.
 """
 
 import time

@@ -99,6 +99,13 @@ def test_the_env_file_leads_a_local_invocation_to_this_stack(stack: Stack) -> No
     assert variables["WorkerFunction"]["EVENT_STORE"] == stack.outputs["EventStoreName"]
 
 
+def test_here_a_batch_that_the_projector_cannot_apply_is_given_up_after_an_hour(stack: Stack) -> None:
+    """The engine tries again on the thread that polls the queues: without an end no wish would board."""
+    mappings = stack.aws("lambda").list_event_source_mappings()["EventSourceMappings"]
+    (stream,) = [each for each in mappings if ":dynamodb:" in each["EventSourceArn"]]
+    assert stream["MaximumRecordAgeInSeconds"] == 3600
+
+
 @pytest.fixture
 def aws(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     stack.as_aws(monkeypatch)

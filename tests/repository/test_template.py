@@ -188,6 +188,17 @@ def can_be_restored_to_any_second(template: Template, table: str) -> bool:
     return bool(properties(template, table).get("PointInTimeRecoverySpecification") == wanted)
 
 
+def keeps_no_erased_text_in_backups(template: Template, table: str) -> bool:
+    return "PointInTimeRecoverySpecification" not in properties(template, table)
+
+
+def can_be_warmed_before_a_crowd(template: Template, table: str) -> bool:
+    """Without the parameter there is no property: AWS refuses less than a new table has."""
+    units = {"ReadUnitsPerSecond": {"Ref": "WarmReads"}, "WriteUnitsPerSecond": {"Ref": "WarmWrites"}}
+    wanted = {"Fn::If": ["IsWarm", units, {"Ref": "AWS::NoValue"}]}
+    return bool(properties(template, table).get("WarmThroughput") == wanted)
+
+
 def stays_when_production_is_deleted(template: Template, table: str) -> bool:
     resource = template["Resources"][table]
     kept = {"Fn::If": ["IsProduction", "Retain", "Delete"]}
@@ -218,6 +229,8 @@ CHECKS: dict[Check, list[str]] = {
     is_encrypted_at_rest: TABLES,
     is_paid_by_request: TABLES,
     can_be_restored_to_any_second: ["EventStore"],
+    keeps_no_erased_text_in_backups: ["ReadModel"],
+    can_be_warmed_before_a_crowd: ["EventStore", "ReadModel"],
     stays_when_production_is_deleted: ["EventStore"],
 }
 
@@ -291,8 +304,20 @@ SABOTAGE: dict[Check, tuple[str, Sabotage]] = {
     is_encrypted_at_rest: ("EventStore", put("EventStore/Properties/SSESpecification", {"SSEEnabled": False})),
     is_paid_by_request: ("EventStore", put("EventStore/Properties/BillingMode", "PROVISIONED")),
     can_be_restored_to_any_second: ("EventStore", put("EventStore/Properties/PointInTimeRecoverySpecification", {})),
+    keeps_no_erased_text_in_backups: (
+        "ReadModel",
+        put("ReadModel/Properties/PointInTimeRecoverySpecification", {"PointInTimeRecoveryEnabled": True}),
+    ),
+    can_be_warmed_before_a_crowd: ("ReadModel", put("ReadModel/Properties/WarmThroughput", {"WriteUnitsPerSecond": 1})),
     stays_when_production_is_deleted: ("EventStore", put("EventStore/DeletionPolicy", "Delete")),
 }
+
+
+def test_no_table_is_warmed_unless_somebody_asks() -> None:
+    template = load()
+    assert template["Conditions"]["IsWarm"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "WarmWrites"}, "0"]}]}
+    assert template["Parameters"]["WarmWrites"]["Default"] == 0
+    assert template["Parameters"]["WarmReads"]["MinValue"] == 12_000  # what every new table has
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from mission.slos import NAMESPACE, SLOS
 from observability import generate
@@ -280,6 +282,41 @@ def test_types_that_the_laptop_lacks_are_for_aws_only() -> None:
 def test_the_template_is_plain_ascii() -> None:
     """CloudFormation makes question marks of anything else in some places."""
     OBSERVABILITY.read_text().encode("ascii")
+
+
+def with_runbooks_at(url: str) -> str:
+    """Return the dashboard's JSON as CloudFormation makes it."""
+    (board,) = resources("AWS::CloudWatch::Dashboard", load(OBSERVABILITY)).values()
+    return text_of({"Fn::Sub": board["Properties"]["DashboardBody"]["Fn::Sub"].replace("${RunbooksUrl}", url)})
+
+
+RUNBOOKS_URL = load()["Parameters"]["RunbooksUrl"]
+
+
+@given(st.from_regex(RUNBOOKS_URL["AllowedPattern"], fullmatch=True))
+@example(RUNBOOKS_URL["Default"])
+@example("https://git.example.com:8443/wishes/-/blob/main/docs/runbooks/")
+@example("https://example.com/%22%29/?path=a&b=c/")
+def test_no_address_of_the_runbooks_breaks_the_dashboard_or_its_links(url: str) -> None:
+    texts = [
+        each["properties"]["markdown"]
+        for each in json.loads(with_runbooks_at(url))["widgets"]
+        if each["type"] == "text"
+    ]
+    links = [found for text in texts for found in re.findall(r"\[([a-z-]+)\]\(([^()\s]*)\)", text)]
+    assert links
+    assert all(link == f"{url}{name}.md" for name, link in links)
+    assert sum(text.count("](") for text in texts) == len(links)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ['https://example.com/"/', "https://example.com/\\/", "https://example.com/\n/", "https://example.com/a)(b/",
+     "https://example.com/[a]/", "https://example.com/a b/", "https://example.com/<b>/", "https://example.com", ""],
+    ids=ascii,
+)  # fmt: skip
+def test_an_address_of_the_runbooks_that_could_is_refused(url: str) -> None:
+    assert not re.fullmatch(RUNBOOKS_URL["AllowedPattern"], url)
 
 
 def test_the_dashboard_fits_its_grid_without_overlaps() -> None:

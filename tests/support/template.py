@@ -52,11 +52,12 @@ def queue_attributes(logical_id: str) -> dict[str, str]:
 
 
 def _resolved(value: Any) -> Any:
-    """Replace every ``Fn::If`` with its second branch, which holds outside production."""
+    """Replace every ``Fn::If`` with its second branch, which holds outside production, and drop what is no value."""
     if isinstance(value, dict):
         if "Fn::If" in value:
             return _resolved(value["Fn::If"][2])
-        return {name: _resolved(part) for name, part in value.items()}
+        resolved = {name: _resolved(part) for name, part in value.items()}
+        return {name: part for name, part in resolved.items() if part != {"Ref": "AWS::NoValue"}}
     if isinstance(value, list):
         return [_resolved(part) for part in value]
     return value
