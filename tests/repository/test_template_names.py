@@ -86,6 +86,26 @@ def test_only_alarms_of_the_stack_may_publish_to_its_topic() -> None:
     assert [each.rpartition(":alarm:")[2] for each in sources] == ["${MainStack}/*"]
 
 
+def test_mission_control_reads_traces_of_the_api_and_of_each_function_whose_batches_have_their_own() -> None:
+    functions = resources("AWS::Serverless::Function")
+    consumers = [
+        name
+        for name, each in functions.items()
+        if {"SQS", "DynamoDB"} & {event["Type"] for event in each["Properties"]["Events"].values()}
+    ]
+    variables = functions["MissionFunction"]["Properties"]["Environment"]["Variables"]
+    of_agent = [
+        functions[name]["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for name in consumers
+    ]
+    assert variables["TRACED_SERVICES"]["Fn::Join"] == [
+        ",",
+        [
+            {"Fn::Sub": "${AWS::StackName}/${Stage}"},  # of API Gateway: its name and its stage
+            *({"Fn::If": ["OnAws", {"Ref": each}, here]} for each, here in zip(consumers, of_agent, strict=True)),
+        ],
+    ]
+
+
 def test_the_stacks_of_samconfig_fit_into_the_names_of_x_ray() -> None:
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
     stacks = [each["global"]["parameters"]["stack_name"] for each in config.values() if isinstance(each, dict)]
