@@ -49,21 +49,24 @@ def receipt_document(wish_id: str, commits: list[Commit], now: datetime) -> dict
     """Return the folded wish as of now, with its history; None where there is no commit.
 
     ``message`` and ``name`` are what was typed, for ``textContent``; the ``_html`` twins are escaped, for templates.
+    All four are None while the wish is hidden: the wall's feed may have told its id to everybody.
     """
     wish = fold(events_of(commits))
     if wish is None:
         return None
+    visibility = wish.visibility_at(now)
+    name, message = (None, None) if visibility == "hidden" else (wish.name, wish.message)
     return {
         "wish_id": wish_id,
         "status": wish.status,
-        "visibility": wish.visibility_at(now),
+        "visibility": visibility,
         "shown_at": timestamp(wish.shown_since) if wish.shown_since else None,
         "reason": wish.reason,
         "destination": wish.destination,
-        "name": _typed(wish.name),
-        "name_html": wish.name,
-        "message": _typed(wish.message),
-        "message_html": wish.message,
+        "name": _typed(name),
+        "name_html": name,
+        "message": _typed(message),
+        "message_html": message,
         "seat": wish.seat,
         "pod": wish.pod,
         "arrives_on": wish.arrives_on.isoformat() if wish.arrives_on else None,

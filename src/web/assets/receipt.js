@@ -52,11 +52,10 @@ const mayChange = ({ status, visibility }) =>
   status === "waitlisted" || (status === "boarded" && ["pending", "held"].includes(visibility));
 
 function showWish(wish) {
-  const hasPlace = ["boarded", "waitlisted"].includes(wish.status);
   document.title = document.title.replace(byId("status").textContent, texts[wish.status]);
   write("status", texts[wish.status]);
   write("lead", texts.lead[wish.reason ?? wish.status]);
-  write("wall", hasPlace ? texts.wall[wish.visibility] : "");
+  write("wall", wish.status === "erased" ? "" : texts.wall[wish.visibility]);
   write("passenger", wish.name);
   write("pod", wish.pod);
   write("seat", wish.seat);

@@ -1,3 +1,4 @@
+import html
 import json
 from typing import Any
 
@@ -6,10 +7,11 @@ import pytest
 from domain.commit import wish_of
 from tests.support import faults
 from tests.support.functions import Log
-from tests.support.http import body, get
+from tests.support.http import BROWSER, body, get, header
 from tests.support.moderated_wall import ModeratedWall
 from tests.support.samples import sample
 from tests.support.wishes import ids
+from web.language import texts
 
 NOT_THERE = "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1cff"
 
@@ -52,6 +54,49 @@ def test_a_hidden_wish_can_be_released_again(wall: ModeratedWall) -> None:
     wall.moderate(wish_id, "release")
     news = wall.feed(after=cursor)
     assert ([wish["wish_id"] for wish in news["wishes"]], news["withdrawn"]) == ([wish_id], [])
+
+
+def receipt(wall: ModeratedWall, wish_id: str) -> tuple[dict[str, Any], str]:
+    """Return what everybody who knows the id gets: the document and the page."""
+    path = f"/wishes/{wish_id}"
+    page = get(wall.frontend, wall.invoke, path, Accept=BROWSER)
+    return body(get(wall.frontend, wall.invoke, path)), html.unescape(page["body"])
+
+
+def test_the_text_of_a_hidden_wish_is_at_its_receipt_for_nobody_until_it_is_released(wall: ModeratedWall) -> None:
+    (wish_id,) = ids(1)
+    wall.board(wish_id)
+    typed, _ = receipt(wall, wish_id)
+    wall.moderate(wish_id, "hide")
+    wish, page = receipt(wall, wish_id)
+    assert wish["visibility"] == "hidden"
+    assert [wish[field] for field in ("name", "name_html", "message", "message_html")] == [None] * 4
+    assert texts("en")["receipt"]["wall"]["hidden"] in page
+    assert typed["message"] not in json.dumps(wish) + page
+    wall.moderate(wish_id, "release")
+    wish, page = receipt(wall, wish_id)
+    assert (wish["visibility"], wish["message"]) == ("shown", typed["message"])
+    assert typed["message"] in page
+
+
+@pytest.mark.parametrize("action", ["hide", "erase"])
+def test_no_public_answer_holds_the_text_of_a_wish_that_was_taken_down(wall: ModeratedWall, action: str) -> None:
+    first, second = ids(2)
+    wall.board(first, second)
+    cursor = wall.feed()["cursor"]
+    (text,) = {wish["message"] for wish in wall.feed()["wishes"]}  # both say the same
+    wall.moderate(first, action)
+    wall.moderate(second, action)
+    public = [wall.feed(), wall.feed("latest"), wall.feed(cursor), *receipt(wall, first), *receipt(wall, second)]
+    assert text not in json.dumps(public)
+
+
+@pytest.mark.parametrize("accept", ["application/json", BROWSER])
+def test_no_cache_keeps_a_receipt(wall: ModeratedWall, accept: str) -> None:
+    (wish_id,) = ids(1)
+    wall.board(wish_id)
+    answer = get(wall.frontend, wall.invoke, f"/wishes/{wish_id}", Accept=accept)
+    assert header(answer, "Cache-Control") == "no-store"
 
 
 def test_an_erased_wish_has_no_text_left_anywhere(wall: ModeratedWall) -> None:

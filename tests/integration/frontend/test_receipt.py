@@ -70,7 +70,10 @@ def test_the_receipt_of_a_rejected_wish_has_its_reason(
     path = "/wishes/5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1c03"
     wish = json.loads(invoke(frontend, get_event(path))["body"])
     assert (wish["status"], wish["reason"], wish["visibility"]) == ("rejected", "only-links", "hidden")
-    assert "only-links" in invoke(frontend, get_event(path, BROWSER))["body"]
+    assert wish["message"] is wish["message_html"] is None  # hidden, and so its text is nobody's to read
+    page = invoke(frontend, get_event(path, BROWSER))["body"]
+    assert "only-links" in page
+    assert texts("en")["receipt"]["lead"]["only-links"] in page
 
 
 def test_without_the_store_a_receipt_is_answered_503(aws: Aws, frontend: ModuleType, invoke: Invoke) -> None:
