@@ -1,3 +1,4 @@
+import base64
 import html
 import json
 from typing import Any
@@ -167,17 +168,66 @@ def test_only_operators_may_moderate(wall: ModeratedWall, event: dict[str, Any])
     assert wall.shown() == []
 
 
-@pytest.mark.parametrize("groups", ["operators", "audience,operators", "[audience operators]", "[operators]"])
-def test_groups_are_read_in_every_format(wall: ModeratedWall, groups: str) -> None:
+def signed_in(groups: Any, told: str, token_use: str = "id") -> dict[str, Any]:
+    """Return a request with a token of these groups, which API Gateway has checked and ``told`` us as this text."""
     event = sample("console-queue")
-    event["requestContext"]["authorizer"]["claims"]["cognito:groups"] = groups
-    assert wall.invoke(wall.console, event)["statusCode"] == 200
+    event["requestContext"]["authorizer"]["claims"] |= {"cognito:groups": told, "token_use": token_use}
+    payload = base64.urlsafe_b64encode(json.dumps({"cognito:groups": groups}).encode()).decode().rstrip("=")
+    event["headers"]["Authorization"] = f"Bearer e30.{payload}.c2ln"
+    return event
 
 
-@pytest.mark.parametrize("groups", ["", "non-operators", "operators-of-cranes", "[operatorsx]"])
-def test_a_group_with_a_similar_name_gives_no_rights(wall: ModeratedWall, groups: str) -> None:
+@pytest.mark.parametrize(
+    ("groups", "told"),
+    [
+        (["operators"], "operators"),
+        (["crew", "operators"], "crew,operators"),
+        (["operators"], "[operators]"),
+        (["crew", "operators"], "[crew operators]"),
+    ],
+)
+def test_an_operator_is_recognised_in_every_format(wall: ModeratedWall, groups: list[str], told: str) -> None:
+    assert wall.invoke(wall.console, signed_in(groups, told))["statusCode"] == 200
+
+
+@pytest.mark.parametrize(
+    ("groups", "told"),
+    [
+        ([], ""),
+        (["non-operators"], "non-operators"),
+        (["operators-of-cranes"], "operators-of-cranes"),
+        (["operatorsx"], "[operatorsx]"),
+        (["x,operators"], "x,operators"),
+        (["x,operators"], "[x,operators]"),
+        (["x operators"], "[x operators]"),
+        (["operators,"], "operators,"),
+    ],
+)
+def test_a_group_with_a_similar_name_gives_no_rights(wall: ModeratedWall, groups: list[str], told: str) -> None:
+    assert wall.invoke(wall.console, signed_in(groups, told))["statusCode"] == 403
+
+
+@pytest.mark.parametrize("told", ["audience", "", "audience,crew"])
+def test_a_token_other_than_the_one_that_was_checked_gives_no_rights(wall: ModeratedWall, told: str) -> None:
+    assert wall.invoke(wall.console, signed_in(["operators"], told))["statusCode"] == 403
+
+
+@pytest.mark.parametrize("token_use", ["access", "refresh", ""])
+def test_only_an_id_token_gives_rights(wall: ModeratedWall, token_use: str) -> None:
+    assert wall.invoke(wall.console, signed_in(["operators"], "operators", token_use))["statusCode"] == 403
+
+
+@pytest.mark.parametrize("groups", ["operators", [["operators"]], [1], 1, None])
+def test_groups_that_are_no_list_of_names_give_no_rights(wall: ModeratedWall, groups: Any) -> None:
+    assert wall.invoke(wall.console, signed_in(groups, "operators"))["statusCode"] == 403
+
+
+@pytest.mark.parametrize(
+    "header", ["", "Bearer", "Bearer x", "Bearer a.b.c", "Bearer e30.W10.c2ln", "Bearer e30.é.c2ln", "Bearer e30.MQ.x"]
+)
+def test_a_token_that_cannot_be_read_gives_no_rights(wall: ModeratedWall, header: str) -> None:
     event = sample("console-queue")
-    event["requestContext"]["authorizer"]["claims"]["cognito:groups"] = groups
+    event["headers"]["Authorization"] = header
     assert wall.invoke(wall.console, event)["statusCode"] == 403
 
 
