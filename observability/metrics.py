@@ -12,8 +12,8 @@ _STORE = ("frontend", "console", "mission", "worker", "projector")
 
 # CloudWatch charges for each value of a second dimension, so there are few.
 PROBLEMS = (
-    "bad-request", "conflict", "forbidden", "invalid-query", "invalid-wish", "not-found", "too-large", "unauthorized",
-    "unsupported-media-type",
+    "account-locked", "bad-request", "conflict", "forbidden", "invalid-query", "invalid-wish", "not-found", "too-large",
+    "unauthorized", "unsupported-media-type",
 )  # fmt: skip
 REASONS = ("boarding-closed", "only-links")
 

@@ -10,6 +10,7 @@ from infra.aws import error_code
 from web import problems
 
 _REFUSED = ("NotAuthorizedException", "UserNotFoundException", "InvalidParameterException")
+_LOCKED = "Password attempts exceeded"  # Cognito has no code of its own for it
 _MOST_BYTES = 2048
 
 
@@ -20,7 +21,7 @@ class SignInUnavailable(TransientError):  # noqa: N818
 def sign_in(cognito: Any, pool: str, client: str, body: bytes) -> dict[str, Any]:
     """Return ``{"token", "expires_in"}`` (seconds) for ``{"name", "password"}``.
 
-    Raises Problem 400, 401, SignInUnavailable.
+    Raises Problem 400, 401, 429, SignInUnavailable.
     """
     name, password = _credentials(body)
     try:
@@ -34,7 +35,7 @@ def sign_in(cognito: Any, pool: str, client: str, body: bytes) -> dict[str, Any]
         )
     except (BotoCoreError, ClientError) as error:
         if error_code(error) in _REFUSED:
-            raise problems.not_signed_in() from None
+            raise (problems.locked() if _LOCKED in str(error) else problems.not_signed_in()) from None
         raise SignInUnavailable(error_code(error)) from None
     # This page has no form for a challenge (new password, second factor): `lastwish operator add` sets none.
     if "AuthenticationResult" not in response:

@@ -106,6 +106,12 @@ def not_signed_in() -> Problem:
     return Problem(HTTPStatus.UNAUTHORIZED, "unauthorized", "Not signed in", "Name or password are not right.")
 
 
+def locked() -> Problem:
+    """429: Cognito lets nobody into this account for a while, after wrong passwords. It does not say how long."""
+    detail = "Too many wrong passwords: this account is locked for a while. Try again later."
+    return Problem(HTTPStatus.TOO_MANY_REQUESTS, "account-locked", "Account locked", detail)
+
+
 def conflict(detail: str) -> Problem:
     """409: the state of the wish does not allow this action."""
     return Problem(HTTPStatus.CONFLICT, "conflict", "Conflict", detail)

@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 from tests.support.laptop import Stack, operator_account
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PROJECTOR
+from web import problems
 from web.language import texts
 
 SOON = 60_000
@@ -39,6 +40,19 @@ def test_a_wrong_password_is_told(screen: Open) -> None:
     page.goto("sign-in")
     sign_in(page, "ana", "not the one")
     expect(page.locator("#sign-in-problem")).to_be_visible(timeout=SOON)
+    expect(page.locator("#console")).to_be_hidden()
+
+
+def test_a_locked_account_is_told(screen: Open) -> None:
+    page = screen(LAPTOP)
+    page.goto("sign-in")
+    locked = problems.locked()
+    page.route(
+        "**/sign-in",
+        lambda route: route.fulfill(status=locked.status, content_type="application/problem+json", body=locked.body()),
+    )
+    sign_in(page, "ana", "the right one")
+    expect(page.locator("#sign-in-problem")).to_have_text(EN["why"]["locked"], timeout=SOON)
     expect(page.locator("#console")).to_be_hidden()
 
 

@@ -3,6 +3,8 @@
 import base64
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -25,6 +27,11 @@ def http(stack: Stack) -> Iterator[httpx.Client]:
 
 def sign_in(http: httpx.Client, name: str, password: str) -> httpx.Response:
     return http.post("sign-in", json={"name": name, "password": password})
+
+
+def kind(answer: httpx.Response) -> str:
+    """Return the last part of a problem's type."""
+    return str(answer.json().get("type", "")).rpartition(":")[2]
 
 
 @pytest.fixture
@@ -80,6 +87,48 @@ def test_a_wrong_password_is_refused_like_an_unknown_name(stack: Stack, http: ht
     assert answers[0].text == answers[1].text
 
 
+def test_an_account_is_locked_after_some_wrong_passwords_and_open_again_after_a_while(
+    stack: Stack, http: httpx.Client
+) -> None:
+    name, password = operator_account(stack, "hasty", "operators")
+    # Each wrong password after the fifth locks for twice as long: sooner or later a try falls into a lock.
+    assert wait_until(lambda: kind(sign_in(http, name, "not the one")) == "account-locked", ENDS)
+    assert wait_until(lambda: sign_in(http, name, password).status_code == 200, ENDS)
+
+
+def test_who_tries_many_passwords_at_once_is_throttled_and_nobody_else_is(http: httpx.Client) -> None:
+    with ThreadPoolExecutor(16) as many:
+        answers = list(many.map(lambda number: sign_in(http, f"nobody-{number}", "x"), range(100)))
+        others = list(many.map(lambda _: http.get("manifest"), range(100)))
+    assert {kind(answer) for answer in answers} == {"unauthorized", "too-many-requests"}
+    assert all("retry-after" in answer.headers for answer in answers if answer.status_code == 429)
+    assert {answer.status_code for answer in others} == {200}
+    assert wait_until(lambda: sign_in(http, "nobody", "x").status_code == 401, ENDS)
+
+
+def test_a_group_whose_name_has_operators_in_it_opens_nothing(stack: Stack, http: httpx.Client) -> None:
+    cognito, pool = stack.aws("cognito-idp"), stack.outputs["UserPoolId"]
+    with suppress(cognito.exceptions.GroupExistsException):
+        cognito.create_group(UserPoolId=pool, GroupName="x,operators")
+    token = sign_in(http, *operator_account(stack, "mimic", "x,operators")).json()["token"]
+    answer = http.get("ops/queue", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, kind(answer)) == (403, "forbidden")
+
+
+def test_an_access_token_opens_nothing(stack: Stack, http: httpx.Client) -> None:
+    name, password = operator_account(stack, "ana", "operators")
+    tokens = stack.aws("cognito-idp").initiate_auth(
+        ClientId=stack.outputs["UserPoolClientId"],
+        AuthFlow="USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": name, "PASSWORD": password},
+    )["AuthenticationResult"]
+    statuses = [
+        http.get("ops/queue", headers={"Authorization": f"Bearer {tokens[each]}"}).status_code
+        for each in ("IdToken", "AccessToken")
+    ]
+    assert statuses == [200, 403]
+
+
 @pytest.mark.parametrize(
     "sent", [b"", b"[]", b"{}", b'{"name": "ana"}', b'{"name": 1, "password": 2}', b"\xff", b"[" * 3000]
 )
@@ -114,6 +163,7 @@ def test_a_hidden_wish_is_withdrawn_and_stays_hidden_through_a_rebuild(
     seen, hidden = send(http, "Seen"), send(http, "Seen for a while")
     assert wait_until(on_the_wall(http, hidden), ENDS)
     assert http.post(f"ops/wishes/{hidden}/hide", headers=operator).json()["visibility"] == "hidden"
+    assert "Seen for a while" not in http.get(f"wishes/{hidden}").text
     assert wait_until(on_the_wall(http, seen), ENDS)
     assert wait_until(lambda: hidden in wall(http)["withdrawn"], ENDS)
     in_time = send(http, "Hidden in time")

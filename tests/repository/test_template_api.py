@@ -44,21 +44,43 @@ def test_the_access_log_is_one_json_object_in_one_line() -> None:
     assert {"requestId", "status", "path", "traceId"} <= set(access_log())
 
 
+def test_the_access_log_has_no_id_of_a_wish_and_no_address_of_a_person() -> None:
+    assert access_log()["path"] == "$context.resourcePath"  # as the template has it: /wishes/{wish_id}
+    assert not re.search(r"\$context\.(path|identity)", "".join(access_log().values()))
+
+
 def test_the_access_log_has_nothing_that_a_person_typed() -> None:
     for name, variable in access_log().items():
         assert re.fullmatch(r"\$context\.[a-zA-Z.]+", variable)
         assert not TYPED.search(name + variable)
 
 
+SETTINGS = {(each["ResourcePath"], each["HttpMethod"]): each for each in API["MethodSettings"]}
+
+
 def test_every_method_is_throttled_by_the_parameters() -> None:
-    (settings,) = API["MethodSettings"]
-    assert (settings["ResourcePath"], settings["HttpMethod"]) == ("/*", "*")
+    settings = SETTINGS["/*", "*"]
     assert settings["ThrottlingRateLimit"] == {"Ref": "ThrottleRate"}
     assert settings["ThrottlingBurstLimit"] == {"Ref": "ThrottleBurst"}
 
 
-def test_requests_are_not_logged_in_full() -> None:
-    assert [settings["DataTraceEnabled"] for settings in API["MethodSettings"]] == [False]
+@pytest.mark.parametrize(("method", "path"), [("POST", "/sign-in"), ("GET", "/wishes/{wish_id}/trace")])
+def test_what_costs_more_than_it_is_needed_has_a_throttle_of_its_own(method: str, path: str) -> None:
+    settings = SETTINGS["/" + path.replace("/", "~1"), method]  # CloudFormation's form of a path
+    assert 0 < settings["ThrottlingRateLimit"] < load()["Parameters"]["ThrottleRate"]["Default"]
+    assert 0 < settings["ThrottlingBurstLimit"] < load()["Parameters"]["ThrottleBurst"]["Default"]
+
+
+def test_settings_are_of_methods_that_exist() -> None:
+    functions = resources("AWS::Serverless::Function").values()
+    events = [event["Properties"] for function in functions for event in function["Properties"]["Events"].values()]
+    routes = {("/" + each["Path"].replace("/", "~1"), each["Method"]) for each in events if "Path" in each}
+    assert set(SETTINGS) - {("/*", "*")} <= routes
+
+
+def test_requests_are_measured_and_not_logged_in_full() -> None:
+    for settings in SETTINGS.values():  # those of one method replace those of the stage
+        assert (settings["MetricsEnabled"], settings["DataTraceEnabled"]) == (True, False)
 
 
 @pytest.mark.parametrize("kind", RESPONSES)

@@ -21,8 +21,10 @@ from lastwish.local.engine import (
     calls,
     garbage_collection,
     invocations,
+    method_settings,
     permissions,
     queues,
+    sign_in_attempts,
     sockets,
     tracing,
 )
@@ -62,6 +64,8 @@ def main() -> None:
     alarms.install()
     tracing.install()
     invocations.install()
+    method_settings.install()
+    sign_in_attempts.install()
     garbage_collection.install()
     callers.install(key)
     permissions.install()

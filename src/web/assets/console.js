@@ -58,7 +58,8 @@ async function submitSignIn(event) {
     openConsole();
     byId("page-title").focus();
   } catch (error) {
-    showSignIn(error.isFinal ? texts.why.wrong : texts.why.silent);
+    const why = error.status === 429 ? "locked" : error.isFinal ? "wrong" : "silent";
+    showSignIn(texts.why[why]);
     if (error.isFinal) password.focus();
   }
   setBusy(button, false);

@@ -45,6 +45,12 @@ def test_an_unknown_user_is_refused(console: ModuleType, cognito: Stubber, invok
     assert (status, problem["type"]) == (401, "urn:lastwish:problem:unauthorized")
 
 
+def test_a_locked_account_is_told_so(console: ModuleType, cognito: Stubber, invoke: Invoke) -> None:
+    cognito.add_client_error("initiate_auth", "NotAuthorizedException", "Password attempts exceeded")
+    status, problem = sign_in(console, invoke)
+    assert (status, problem["type"]) == (429, "urn:lastwish:problem:account-locked")
+
+
 def test_a_challenge_is_no_token(console: ModuleType, cognito: Stubber, invoke: Invoke) -> None:
     cognito.add_response("admin_initiate_auth", {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s" * 20})
     assert sign_in(console, invoke)[0] == 401
