@@ -1,7 +1,9 @@
 """The promise, on the real template: every wish answered 202 is stored exactly once or sits visibly in a dead-letter
 queue, and nothing that a person typed ever runs as code."""
 
+import html
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +19,7 @@ from tests.support.deployed_chain import ENDS, DeployedChain
 from tests.support.faulty_aws import Call
 from tests.support.laptop import Stack, wait_until
 from tests.support.samples import HOSTILE, envelope, short, submitted
+from web.language import texts
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +188,21 @@ def test_every_error_of_the_table_is_a_problem(
     assert answer.headers["content-type"] == "application/problem+json"
     assert problem["type"].startswith("urn:lastwish:problem:")
     assert "Traceback" not in answer.text
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    "path", ["nowhere", "a/b/c", "wishes/", "wishes/1/2", "%63onsole", "wall/panic", "_ministack/health"]
+)
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_an_unknown_path_shows_people_a_page_whose_links_are_right(chain: DeployedChain, path: str, lang: str) -> None:
+    answer = chain.http.get(path, headers={**BROWSER, "Accept-Language": lang})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert texts(lang)["errors"]["not-found"] in html.unescape(answer.text)
+    (style,) = re.findall(r'href="([^"]+style[^"]+)"', answer.text)
+    assert chain.http.get(answer.url.join(style)).headers["content-type"].startswith("text/css")
 
 
 def test_a_form_post_is_sent_to_its_receipt(chain: DeployedChain) -> None:

@@ -64,7 +64,9 @@ def test_every_method_is_throttled_by_the_parameters() -> None:
     assert settings["ThrottlingBurstLimit"] == {"Ref": "ThrottleBurst"}
 
 
-@pytest.mark.parametrize(("method", "path"), [("POST", "/sign-in"), ("GET", "/wishes/{wish_id}/trace")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/sign-in"), ("GET", "/wishes/{wish_id}/trace"), ("GET", "/{proxy+}")]
+)
 def test_what_costs_more_than_it_is_needed_has_a_throttle_of_its_own(method: str, path: str) -> None:
     settings = SETTINGS["/" + path.replace("/", "~1"), method]  # CloudFormation's form of a path
     assert 0 < settings["ThrottlingRateLimit"] < load()["Parameters"]["ThrottleRate"]["Default"]

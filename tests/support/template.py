@@ -64,11 +64,12 @@ def _resolved(value: Any) -> Any:
 
 
 def routes(*, operators: bool) -> list[tuple[str, str]]:
-    """Return (method, path) of each route of the operators, or of the audience."""
+    """Return (method, path) of each route of the operators, or of the audience; the one of unknown paths aside."""
     return sorted(
         (event["Properties"]["Method"], event["Properties"]["Path"])
         for function in resources("AWS::Serverless::Function").values()
         for event in function["Properties"].get("Events", {}).values()
         if event["Type"] == "Api"
+        and not event["Properties"]["Path"].endswith("+}")
         and (function.get("Metadata", {}).get("LoopbackOnly", False) or "Auth" in event["Properties"]) == operators
     )

@@ -52,13 +52,15 @@ class Proxy:
         if scope["type"] != "http":
             return
         request = Request(scope, receive)
-        route = self.gateway.route(request.method, scope["raw_path"], _host(request))
-        if not _QUERY.fullmatch(scope["query_string"]):
-            route = None
+        route, path = None, scope["raw_path"]
+        if _QUERY.fullmatch(scope["query_string"]):
+            route = self.gateway.route(request.method, path, _host(request))
+            if route is None and "text/html" in request.headers.get("accept", ""):  # a person gets a page
+                route, path = self.gateway.nowhere(request.method, path)
         call = ApiCall(route.method if route else request.method, route.path if route else None)
         try:
             response = (
-                await self._respond(request, call, self.limits.of(route.path))
+                await self._respond(request, path, call, self.limits.of(route.path))
                 if route
                 else self._gateway_response("MISSING_AUTHENTICATION_TOKEN")
             )
@@ -69,8 +71,7 @@ class Proxy:
             self.reporter.send(call.complete(response.status_code))
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request, call: ApiCall, limit: ConcurrencyLimit) -> Response:
-        raw_path: bytes = request.scope["raw_path"]
+    async def _respond(self, request: Request, raw_path: bytes, call: ApiCall, limit: ConcurrencyLimit) -> Response:
         try:
             # Read before the limit: a slow phone must not hold a slot.
             body = await _body(request)

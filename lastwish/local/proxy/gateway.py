@@ -49,6 +49,7 @@ class Gateway:
     """Routes that exist, and API Gateway's own responses by their type.
 
     `operators` are the routes for operators, which exist on this machine only: not where `network` is true.
+    `catch_all` is the route that the template has for all other paths, e.g. `/{proxy+}`.
     `compress_from` is the size in bytes from which bodies are compressed, None for never.
     """
 
@@ -57,6 +58,7 @@ class Gateway:
     responses: dict[str, GatewayResponse]
     compress_from: int | None = None
     network: bool = False
+    catch_all: Route | None = None
 
     def for_network(self) -> "Gateway":
         """Return the gateway as clients on a network see it."""
@@ -75,6 +77,15 @@ class Gateway:
             return operators if not self.network and _THIS_MACHINE.fullmatch(host) else None
         return _find(self.public, method, raw_path)
 
+    def nowhere(self, method: str, raw_path: bytes) -> tuple[Route | None, bytes]:
+        """Return the route that answers a path without a route, and the path to ask the engine for.
+
+        That one is as deep, so that the links of the page are right, and has nothing else of the path: the engine may
+        read `/%63onsole` as an operator's route.
+        """
+        found = unambiguous(raw_path) and _find((self.catch_all,) if self.catch_all else (), method, raw_path)
+        return found or None, re.sub(rb"[^/]+", b"-", raw_path)
+
 
 def _find(routes: Iterable[Route], method: str, raw_path: bytes) -> Route | None:
     return next((route for route in routes if route.method == method and route.pattern.fullmatch(raw_path)), None)
@@ -91,8 +102,10 @@ def read(template: Path) -> Gateway:
     try:
         (api,) = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Serverless::Api"]
         smallest = api.get("MinimumCompressionSize")
+        public = _routes(resources, operators=False)
         return Gateway(
-            public=_routes(resources, operators=False),
+            public=tuple(route for route in public if not _is_greedy(route)),
+            catch_all=next(filter(_is_greedy, public), None),
             operators=_routes(resources, operators=True),
             responses=_responses(api["GatewayResponses"]),
             compress_from=None if smallest is None else int(smallest),
@@ -121,10 +134,17 @@ def _is_for_operators(resource: dict[str, Any]) -> bool:
     return loopback_only
 
 
+def _is_greedy(route: Route) -> bool:
+    return route.path.endswith("+}")
+
+
 def pattern(path: str) -> re.Pattern[bytes]:
-    """Return `/wishes/{wish_id}` as a pattern of raw path bytes: a parameter is one segment, never empty."""
+    """Return `/wishes/{wish_id}` as a pattern of raw path bytes: a parameter is one segment, never empty.
+
+    One that ends in a plus, e.g. `/{proxy+}`, is all segments that are left.
+    """
     literals = [re.escape(part) for part in _PARAMETER.split(path)]
-    return re.compile("[^/]+".join(literals).encode())
+    return re.compile((".+" if path.endswith("+}") else "[^/]+").join(literals).encode())
 
 
 def _responses(responses: dict[str, Any]) -> dict[str, GatewayResponse]:

@@ -44,8 +44,31 @@ def test_nothing_else_reaches_the_engine(bench: Bench, method: str, path: bytes)
     assert not bench.reached
 
 
-def test_a_query_with_bytes_that_are_no_query_is_nothing_at_all(bench: Bench) -> None:
-    assert bench.ask("GET", b"/", query=b"a=\xff").status == 404
+@pytest.mark.parametrize("headers", [{}, {"Accept": "text/html"}])
+def test_a_query_with_bytes_that_are_no_query_is_nothing_at_all(bench: Bench, headers: dict[str, str]) -> None:
+    assert bench.ask("GET", b"/", headers, query=b"a=\xff").status == 404
+    assert not bench.reached
+
+
+@pytest.mark.parametrize("path", [b"/nowhere", b"/_ministack/health", b"/%63onsole"])
+def test_a_person_gets_the_functions_page_for_an_unknown_path_of_which_only_the_depth_goes_on(
+    bench: Bench, path: bytes
+) -> None:
+    bench.engine = lambda _: httpx.Response(404, headers={"content-type": "text/html"}, content=b"nothing here")
+    got = bench.ask("GET", path, {"Accept": "text/html,*/*;q=0.8"}, query=b"lang=ja")
+
+    assert (got.status, got.body) == (404, b"nothing here")
+    assert bench.reached[0].extensions["target"].endswith(b"/local" + b"/-" * path.count(b"/") + b"?lang=ja")
+    assert bench.reports[0].resource == "/{proxy+}"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", b"/nowhere"), ("DELETE", b"/wishes"), ("GET", b"/assets/%2e%2e")]
+)
+def test_a_person_too_gets_a_problem_for_what_is_no_plain_request_for_a_page(
+    bench: Bench, method: str, path: bytes
+) -> None:
+    assert bench.ask(method, path, {"Accept": "text/html"}).problem == NOT_FOUND
     assert not bench.reached
 
 
@@ -241,6 +264,13 @@ def test_on_the_network_the_console_is_an_unknown_path(console: Bench, host: str
 
     assert (got.status, got.problem) == (404, NOT_FOUND)
     assert not console.reached
+
+
+def test_on_the_network_a_person_who_asks_for_the_console_gets_the_page_for_an_unknown_path(console: Bench) -> None:
+    console.gateway = console.gateway.for_network()
+    console.ask("GET", b"/console", {"Host": "192.0.2.2:8045", "Accept": "text/html"})
+
+    assert [request.extensions["target"] for request in console.reached] == [b"/_aws/execute-api/abc/local/-"]
 
 
 def test_a_page_that_comes_under_a_name_of_its_own_does_not_see_the_console(console: Bench) -> None:

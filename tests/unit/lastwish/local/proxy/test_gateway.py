@@ -90,6 +90,31 @@ def test_a_path_that_can_be_read_as_another_has_no_route(gateway: Gateway, segme
 
 
 @pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        (b"/nowhere", b"/-"),
+        (b"/console", b"/-"),
+        (b"/%63onsole", b"/-"),
+        (b"/ops/queue/", b"/-/-/"),
+        (b"/_ministack/health", b"/-/-"),
+        (b"/wishes/1/2/3", b"/-/-/-/-"),
+    ],
+)
+def test_of_an_unknown_path_the_engine_gets_the_depth_only(gateway: Gateway, path: bytes, asked: bytes) -> None:
+    route, target = gateway.nowhere("GET", path)
+
+    assert route is not None
+    assert (route.path, target) == ("/{proxy+}", asked)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", b"/nowhere"), ("GET", b"//"), ("GET", b"/a/%2e%2e"), ("GET", b"")]
+)
+def test_what_the_catch_all_does_not_answer(gateway: Gateway, method: str, path: bytes) -> None:
+    assert gateway.nowhere(method, path)[0] is None
+
+
+@pytest.mark.parametrize(
     "path", [b"//", b"//health", b"/assets//a", b"/assets/../health", b"/./health", b"/assets/a/.."]
 )
 def test_empty_and_dot_segments_are_ambiguous_anywhere(path: bytes) -> None:
