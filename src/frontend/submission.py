@@ -50,7 +50,8 @@ def read_body(body: bytes, content_type: str, key_header: str | None, fallback_k
     if media_type not in _READERS:
         raise problems.unsupported(list(_READERS))
     fields, key_field = _READERS[media_type](body)
-    key = _idempotency_key(key_header if key_header is not None else key_field)
+    header_key, field_key = _idempotency_key(key_header), _idempotency_key(key_field)  # both must be right
+    key = header_key or field_key
     if key is None and _READERS[media_type] is read_form:
         key = fallback_key
     event = _validated(fields)

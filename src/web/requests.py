@@ -21,7 +21,7 @@ class Request:
 
     def __init__(self, event: APIGatewayProxyEvent) -> None:
         self._event = event
-        self._headers = {name.lower(): value for name, value in (event.headers or {}).items() if value}
+        self._headers = {name.lower(): value for name, value in (event.headers or {}).items() if value is not None}
 
     @property
     def body(self) -> bytes:

@@ -53,6 +53,15 @@ def test_the_same_key_gives_the_same_wish(frontend: ModuleType, invoke: Invoke) 
     assert json.loads(first)["wish_id"] == json.loads(second)["wish_id"]
 
 
+@pytest.mark.parametrize("key", ["", " ", "seven"])
+def test_a_key_header_that_is_no_uuid_is_refused_also_when_it_is_empty(
+    aws: Aws, frontend: ModuleType, invoke: Invoke, key: str
+) -> None:
+    answer = invoke(frontend, post_event({"message": "x", "destination": "mars"}, **{"Idempotency-Key": key}))
+    assert (answer["statusCode"], json.loads(answer["body"])["type"]) == (400, "urn:lastwish:problem:bad-request")
+    assert aws.messages("Inbox") == []
+
+
 def test_without_an_acknowledgement_there_is_no_202(aws: Aws, frontend: ModuleType, invoke: Invoke) -> None:
     faults.unreachable(frontend.inbox._client, "sqs.SendMessage")
     answer = invoke(frontend, sample("frontend-good-wish"))

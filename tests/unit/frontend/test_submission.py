@@ -75,6 +75,10 @@ def test_an_empty_key_field_is_no_key() -> None:
     assert read_body(body, FORM, None, uuid4()).wish_id != read_body(body, FORM, None, uuid4()).wish_id
 
 
+def test_a_form_with_a_good_key_in_the_header_and_a_bad_one_in_the_field_is_refused() -> None:
+    assert refusal(b"message=x&destination=mars&idempotency_key=seven", FORM, KEY).status == 400
+
+
 def test_a_form_without_a_key_takes_the_fallback_key() -> None:
     body = b"message=Look+after+my+dog&destination=mars"
     assert read_body(body, FORM, None, UUID(KEY)).wish_id == send(GOOD, KEY).wish_id
