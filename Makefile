@@ -58,9 +58,9 @@ test: setup .venv/.supply ## pass every test
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests/repository tests/integration tests/unit
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e tests/browser
 
-nightly: setup ## pass the long forms: a whole storm, more texts and messages, the stack's tests one after the other
+nightly: setup ## pass the long forms: a whole storm, more texts, messages and requests; the stack's tests one after the other
 	@$(BIN)/pytest --hypothesis-profile long -m hypothesis -n 2 tests/unit tests/integration
-	@STORM_WISHES=2000 STORM_SEATS=500 $(BIN)/pytest --durations=25 tests/e2e tests/browser
+	@STORM_WISHES=2000 STORM_SEATS=500 CONTRACT_EXAMPLES=250 $(BIN)/pytest --durations=25 tests/e2e tests/browser
 
 check: setup .venv/.checkov .venv/.supply $(SBOM)/local.cdx.json ## lint, types, template, imports, supply chain
 	$(BIN)/ruff check .
@@ -98,6 +98,9 @@ pictures: setup ## take the pictures in docs/images anew
 observability: setup ## write alarms, dashboard and their docs anew, after a change of src/mission/slos.py
 	@$(BIN)/python -m observability.generate
 
+openapi: setup ## write docs/openapi.yaml anew, after a change of routes, problems or answers
+	@$(BIN)/python -m contract.openapi
+
 build: setup ## package the functions for AWS without Docker (ARCH=arm64 or x86_64)
 	@ARCHITECTURE=$(ARCH) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCH)
 
@@ -107,5 +110,5 @@ lock: .venv/.made ## pin all requirements anew
 	@for f in $(FUNCTIONS); do (cd src/$$f && $(COMPILE) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
 COMPILE = $(abspath $(UV)) pip compile -q --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
 
-.PHONY: help setup demo down test nightly check bench pictures observability build lock audit sbom
+.PHONY: help setup demo down test nightly check bench pictures observability openapi build lock audit sbom
 .DELETE_ON_ERROR:
