@@ -1,7 +1,7 @@
 """Record every wish that was answered 202 in the ledger, the audit's independent record of what was promised.
 
 The proxy writes it before the answer leaves, and knows nothing of the stack behind it. Each wish has a line, a JSON
-object: `wish_id`, `time` (ISO 8601, UTC) and `status` (202, or 303 for a form).
+object: `wish_id`, `time` (ISO 8601, UTC) and `status` (202, or 303 for a form). Several processes may append to it.
 """
 
 import json
@@ -15,17 +15,16 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         # O_APPEND: after a `reset` has emptied the file, the next line still goes to its end.
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        self._torn = False
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
 
     def record(self, wish_id: str, status: int) -> None:
         """Write one line to the kernel, so that it survives this process. Raises OSError when it cannot."""
         entry = {"wish_id": wish_id, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), "status": status}
-        line = (b"\n" if self._torn else b"") + json.dumps(entry).encode() + b"\n"
-        written = os.write(self._file, line)
-        # A line that a full disk cut off must not spoil the next one.
-        self._torn = 0 < written < len(line) or (self._torn and written == 0)
-        if written != len(line):
+        # A line that a full disk cut off, in this process or in another one, must not spoil this one.
+        size = os.fstat(self._file).st_size
+        torn = size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
+        line = b"\n" * torn + json.dumps(entry).encode() + b"\n"
+        if os.write(self._file, line) != len(line):
             raise OSError(f"the ledger took only a part of the line for {wish_id}")
 
     def close(self) -> None:

@@ -55,5 +55,17 @@ def test_a_torn_line_promises_nothing(tmp_path: Path) -> None:
     assert promised(path) == ["w1"]
 
 
+def test_a_torn_line_of_another_process_does_not_spoil_the_next(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    ledger = Ledger(path)
+    ledger.record("w1", 202)
+    with path.open("a") as other:
+        other.write('{"wish_id": "w')
+    ledger.record("w2", 202)
+    ledger.close()
+
+    assert promised(path) == ["w1", "w2"]
+
+
 def test_no_ledger_promises_nothing(tmp_path: Path) -> None:
     assert promised(tmp_path / "none") == []
