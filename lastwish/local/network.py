@@ -13,6 +13,7 @@ import segno
 from lastwish.errors import NoNetwork, PortTaken
 from lastwish.local.environment import HOST
 
+QUEUE = 2048  # connections that wait to be accepted; the system may allow fewer
 # An address of nobody (RFC 5737): traffic to it takes the default route.
 _FAR_AWAY = ("203.0.113.1", 9)
 
@@ -81,7 +82,7 @@ def bind(port: int, address: str = HOST) -> socket.socket:
     try:
         bound.bind((address, port))
         # Only listening reveals another listener that shares the port (on 0.0.0.0).
-        bound.listen(2048)
+        bound.listen(QUEUE)
     except OSError as error:
         bound.close()
         taken = f"port {port} is taken" + ("" if address == HOST else f" at {address}")

@@ -1,5 +1,6 @@
 """Phones on this machine's network get the audience's pages and nothing else; the operator stays on loopback."""
 
+import contextlib
 import io
 import json
 import os
@@ -19,7 +20,9 @@ from lastwish.aws.clients import Endpoint, engine_client
 from lastwish.local.network import default_address, own_addresses
 from tests.support.accounts import sign_in
 from tests.support.laptop import PATIENCE, Laptop, wait_until
+from tests.support.slow_clients import BODY, HEAD, alive, allow_open_files, connected, dripping
 
+IDLE, SLOW = 8600, 100  # more than a process may have open, even where it asks for more
 NOBODYS = "198.51.100.45"  # RFC 5737: for documentation, so on nobody's network
 WISH = "7f2c5bd6-14a4-4b9d-a64f-05f6c5be9dcf"
 OPERATORS = [
@@ -91,6 +94,11 @@ class OnLan:
             connection.sendall("\r\n".join(lines).encode())
             answer = b"".join(iter(lambda: connection.recv(65536), b""))
         return int(answer.split()[1])
+
+    def answers_phones(self) -> bool:
+        with contextlib.suppress(httpx.HTTPError):
+            return self.http.get(self.there + "health").status_code == 200
+        return False
 
 
 @pytest.fixture(scope="module")
@@ -229,6 +237,29 @@ def test_no_header_makes_a_phone_this_machine(on_lan: OnLan, token: str, headers
 def test_a_page_under_another_name_does_not_see_them_on_loopback_either(on_lan: OnLan, host: str) -> None:
     assert on_lan.status(on_lan.here, "GET", "/sign-in", f"Host: {host}") == 404
     assert on_lan.status(on_lan.here, "GET", "/health", f"Host: {host}") == 200
+
+
+# --- a crowd at the phones' door --------------------------------------------------------------------------------------
+
+
+def test_idle_and_slow_phones_do_not_keep_the_presenter_from_wall_and_panic(on_lan: OnLan, token: str) -> None:
+    idle = min(IDLE, allow_open_files(IDLE + 500) - 500)
+    # From several addresses, where loopback has them: they fill what all of them may have together.
+    sources = [f"127.0.0.{number}" for number in range(1, 6)] if on_lan.address == NOBODYS else [""]
+    with (
+        connected(on_lan.there, SLOW) as slow,
+        dripping(slow[: SLOW // 2], HEAD + b"X: "),
+        dripping(slow[SLOW // 2 :], BODY),
+        connected(on_lan.there, idle, sources) as crowd,
+    ):
+        for on in (True, False):
+            assert on_lan.http.get(on_lan.here + "wall").status_code == 200
+            assert on_lan.http.get(on_lan.here + "wishes?limit=10").status_code == 200
+            panic = {"url": on_lan.here + "ops/wall/panic", "headers": {"Authorization": f"Bearer {token}"}}
+            assert on_lan.http.post(**panic, json={"on": on}).json() == {"on": on}
+
+        assert wait_until(lambda: alive(crowd) == 0)
+        assert wait_until(on_lan.answers_phones)
 
 
 # --- what is told ----------------------------------------------------------------------------------------------------

@@ -44,6 +44,15 @@ class GatewayResponse:
     body: bytes
 
 
+# API Gateway refuses what is no HTTP before it looks for an API, so the template cannot say how.
+MALFORMED = GatewayResponse(
+    400,
+    {"content-type": "application/problem+json", "cache-control": "no-store", "connection": "close"},
+    b'{"type":"urn:lastwish:problem:bad-request","title":"Bad request","status":400,'
+    b'"detail":"This is no HTTP/1.1 request, or its head is too large."}',
+)
+
+
 @dataclass(frozen=True)
 class Gateway:
     """Routes that exist, and API Gateway's own responses by their type.

@@ -1,22 +1,23 @@
-"""Run the proxy's process: a listener for this machine and, with a second socket, one for the network.
+"""Run the proxy: a process for this machine and, with a second socket, another one for the network.
 
-`python -m lastwish.local.proxy.server --fd N ...` serves on sockets that `up` has bound already. Each listener has an
-application of its own: the socket of a request decides which routes exist for it, and nothing in the request does.
+`python -m lastwish.local.proxy.server --fd N ...` serves on sockets that `up` has bound already. The socket of a
+request decides which routes exist for it, and nothing in the request does. The network has a process of its own:
+whatever phones do uses up its files, its event loop and its slots at the engine, not those of the wall and the console.
 """
 
 import asyncio
+import logging
 import os
 import resource
 import signal
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import httpx
 import typer
-import uvicorn
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
@@ -26,11 +27,16 @@ from lastwish.local.proxy.app import Proxy
 from lastwish.local.proxy.concurrency import TRACE_LIMIT, ConcurrencyLimit, RouteLimits
 from lastwish.local.proxy.gateway import read
 from lastwish.local.proxy.ledger import Ledger
+from lastwish.local.proxy.listener import Listener
+
+log = logging.getLogger("lastwish.proxy")
 
 # As long as API Gateway waits for an integration.
 ENGINE_TIMEOUT = httpx.Timeout(29, connect=5)
-# Enough for a hall of phones. A process on macOS has 256 unless it asks for more.
+# Half of them for connections, the rest for those on their way out: enough for a hall of phones, each of which opens up
+# to six. A process on macOS has 256 unless it asks for more.
 OPEN_FILES = 8192
+RESTART_PAUSE = 1.0  # seconds
 
 
 def compressing(proxy: Proxy) -> ASGIApp:
@@ -39,40 +45,56 @@ def compressing(proxy: Proxy) -> ASGIApp:
     return proxy if smallest is None else GZipMiddleware(proxy, minimum_size=smallest)
 
 
-class _Listener(uvicorn.Server):
-    """One of several servers in a process. A signal stops all of them, so none handles it by itself."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _listener(app: ASGIApp) -> _Listener:
-    # h11: it passes the raw path on. No access log: the ledger and the functions' own logs record what happened.
-    return _Listener(
-        uvicorn.Config(
-            app, http="h11", ws="none", lifespan="off", access_log=False, server_header=False, proxy_headers=False,
-            timeout_graceful_shutdown=3,
-        )
-    )  # fmt: skip
-
-
-def _raise_open_files() -> None:
-    """Raise the number of connections that may be open at once, as far as the system allows."""
+def _raise_open_files() -> int:
+    """Raise the number of files that may be open at once to OPEN_FILES. Returns how many of these the system allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    target = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < target:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
+    allowed = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return allowed
 
 
-async def _until_stopped(listeners: list[tuple[_Listener, socket.socket]]) -> None:
+async def _until_stopped(listener: Listener, bound: socket.socket, network: socket.socket | None = None) -> None:
+    """Serve a socket, and keep a process of its own that serves the network's, until SIGTERM or SIGINT."""
+    keeper = asyncio.create_task(_keep_serving(network)) if network else None
+
     def stop() -> None:
-        for listener, _ in listeners:
-            listener.should_exit = True
+        listener.should_exit = True
+        if keeper:
+            keeper.cancel()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop)
-    await asyncio.gather(*(listener.serve([bound]) for listener, bound in listeners))
+    await listener.serve([bound])
+    if keeper:
+        await asyncio.wait([keeper])
+
+
+async def _keep_serving(network: socket.socket) -> None:
+    """Run the same command for the network, again whenever it ends. The socket stays open here: it refuses nobody."""
+    command = [sys.executable, *sys.orig_argv[1:], "--network"]
+    while True:
+        process = await asyncio.create_subprocess_exec(*command, pass_fds=[network.fileno()])
+        try:
+            code = await process.wait()
+        except asyncio.CancelledError:
+            with suppress(ProcessLookupError):  # it ended at the same moment
+                process.terminate()
+            await process.wait()
+            raise
+        log.error("the listener for the network ended (exit code %s): it starts again", code)
+        await asyncio.sleep(RESTART_PAUSE)
+
+
+def _engine(url: str, key: str, connections: int) -> httpx.AsyncClient:
+    """Return the client by which this process reaches the engine, with the key of this `up`."""
+    return httpx.AsyncClient(
+        base_url=url,
+        headers={KEY_HEADER: named(key, PROXY)},
+        timeout=ENGINE_TIMEOUT,
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        trust_env=False,
+    )
 
 
 def serve(  # noqa: PLR0917 - typer reads them as options
@@ -83,27 +105,26 @@ def serve(  # noqa: PLR0917 - typer reads them as options
     ledger: Annotated[Path, typer.Option(help="File to append wish ids to.")],
     agent: Annotated[str, typer.Option(help="host:port of the agent, for reports by UDP.")],
     lan_fd: Annotated[int | None, typer.Option(help="A bound socket to serve the network on.")] = None,
+    network: Annotated[bool, typer.Option("--network", help="Serve the network's socket only.")] = False,
 ) -> None:
     """Serve until SIGTERM."""
-    _raise_open_files()
+    most = _raise_open_files() // 2
     limit = int(os.environ.get("LASTWISH_PROXY_CONCURRENCY") or 8)
     gateway = read(template)
-    gateways = {fd: gateway} if lan_fd is None else {fd: gateway, lan_fd: gateway.for_network()}
-    connections = (limit + TRACE_LIMIT) * len(gateways)
-    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    key = os.environ["AWS_ACCESS_KEY_ID"]
-    client = httpx.AsyncClient(
-        base_url=engine, headers={KEY_HEADER: named(key, PROXY)}, timeout=ENGINE_TIMEOUT, limits=limits, trust_env=False
-    )
-    record = Ledger(ledger)
     host, _, port = agent.rpartition(":")
-    reporter = Reporter((host, int(port)), key)
-    # Each listener has limits of its own: a crowd that waits on the network does not keep the presenter from the wall.
-    apps = {
-        fd: compressing(Proxy(client, stage_path, gateway, record, RouteLimits(ConcurrencyLimit(limit)), reporter))
-        for fd, gateway in gateways.items()
-    }
-    asyncio.run(_until_stopped([(_listener(app), socket.socket(fileno=fd)) for fd, app in apps.items()]))
+    key = os.environ["AWS_ACCESS_KEY_ID"]
+    proxy = Proxy(
+        _engine(engine, key, limit + TRACE_LIMIT),
+        stage_path,
+        gateway.for_network() if network else gateway,
+        Ledger(ledger),
+        RouteLimits(ConcurrencyLimit(limit)),
+        Reporter((host, int(port)), key),
+    )
+    sockets = [socket.socket(fileno=number) for number in ([lan_fd] if network else [fd, lan_fd]) if number is not None]
+    # Half of them for one address on the network: all phones of a hall behind one router have the same.
+    listener = Listener(compressing(proxy), most, most // 2 if network else most)
+    asyncio.run(_until_stopped(listener, *sockets))
 
 
 if __name__ == "__main__":
