@@ -60,7 +60,7 @@ test: setup .venv/.supply ## pass every test
 
 nightly: setup ## pass the long forms: a whole storm, more texts, messages and requests; the stack's tests one after the other
 	@$(BIN)/pytest --hypothesis-profile long -m hypothesis -n 2 tests/unit tests/integration
-	@STORM_WISHES=2000 STORM_SEATS=500 CONTRACT_EXAMPLES=250 $(BIN)/pytest --durations=25 tests/e2e tests/browser
+	@STORM_WISHES=2000 STORM_SEATS=500 CONTRACT_EXAMPLES=250 RAW_MUTANTS=50000 RAW_SEED=$$(date +%Y%m%d) $(BIN)/pytest --durations=25 tests/e2e tests/browser
 
 check: setup .venv/.checkov .venv/.supply $(SBOM)/local.cdx.json ## lint, types, template, imports, supply chain
 	$(BIN)/ruff check .

@@ -78,7 +78,8 @@ async def _ask(
     proxy: ASGIApp, method: str, path: bytes, headers: dict[str, str], body: list[bytes], query: bytes
 ) -> Got:
     raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
-    scope = {"type": "http", "method": method, "raw_path": path, "path": "?", "query_string": query, "headers": raw}
+    scope = {"type": "http", "http_version": "1.1", "method": method, "raw_path": path, "path": "?"}
+    scope |= {"query_string": query, "headers": raw}
     chunks = [{"type": "http.request", "body": each, "more_body": True} for each in body]
     incoming = iter([*chunks, {"type": "http.request", "body": b"", "more_body": False}])
     sent: list[dict[str, object]] = []

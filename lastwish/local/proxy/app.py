@@ -13,12 +13,15 @@ from lastwish.local.door import KEY_HEADER
 from lastwish.local.proxy import upstream
 from lastwish.local.proxy.api_call import ApiCall, Reporter
 from lastwish.local.proxy.concurrency import ConcurrencyLimit, Overloaded, RouteLimits
-from lastwish.local.proxy.gateway import Gateway, GatewayResponse
+from lastwish.local.proxy.gateway import MALFORMED, Gateway, GatewayResponse
 from lastwish.local.proxy.ledger import Ledger
 
 log = logging.getLogger("lastwish.proxy")
 
-MAX_BODY = 1024 * 1024
+# Far above a wish's 8 KiB, which the function itself refuses in words; small enough for thousands at once.
+MAX_BODY = 64 * 1024
+# API Gateway's bound for request line and header values.
+MAX_HEAD = 10_240
 _QUERY = re.compile(rb"[!-~]*")
 
 
@@ -59,11 +62,12 @@ class Proxy:
                 route, path = self.gateway.nowhere(request.method, path)
         call = ApiCall(route.method if route else request.method, route.path if route else None)
         try:
-            response = (
-                await self._respond(request, path, call, self.limits.of(route.path))
-                if route
-                else self._gateway_response("MISSING_AUTHENTICATION_TOKEN")
-            )
+            if _is_malformed(request):
+                response = _response(MALFORMED)
+            elif route:
+                response = await self._respond(request, path, call, self.limits.of(route.path))
+            else:
+                response = self._gateway_response("MISSING_AUTHENTICATION_TOKEN")
         except ClientDisconnect:
             return
         response.raw_headers.append((b"x-amzn-trace-id", f"Root={call.trace_id}".encode()))
@@ -134,6 +138,15 @@ def _host(request: Request) -> bytes:
     """Return the Host header, empty where there is none or more than one."""
     hosts = [value for name, value in request.headers.raw if name == b"host"]
     return hosts[0] if len(hosts) == 1 else b""
+
+
+def _is_malformed(request: Request) -> bool:
+    """Return whether this is no HTTP/1, has too large a head, or gives its body two lengths (RFC 9112, 6.3)."""
+    scope = request.scope
+    line = len(request.method) + len(scope["raw_path"]) + len(scope["query_string"])
+    size = line + sum(len(name) + len(value) for name, value in request.headers.raw)
+    two_lengths = {"content-length", "transfer-encoding"} <= set(request.headers.keys())
+    return size > MAX_HEAD or two_lengths or not scope["http_version"].startswith("1.")
 
 
 async def _body(request: Request) -> bytes:

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lastwish.local.proxy.app import MAX_BODY, Proxy
+from lastwish.local.proxy.app import MAX_BODY, MAX_HEAD, Proxy
 from lastwish.local.proxy.concurrency import ConcurrencyLimit, RouteLimits
 from lastwish.local.proxy.gateway import GatewayResponse, Route, pattern
 from lastwish.local.proxy.ledger import Ledger, promised
@@ -143,6 +143,26 @@ def test_a_body_that_only_turns_out_too_large_is_not_read_on(bench: Bench) -> No
     got = asyncio.run(bench.asking("POST", b"/wishes", None, endless))
 
     assert got.status == 413
+    assert not bench.reached
+
+
+def test_two_lengths_of_one_body_are_no_http(bench: Bench) -> None:
+    got = bench.ask("POST", b"/wishes", {"Content-Length": "2", "Transfer-Encoding": "chunked"}, b"{}")
+
+    assert (got.status, got.problem["type"]) == (400, "urn:lastwish:problem:bad-request")
+    assert got.headers["connection"] == "close"
+    assert not bench.reached
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "header"),
+    [(b"/" + b"x" * MAX_HEAD, b"", ""), (b"/", b"x" * MAX_HEAD, ""), (b"/", b"", "x" * MAX_HEAD)],
+    ids=["path", "query", "header"],
+)
+def test_too_large_a_head_is_refused(bench: Bench, path: bytes, query: bytes, header: str) -> None:
+    got = bench.ask("GET", path, {"X": header}, query=query)
+
+    assert (got.status, got.problem["type"]) == (400, "urn:lastwish:problem:bad-request")
     assert not bench.reached
 
 
