@@ -67,9 +67,8 @@ check: setup .venv/.checkov .venv/.supply $(SBOM)/local.cdx.json ## lint, types,
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/cfn-lint template.yaml observability.yaml
-	$(BIN)/sam validate --lint --region us-east-1
-	$(BIN)/sam validate --lint --region us-east-1 --template observability.yaml
+	$(BIN)/cfn-lint *.yaml
+	@for each in *.yaml; do $(BIN)/sam validate --lint --region us-east-1 --template $$each || exit 1; done
 	.venv/checkov/bin/checkov --config-file .checkov.yaml
 	.venv/supply/bin/bandit --quiet --configfile pyproject.toml --recursive src lastwish observability bench
 	requirements/audit

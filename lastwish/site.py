@@ -127,8 +127,9 @@ class AwsSite(Site):
 
     @property
     def url(self) -> str:
-        """Base URL of the API's stage."""
-        return api_url(self.name, self.outputs)
+        """Base URL for the audience: CloudFront's where there is one, since the stage is closed then."""
+        stage = api_url(self.name, self.outputs)
+        return self.outputs.get("SiteUrl", stage)
 
     @property
     def outputs(self) -> dict[str, str]:
@@ -145,7 +146,8 @@ class AwsSite(Site):
 
     def facts(self) -> dict[str, Any]:
         """Addresses and outputs, in the form of a local stack's."""
-        pages = {"url": self.url, "wall": self.url + "wall", "console": self.url + "console"}
+        console = api_url(self.name, self.outputs) + "console"  # operators come to the stage itself
+        pages = {"url": self.url, "wall": self.url + "wall", "console": console}
         return {**pages, "lan": None, "operator": None, "engine": None, "pids": {}, "outputs": self.outputs}
 
     def health(self) -> dict[str, str]:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.template import load, routes
+from tests.support.template import EDGE, load, routes
 from web.language import language
 
-CODE: str = load()["Resources"]["AtTheEdge"]["Properties"]["FunctionCode"]
+CODE: str = load(EDGE)["Resources"]["AtTheEdge"]["Properties"]["FunctionCode"]
 # In a function of its own, so that its names are not those of the page; strict, as the edge is.
 RUN = "([code, event]) => new Function('event', `'use strict'; ${code}; return handler(event);`)(event)"
 

@@ -19,7 +19,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from lastwish.local.template import nested, parse
-from tests.support.template import OBSERVABILITY, TEMPLATE, load, resources
+from tests.support.template import EDGE, OBSERVABILITY, TEMPLATE, load, resources
 
 ROOT = TEMPLATE.parent
 FUNCTIONS = sorted(resources("AWS::Serverless::Function"))
@@ -140,9 +140,9 @@ def cold_start(built: dict[str, Path], runtime: Path) -> Any:
     return start
 
 
-def test_the_nested_template_is_built_beside_the_main_one_as_it_is(built: dict[str, Path]) -> None:
-    (file,) = nested(built[HERE] / "template.yaml").values()
-    assert parse(file.read_text()) == load(OBSERVABILITY)
+def test_the_nested_templates_are_built_beside_the_main_one_as_they_are(built: dict[str, Path]) -> None:
+    files = nested(built[HERE] / "template.yaml").values()
+    assert [parse(file.read_text()) for file in files] == [load(EDGE), load(OBSERVABILITY)]
 
 
 def test_each_bundle_is_at_most_six_megabytes_zipped(packed: tuple[str, str, Path]) -> None:

@@ -1,4 +1,4 @@
-"""observability.yaml as a nested stack of template.yaml: what it gets, and what only AWS would refuse."""
+"""The nested stacks of template.yaml: what they get, and what only AWS would refuse."""
 
 import json
 import re
@@ -11,10 +11,11 @@ import pytest
 from lastwish.errors import TemplateError
 from lastwish.local.template import nested
 from tests.support import ROOT
-from tests.support.template import OBSERVABILITY, TEMPLATE, load, resources
+from tests.support.template import EDGE, OBSERVABILITY, TEMPLATE, load, resources
 
-(STACK,) = resources("AWS::CloudFormation::Stack").values()
-PASSED: dict[str, Any] = STACK["Properties"]["Parameters"]
+NESTED = {"Observability": OBSERVABILITY, "Edge": EDGE}
+STACKS = resources("AWS::CloudFormation::Stack")
+PASSED: dict[str, Any] = STACKS["Observability"]["Properties"]["Parameters"]
 DECLARED: dict[str, Any] = load(OBSERVABILITY)["Parameters"]
 SETTINGS = {"MainStack", "Stage", "AlarmEmail", "RunbooksUrl"}
 TEXT = OBSERVABILITY.read_text()
@@ -32,9 +33,11 @@ def references(value: Any) -> set[str]:
     return {name for found in refs for name in found if name}
 
 
-def test_the_main_stack_passes_exactly_the_parameters_that_the_nested_one_declares() -> None:
-    assert set(PASSED) == set(DECLARED)
-    assert all(parameter["Type"] == "String" for parameter in DECLARED.values())
+@pytest.mark.parametrize("name", NESTED)
+def test_the_main_stack_passes_exactly_the_parameters_that_a_nested_one_declares(name: str) -> None:
+    declared = load(NESTED[name])["Parameters"]
+    assert set(STACKS[name]["Properties"]["Parameters"]) == set(declared)
+    assert {parameter["Type"] for parameter in declared.values()} <= {"String", "Number"}
 
 
 @pytest.mark.parametrize("name", sorted(set(DECLARED) - SETTINGS))
@@ -50,9 +53,10 @@ def test_settings_are_passed_as_they_are() -> None:
     }
 
 
-def test_every_parameter_is_used() -> None:
-    document = load(OBSERVABILITY)
-    assert set(DECLARED) <= references([document["Resources"], document["Conditions"]])
+@pytest.mark.parametrize("file", NESTED.values(), ids=NESTED)
+def test_every_parameter_is_used(file: Path) -> None:
+    document = load(file)
+    assert set(document["Parameters"]) <= references([document["Resources"], document["Conditions"]])
 
 
 def test_the_nested_stacks_own_name_is_in_no_name() -> None:
@@ -64,22 +68,23 @@ def test_both_stacks_agree_on_what_is_aws() -> None:
 
 
 def test_every_condition_is_used_in_its_own_template() -> None:
-    for file in (TEMPLATE, OBSERVABILITY):
+    for file in (TEMPLATE, *NESTED.values()):
         conditions = load(file)["Conditions"]
         used = {name for name in conditions if re.search(rf'"{name}"(?!:)', json.dumps(load(file)))}
         assert used == set(conditions)
 
 
-def test_both_templates_are_within_the_limits_of_cloudformation() -> None:
-    for file in (TEMPLATE, OBSERVABILITY):
+def test_all_templates_are_within_the_limits_of_cloudformation() -> None:
+    for file in (TEMPLATE, *NESTED.values()):
         assert file.stat().st_size < MOST_BYTES
         assert len(load(file)["Parameters"]) <= MOST_PARAMETERS
         assert len(load(file)["Resources"]) <= MOST_RESOURCES
 
 
-def test_the_nested_template_is_plain_cloudformation() -> None:
+@pytest.mark.parametrize("file", NESTED.values(), ids=NESTED)
+def test_a_nested_template_is_plain_cloudformation(file: Path) -> None:
     """No macro, no IAM: it asks for no capability that the main one does not have."""
-    document = load(OBSERVABILITY)
+    document = load(file)
     assert "Transform" not in document
     assert not [
         each for each in document["Resources"].values() if each["Type"].startswith(("AWS::Serverless", "AWS::IAM"))
@@ -88,7 +93,7 @@ def test_the_nested_template_is_plain_cloudformation() -> None:
 
 def test_no_label_is_one_that_sam_would_rewrite() -> None:
     """SAM CLI makes `${X}` of `${!X}`, and CloudFormation then knows no X."""
-    assert "${!" not in TEMPLATE.read_text() + TEXT
+    assert "${!" not in TEMPLATE.read_text() + TEXT + EDGE.read_text()
 
 
 def test_every_environment_grants_what_a_deployment_needs() -> None:
@@ -103,16 +108,16 @@ def test_every_environment_uploads_to_a_bucket_as_a_nested_stack_must() -> None:
     assert all(each["deploy"]["parameters"]["resolve_s3"] for each in config.values() if isinstance(each, dict))
 
 
-def test_nothing_in_the_main_stack_waits_for_the_nested_one() -> None:
+def test_nothing_in_the_main_stack_waits_for_a_nested_one() -> None:
     document = load()
-    others = {name: each for name, each in document["Resources"].items() if each is not STACK}
-    stacks = set(resources("AWS::CloudFormation::Stack"))
-    assert not stacks & references([others, document["Outputs"]])
-    assert not [each for each in others.values() if stacks & {*each.get("DependsOn", [])}]
+    others = {name: each for name, each in document["Resources"].items() if name not in STACKS}
+    assert not STACKS.keys() & references(others)
+    assert not [each for each in others.values() if STACKS.keys() & {*each.get("DependsOn", [])}]
+    assert STACKS.keys() & references(document["Outputs"]) == {"Edge"}  # where the audience goes
 
 
-def test_the_nested_stack_is_found_beside_the_main_template() -> None:
-    assert nested(TEMPLATE) == {"Observability": OBSERVABILITY}
+def test_the_nested_stacks_are_found_beside_the_main_template() -> None:
+    assert nested(TEMPLATE) == NESTED
 
 
 @pytest.mark.parametrize("properties", ["{}", "{TemplateURL: !Sub '${Bucket}/x.yaml'}"])

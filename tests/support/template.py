@@ -1,4 +1,4 @@
-"""Read the two templates for tests: with CloudFormation's tags, and tables and queues as boto3 takes them."""
+"""Read the templates for tests: with CloudFormation's tags, and tables and queues as boto3 takes them."""
 
 import pickle
 from functools import cache
@@ -10,6 +10,8 @@ from tests.support import ROOT
 
 TEMPLATE = ROOT / "template.yaml"
 OBSERVABILITY = ROOT / "observability.yaml"
+EDGE = ROOT / "edge.yaml"
+ACCOUNT = ROOT / "account.yaml"
 
 
 @cache

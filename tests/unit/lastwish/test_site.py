@@ -101,6 +101,14 @@ def test_a_stack_on_aws_is_described_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert (facts["engine"], facts["pids"], facts["outputs"]["InboxUrl"]) == (None, {}, "inbox")
 
 
+def test_behind_cloudfront_the_audience_goes_there_and_operators_to_the_stage(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = "https://example.com/prod"
+    cloudformation(monkeypatch, "UPDATE_COMPLETE", ApiUrl=stage, SiteUrl="https://d1.cloudfront.net/")
+    facts = site("prod").facts()
+    assert (facts["url"], facts["wall"]) == ("https://d1.cloudfront.net/", "https://d1.cloudfront.net/wall")
+    assert facts["console"] == "https://example.com/prod/console"
+
+
 def test_a_stack_on_aws_that_did_not_deploy_is_not_healthy(monkeypatch: pytest.MonkeyPatch) -> None:
     cloudformation(monkeypatch, "UPDATE_FAILED", ApiUrl="https://example.com/prod")
     monkeypatch.setattr("lastwish.site.proxy_process.health", lambda url: f"asked {url}")

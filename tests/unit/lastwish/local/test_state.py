@@ -145,7 +145,7 @@ def test_a_template_without_its_nested_one_is_refused_before_anything_starts(
     (tmp_path / "template.yaml").write_text((ROOT / "template.yaml").read_text())
     monkeypatch.setenv("LASTWISH_TEMPLATE", str(tmp_path / "template.yaml"))
 
-    with pytest.raises(TemplateError, match=r"observability\.yaml"):
+    with pytest.raises(TemplateError, match=r"edge\.yaml"):
         LocalStack(home).up(0)
 
 
