@@ -294,8 +294,8 @@ def test_without_cloudfront_the_domain_is_the_stages_own() -> None:
 
 
 def test_a_domain_without_a_certificate_is_refused_before_anything_is_made() -> None:
-    (rule,) = load(EDGE)["Rules"].values()
-    assert rule["RuleCondition"] == load(EDGE)["Conditions"]["HasDomain"]
+    (rule,) = load()["Rules"].values()
+    assert rule["RuleCondition"] == load()["Conditions"]["HasDomain"]
     assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CertificateArn"}, ""]}]}
 
 
