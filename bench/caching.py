@@ -47,6 +47,7 @@ AWS_OUT = 0.09e-9  # a byte to the internet
 EDGE_REQUEST = 1.00e-6  # CloudFront, https, North America and Europe
 EDGE_FUNCTION = 0.10e-6
 EDGE_OUT = 0.085e-9
+FIREWALL_REQUEST = 0.60e-6  # at the stage, which only CloudFront reaches; its rules cost a few dollars a month besides
 
 _COUNTS = ("asked", "at_the_stage")
 _PRICES = ("dollars_without", "dollars_with")
@@ -80,7 +81,7 @@ class Traffic:
     copies: int
     span: int
     size: int  # bytes sent for one request
-    runs_edge_function: bool = False
+    runs_edge_function: bool = True
 
     @property
     def at_the_stage(self) -> int:
@@ -96,7 +97,7 @@ class Traffic:
         if not cached:
             return self.requests * (at_stage + self.size * AWS_OUT)
         at_edge = EDGE_REQUEST + self.size * EDGE_OUT + (EDGE_FUNCTION if self.runs_edge_function else 0)
-        return self.requests * at_edge + self.at_the_stage * at_stage
+        return self.requests * at_edge + self.at_the_stage * (at_stage + FIREWALL_REQUEST)
 
 
 def measure() -> list[dict[str, Any]]:
@@ -127,14 +128,14 @@ def _traffic() -> list[Traffic]:
     size = sum(file.size for file in files) // len(files)
     polls = WALLS * SHOW
     return [
-        Traffic("form", PEOPLE, form.lifetime, 2, CROWD, form.size, runs_edge_function=True),
-        Traffic("its files, and the receipt's", PEOPLE * len(files), lifetime, len(files), CROWD, size),
+        Traffic("form", PEOPLE, form.lifetime, 2, CROWD, form.size),
+        Traffic("its files, and the receipt's", PEOPLE * len(files), lifetime, len(files), CROWD, size, False),
         Traffic("wish", PEOPLE, 0, 1, CROWD, JSON_BYTES["wish"]),
         Traffic("receipt", PEOPLE, receipt.lifetime, 1, CROWD, receipt.size),
         Traffic("receipt, asked again", PEOPLE * POLLS, receipt.lifetime, 1, CROWD, JSON_BYTES["receipt, asked again"]),
         # Two copies: while wishes arrive, some walls are a cursor behind the others.
         Traffic("wall: feed", polls, feed.lifetime, 2, SHOW, JSON_BYTES["wall: feed"]),
-        Traffic("wall: manifest", polls // 2, manifest.lifetime, 1, SHOW, JSON_BYTES["wall: manifest"]),
+        Traffic("wall: manifest", polls // 2, manifest.lifetime, 1, SHOW, JSON_BYTES["wall: manifest"], False),
     ]
 
 

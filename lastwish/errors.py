@@ -19,6 +19,7 @@
     |   +-- NoSuchOperator        no account has this name
     |   +-- NoTrace               a wish exists, its trace does not
     |   +-- NotYet                an expected change did not happen in time
+    |   +-- NotReady              a check of `preflight` found something to do
     +-- LoadError                 a load did not begin as it should
     |   +-- LoadRefused           too large, or a target that must not be loaded (exit code 2)
     |   +-- LoadNotInstalled      the environment has only what a demo needs
@@ -119,6 +120,10 @@ class NoTrace(OperatorError):
 
 class NotYet(OperatorError):
     """An expected change did not happen in time."""
+
+
+class NotReady(OperatorError):
+    """A check of `preflight` found something to do. The message says what."""
 
 
 class LoadError(CommandError):

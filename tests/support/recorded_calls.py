@@ -29,7 +29,7 @@ class Calls:
 
     def __init__(self, answers: dict[str, Any]) -> None:
         self.made: set[Call] = set()
-        self._answers = answers
+        self.answers = answers
 
     def record(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         """Note one call (the event `provide-client-params`)."""
@@ -37,8 +37,10 @@ class Calls:
         self.made.update(_calls(service, model.name, params))
 
     def answer(self, model: Any, **_: Any) -> Any:
-        """Answer in place of AWS, or None (the event `before-call`)."""
-        found = self._answers.get(f"{model.service_model.service_name}.{model.name}")
+        """Answer in place of AWS, raise what was to be raised, or None (the event `before-call`)."""
+        found = self.answers.get(f"{model.service_model.service_name}.{model.name}")
+        if isinstance(found, Exception):
+            raise found
         return None if found is None else (httpx.Response(200), found)
 
 
@@ -62,7 +64,7 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> Iterator[Cal
         case "logs":
             yield action, params["logGroupName"]
         case "lambda":
-            yield action, params["FunctionName"]
+            yield action, params.get("FunctionName", "*")
         case "cognito-idp":
             yield action, params["UserPoolId"]
         case "cloudformation":
@@ -79,4 +81,4 @@ def _table_calls(action: str, params: dict[str, Any]) -> Iterator[Call]:
     elif "RequestItems" in params:
         yield from ((action, table) for table in params["RequestItems"])
     else:
-        yield action, params["TableName"]
+        yield action, params.get("TableName", "*")
