@@ -1,4 +1,4 @@
-"""`sam deploy`, the way to AWS, and `lastwish up` make the same stack of the same template."""
+"""`sam deploy`, the way to AWS: the same stack as `lastwish up` makes of the template, and the role of an account."""
 
 import subprocess
 import sys
@@ -63,13 +63,22 @@ def functions(endpoint: Endpoint, stack: str) -> list[tuple[Any, ...]]:
     )
 
 
-def test_sam_deploy_and_up_make_the_same_stack(home: Home, endpoint: Endpoint) -> None:
-    sam = [str(Path(sys.executable).with_name("sam")), "deploy", "--stack-name", BY_SAM]
-    sam += ["--config-file", str(ROOT / "samconfig.toml"), "--config-env", "local"]
-    sam += ["--template-file", str(ROOT / "template.yaml")]
+def sam_deploy(home: Home, endpoint: Endpoint, *options: str) -> None:
+    sam = [
+        str(Path(sys.executable).with_name("sam")),
+        "deploy",
+        "--config-file",
+        str(ROOT / "samconfig.toml"),
+        *options,
+    ]
     env = environment.clean(home, endpoint.key) | {"AWS_ENDPOINT_URL": endpoint.url}
-    done = subprocess.run(sam, env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run([*sam, *options], env=env, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_sam_deploy_and_up_make_the_same_stack(home: Home, endpoint: Endpoint) -> None:
+    template = ("--template-file", str(ROOT / "template.yaml"))
+    sam_deploy(home, endpoint, "--config-env", "local", "--stack-name", BY_SAM, *template)
     ours = deploy.deploy(endpoint, home, PUBLIC_URL)
 
     status, outputs = describe_stack(engine_client("cloudformation", endpoint), BY_SAM)
@@ -77,3 +86,13 @@ def test_sam_deploy_and_up_make_the_same_stack(home: Home, endpoint: Endpoint) -
     assert outputs.keys() == ours.outputs.keys()
     assert resources(endpoint, BY_SAM) == resources(endpoint, deploy.STACK)
     assert functions(endpoint, BY_SAM) == functions(endpoint, deploy.STACK) != []
+
+
+def test_the_role_for_access_logs_outlives_the_stack_that_made_it(home: Home, endpoint: Endpoint) -> None:
+    sam_deploy(home, endpoint, "--config-env", "account", "--no-confirm-changeset")
+    role = engine_client("apigateway", endpoint).get_account()["cloudwatchRoleArn"]
+    cloudformation = engine_client("cloudformation", endpoint)
+    cloudformation.delete_stack(StackName="lastwish-account")
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="lastwish-account", WaiterConfig={"Delay": 1})
+    assert engine_client("apigateway", endpoint).get_account()["cloudwatchRoleArn"] == role
+    assert engine_client("iam", endpoint).get_role(RoleName=role.rpartition("/")[2])["Role"]["Arn"] == role
