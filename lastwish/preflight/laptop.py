@@ -7,6 +7,7 @@ from lastwish.aws.clients import plain_errors
 from lastwish.errors import NotReady
 from lastwish.load import guard
 from lastwish.local import network, reset
+from lastwish.local.environment import HOST
 from lastwish.preflight.check import Checks
 from lastwish.preflight.hall import SECONDS, measure
 from lastwish.site import LocalSite
@@ -53,7 +54,7 @@ class Laptop:
         with plain_errors():
             found = self.site.client("lambda").get_function_configuration(FunctionName=function)
         url = found["Environment"]["Variables"]["PUBLIC_URL"] or self.site.url
-        if urlsplit(url).hostname in ("127.0.0.1", "localhost", "0.0.0.0"):  # noqa: S104 - it binds nothing
+        if urlsplit(url).hostname in (HOST, "localhost"):
             raise NotReady(f"the wall's code says {url}, which a phone would look for in itself: {ON_THE_LAN}")
         return f"the wall's code says {url}"
 

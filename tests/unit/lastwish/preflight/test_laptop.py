@@ -113,7 +113,7 @@ def test_an_address_that_does_not_answer_is_named(
     assert (result.ok, f"{LAN} does not answer" in result.advice) == (False, True)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:8045/", "http://localhost:8045/", "http://0.0.0.0:8045/", ""])
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8045/", "http://localhost:8045/", ""])
 def test_a_code_on_the_wall_that_no_phone_can_open_is_named(site: FakeSite, url: str) -> None:
     site.public_url = url
     result = checked(site, "wall")
