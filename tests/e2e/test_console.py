@@ -117,9 +117,10 @@ def test_a_group_whose_name_has_operators_in_it_opens_nothing(stack: Stack, http
 
 def test_an_access_token_opens_nothing(stack: Stack, http: httpx.Client) -> None:
     name, password = operator_account(stack, "ana", "operators")
-    tokens = stack.aws("cognito-idp").initiate_auth(
+    tokens = stack.aws("cognito-idp").admin_initiate_auth(
+        UserPoolId=stack.outputs["UserPoolId"],
         ClientId=stack.outputs["UserPoolClientId"],
-        AuthFlow="USER_PASSWORD_AUTH",
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": name, "PASSWORD": password},
     )["AuthenticationResult"]
     statuses = [

@@ -46,7 +46,7 @@ def test_an_unknown_user_is_refused(console: ModuleType, cognito: Stubber, invok
 
 
 def test_a_locked_account_is_told_so(console: ModuleType, cognito: Stubber, invoke: Invoke) -> None:
-    cognito.add_client_error("initiate_auth", "NotAuthorizedException", "Password attempts exceeded")
+    cognito.add_client_error("admin_initiate_auth", "NotAuthorizedException", "Password attempts exceeded")
     status, problem = sign_in(console, invoke)
     assert (status, problem["type"]) == (429, "urn:lastwish:problem:account-locked")
 
