@@ -9,18 +9,18 @@ from typing import Any
 import pytest
 
 from tests.support import ROOT
-from tests.support.template import OBSERVABILITY, TEMPLATE, load, resources
+from tests.support.template import EDGE, OBSERVABILITY, TEMPLATE, load, resources
 
 # Names that stand inside something that has the stack's name, or are not this template's to give.
-INSIDE = {"StageName", "MetricName", "AWS::Cognito::UserPoolGroup GroupName"}
+INSIDE = {"StageName", "MetricName", "DomainName", "AWS::Cognito::UserPoolGroup GroupName"}
 STACKS = ("lastwish", "lastwish-prod", "lastwish-prod-wishes", "lastwish-troubled", "lastwish2", "wish")
 OF_THE_ACCOUNT = "AWS::CloudFront::"  # one namespace for all regions
 XRAY_LIMIT = 32
 
 
 def names() -> Iterator[tuple[str, str, str]]:
-    """Yield logical id, type and text of each name in both templates, with `${Stack}` for the main stack's."""
-    for file in (TEMPLATE, OBSERVABILITY):
+    """Yield logical id, type and text of each name in the templates, with `${Stack}` for the main stack's."""
+    for file in (TEMPLATE, OBSERVABILITY, EDGE):
         for logical_id, resource in load(file)["Resources"].items():
             for key, value in given(resource.get("Properties", {})):
                 if not {key, f"{resource['Type']} {key}"} & INSIDE:
