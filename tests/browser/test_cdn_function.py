@@ -129,3 +129,13 @@ def test_the_edge_knows_no_route_of_the_operators(edge: Edge, path: str) -> None
 @pytest.mark.parametrize("path", ["/wp-login.php", "//", "/wall/", "/./wall", "/wishes/../console", "/%77all", ""])
 def test_the_edge_answers_what_is_no_page(edge: Edge, path: str) -> None:
     assert edge(path, {}, {})["statusCode"] == 404
+
+
+def test_the_firewall_is_told_the_viewers_address_and_not_what_the_viewer_says(browser: Browser) -> None:
+    code = load(EDGE)["Resources"]["NamesTheViewer"]["Properties"]["FunctionCode"]
+    claimed = {"x-lastwish-viewer": {"value": "203.0.113.9"}, "accept": {"value": "text/html"}}
+    request = {"method": "POST", "uri": "/wishes", "headers": claimed, "querystring": {}, "cookies": {}}
+    page = browser.new_page()
+    passed = page.evaluate(RUN, [code, {"viewer": {"ip": "2001:db8::7"}, "request": request}])
+    page.close()
+    assert passed == request | {"headers": claimed | {"x-lastwish-viewer": {"value": "2001:db8::7"}}}
