@@ -91,6 +91,7 @@ def broken(stack: Stack, chain: DeployedChain) -> None:
     chain.wait_until_stored(twice := chain.post("twice", key=key))
     stored_by_somebody_else(chain, twice)
     chain.post("twice", key=key)
+    assert wait_until(lambda: ("worker", "dynamodb:Query", "EventStore") in calls(stack))
     with chain.endpoint("WorkerFunction", JUPITER_SEATS="0"):
         chain.wait_until_stored(chain.post("no seat left", destination="jupiter"))
     with chain.endpoint("ParserFunction", PODS_URL=f"{stack.outputs['PodsUrl']}-{NOWHERE}"):
