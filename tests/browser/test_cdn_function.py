@@ -1,5 +1,6 @@
 """The function at CloudFront's edge, taken out of the template and run: it must choose as src/web/language.py does."""
 
+import html
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.support.template import EDGE, load, routes
-from web.language import language
+from web.language import language, texts
 
 CODE: str = load(EDGE)["Resources"]["AtTheEdge"]["Properties"]["FunctionCode"]
 # In a function of its own, so that its names are not those of the page; strict, as the edge is.
@@ -129,6 +130,16 @@ def test_the_edge_knows_no_route_of_the_operators(edge: Edge, path: str) -> None
 @pytest.mark.parametrize("path", ["/wp-login.php", "//", "/wall/", "/./wall", "/wishes/../console", "/%77all", ""])
 def test_the_edge_answers_what_is_no_page(edge: Edge, path: str) -> None:
     assert edge(path, {}, {})["statusCode"] == 404
+
+
+def test_the_edge_shows_people_a_page_for_what_is_no_page_and_programs_a_problem(edge: Edge) -> None:
+    person = edge("/wp-login.php", {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}, {})
+    assert (person["statusCode"], person["headers"]["content-type"]["value"]) == (404, "text/html; charset=utf-8")
+    assert person["headers"]["cache-control"] == {"value": "no-store"}
+    assert all(texts(lang)["errors"]["not-found"] in html.unescape(person["body"]) for lang in ("en", "ja"))
+    for accept in ({}, {"accept": "*/*"}, {"accept": "application/json"}):
+        program = edge("/wp-login.php", accept, {})
+        assert program["headers"]["content-type"] == {"value": "application/problem+json"}
 
 
 def test_the_firewall_is_told_the_viewers_address_and_not_what_the_viewer_says(browser: Browser) -> None:
