@@ -5,7 +5,7 @@ server.py               its process: the corrections, and the ASGI layers around
 patch.py                replaces a function of MiniStack or its server, or refuses to
 calls.py                shows each AWS call to whoever counts, records or disturbs calls
 callers.py              gives each function credentials that name it
-permissions.py           names the permission that a call needs as AWS does
+permissions.py          checks permissions as AWS does, under roles
 record.py               counts which caller used which permission
 sockets.py              makes the server use the socket that `up` has bound
 alarms.py               evaluates alarms by CloudWatch's rules, also while no metrics arrive
