@@ -91,10 +91,10 @@ def permissions() -> str:
     rows: dict[tuple[str, str, str, str], list[Grant]] = {}
     for grant in granted():
         rows.setdefault((grant.function, grant.resource, grant.user, grant.why), []).append(grant)
-    return table(("function", "may", "on", "called by", "why on all"), _cells(rows))
+    return table(("function", "may", "on", "called by", "why on `*`"), _cells(rows))
 
 
 def _cells(rows: dict[tuple[str, str, str, str], list[Grant]]) -> Iterator[tuple[str, ...]]:
     for (function, resource, user, why), grants in rows.items():
-        actions = "<br>".join(f"`{each.action}`{' (with a condition)' if each.condition else ''}" for each in grants)
+        actions = "<br>".join(f"`{each.action}`{' (the pointer only)' if each.condition else ''}" for each in grants)
         yield function, actions, f"`{resource}`", user, why

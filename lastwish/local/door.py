@@ -74,7 +74,7 @@ class Door:
         if caller is None and self._public and scope["method"] == "GET" and self._public.fullmatch(scope["path"]):
             caller = ANYBODY
         if caller is None:
-            return "only with the key of this stack: `lastwish up --json` prints it as credentials"
+            return "only with the key of this stack: `lastwish status --json` prints it as credentials"
         scope[CALLER] = caller
         scope["headers"] = [(name, value) for name, value in headers if name != _NAME]
         return None

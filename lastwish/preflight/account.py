@@ -81,7 +81,7 @@ class Account:
         try:
             return f"{self.client('cloudformation').meta.region_name}"
         except AwsError:
-            raise NotReady("no region: set AWS_REGION, or choose one with aws configure") from None
+            raise NotReady("no region: set AWS_DEFAULT_REGION, or choose one with aws configure") from None
 
     def short_name(self) -> str:
         """Check that the names made of the stack's are short enough."""

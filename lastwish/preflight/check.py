@@ -3,11 +3,14 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 from lastwish.errors import CommandError, NotReady
 
 _REFUSED = ("AccessDenied", "UnauthorizedOperation", "Unrecognized", "ExpiredToken", "InvalidClientTokenId")
+
+# Each has a check of its own, before all that need them.
+_MISSING: dict[type, str] = {NoRegionError: "region", NoCredentialsError: "credentials"}
 
 type Checks = Mapping[str, Callable[[], str]]
 
@@ -43,4 +46,5 @@ def _result(name: str, check: Callable[[], str]) -> Check:
             return Check(name, False, f"not checked: {refused}")
         return Check(name, False, f"not checked: {error}")
     except (BotoCoreError, CommandError) as error:
-        return Check(name, False, f"not checked: {error}")
+        missing = _MISSING.get(type(error.__cause__ or error))
+        return Check(name, False, f"not checked: {f'no {missing}, see above' if missing else error}")

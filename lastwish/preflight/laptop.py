@@ -12,7 +12,7 @@ from lastwish.preflight.check import Checks
 from lastwish.preflight.hall import SECONDS, measure
 from lastwish.site import LocalSite
 
-ON_THE_LAN = "lastwish down, then lastwish up --lan"
+ON_THE_LAN = "lastwish down (which deletes wishes and accounts), then lastwish up --lan"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Laptop:
         return self._verdict(measured.answered)
 
     def _verdict(self, answered: int) -> str:
-        found = f"answered {answered} wishes in {SECONDS} s: so long waits the last of {answered} who press at once"
+        found = f"answered {answered} wishes in {SECONDS} s: if as many press at once, the last one waits so long"
         if not answered:
             raise NotReady(f"answered no wish in {SECONDS} s: see lastwish status")
         if self.rate and answered / SECONDS < self.rate:

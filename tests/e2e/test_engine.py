@@ -39,3 +39,12 @@ def test_a_folder_of_another_user_for_the_mark_of_x_ray_stops_the_start(
 
     with pytest.raises(EngineFailed, match="is not yours"):
         engine.start(home, {})
+
+
+def test_a_word_that_is_neither_true_nor_false_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LASTWISH_AUTH", "yes")
+    home = Home(tmp_path / "home")
+    home.create()
+
+    with pytest.raises(EngineFailed, match="LASTWISH_AUTH is true or false, not yes"):
+        engine.start(home, {})

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from observability.permissions import ON_EVERYTHING, Grant, granted
-from tests.support.template import resources
+from tests.support.template import load, resources
 
 ROLES = resources("AWS::IAM::Role")
 
@@ -40,3 +40,13 @@ def test_a_condition_on_all_values_is_not_met_by_none(name: str, statement: dict
 def test_every_function_is_in_the_table() -> None:
     functions = {name.removesuffix("Function").lower() for name in resources("AWS::Serverless::Function")}
     assert {each.function for each in granted()} == functions
+
+
+def test_a_reserved_variable_is_named_for_local_invocations_only() -> None:
+    """cfn-lint's rule for them (E3663) is off: `sam local invoke` sets no variable that the template does not name."""
+    variables = dict(load()["Globals"]["Function"]["Environment"]["Variables"])
+    for each in resources("AWS::Serverless::Function").values():
+        variables |= each["Properties"].get("Environment", {}).get("Variables", {})
+    reserved = {name: value for name, value in variables.items() if name.startswith(("AWS_", "LAMBDA_", "_"))}
+    assert reserved.keys() == {"AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    assert all(value == {"Ref": "AWS::NoValue"} for value in reserved.values())

@@ -38,7 +38,7 @@ def start(home: Home, functions: dict[str, str]) -> tuple["subprocess.Popen[byte
             "GATEWAY_PORT": str(port),
             "MINISTACK_REGION": REGION,
             "LAMBDA_EXECUTOR": "local",
-            "AUTH": os.environ.get("LASTWISH_AUTH", "false"),
+            "AUTH": _under_roles(),
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             # Its defaults are fixed folders in the system's temporary one, where everybody reads Cognito's keys.
@@ -59,6 +59,14 @@ def wait_until_ready(process: "subprocess.Popen[bytes]", engine: Endpoint, home:
 def answers(engine: Endpoint) -> bool:
     """Return whether this engine answers, and not another one at its port."""
     return http_status(f"{engine.url}/_ministack/health", {KEY_HEADER: engine.key}) == 200
+
+
+def _under_roles() -> str:
+    """Return whether each function has its role's permissions only, as MiniStack wants it told."""
+    said = os.environ.get("LASTWISH_AUTH") or "false"
+    if said not in {"true", "false"}:
+        raise EngineFailed(f"LASTWISH_AUTH is true or false, not {said}")
+    return said
 
 
 def _own(folder: Path) -> None:

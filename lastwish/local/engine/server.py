@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
+import cryptography  # noqa: F401 - or MiniStack would sign tokens with random bytes, and nobody could sign in
 from starlette.types import ASGIApp
 
 from lastwish.local.door import Door

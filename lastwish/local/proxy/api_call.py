@@ -69,11 +69,12 @@ class Reporter:
     """Sends reports to the agent at this UDP address (host, port). It never waits and never fails."""
 
     def __init__(self, agent: tuple[str, int], key: str) -> None:
-        self._agent, self._header = agent, header(key)
+        self._header = header(key)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
+        self._socket.connect(agent)  # or it would take datagrams from the network
 
     def send(self, call: CompletedCall) -> None:
         """Send a report, or drop it where that cannot be done at once."""
         with suppress(OSError):
-            self._socket.sendto(call.datagram(self._header), self._agent)
+            self._socket.send(call.datagram(self._header))

@@ -239,8 +239,13 @@ def test_without_a_region_it_says_which_variable_to_set(preflight: Preflight, mo
     monkeypatch.setattr("lastwish.site.aws_client", aws_client)  # new ones
     code, checks = preflight()
     assert code == 1
-    assert "AWS_REGION" in checks["region"]["advice"]
-    assert checks["access-logs"]["advice"].startswith("not checked: ")
+    assert "AWS_DEFAULT_REGION" in checks["region"]["advice"]
+    assert checks["access-logs"]["advice"] == "not checked: no region, see above"
+
+
+def test_a_check_that_has_no_credentials_points_to_the_one_for_them(preflight: Preflight) -> None:
+    _, checks = preflight({"apigateway.GetAccount": NoCredentialsError()})
+    assert checks["access-logs"]["advice"] == "not checked: no credentials, see above"
 
 
 def test_a_person_gets_a_line_for_each_check(preflight: Preflight, calls: Calls) -> None:
