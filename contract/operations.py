@@ -83,7 +83,7 @@ OPERATIONS = {
     "SignIn": Operation(
         "Exchange name and password for a token",
         _ok(bodies.Token),
-        (problems.bad_request(""), problems.not_signed_in(), problems.locked()),
+        (problems.bad_request(""), problems.not_signed_in(), problems.unsupported([JSON]), problems.locked()),
         body={JSON: bodies.Credentials},
     ),
     "Console": Operation("Show the console", _ok(html=True), parameters=_LANG),

@@ -7,7 +7,6 @@ their owner reads and in the environment of the stack's own processes.
 """
 
 import json
-import re
 import secrets
 from hmac import compare_digest
 from typing import Any
@@ -17,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 KEY_HEADER = "x-lastwish-key"
 CALLER = "lastwish.caller"  # in the ASGI scope of a request that was let in
 # Callers besides the functions. The first adds no name to the key: a command, `sam`, the AWS CLI.
-COMMANDS, AGENT, PROXY, ANYBODY = "commands", "agent", "proxy", "anybody"
+COMMANDS, AGENT, PROXY, AUTHORIZER = "commands", "agent", "proxy", "authorizer"
 
 # Any port: a tunnel ends at another one. The last is this machine's name in a container of `sam local invoke`.
 _HOSTS = frozenset({b"127.0.0.1", b"localhost", b"host.docker.internal"})
@@ -41,13 +40,12 @@ class Door:
     """ASGI layer that passes a request on only with the key, and notes its caller in the scope.
 
     Nothing but HTTP passes: the stack needs no web socket. What invites other pages (CORS) is taken out of answers.
-    `public` matches the paths that may be read without the key.
     """
 
-    def __init__(self, app: ASGIApp, key: str, public: re.Pattern[str] | None = None) -> None:
+    def __init__(self, app: ASGIApp, key: str) -> None:
         if not key:
             raise ValueError("without a key everybody would be let in")
-        self._app, self._key, self._public = app, key.encode(), public
+        self._app, self._key = app, key.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -71,8 +69,6 @@ class Door:
         if not ours and any(name == b"origin" or name.startswith(b"sec-fetch-") for name, _ in headers):
             return "a web page has no access"
         caller = self._caller(ours or [_access_key(value) for name, value in headers if name == b"authorization"])
-        if caller is None and self._public and scope["method"] == "GET" and self._public.fullmatch(scope["path"]):
-            caller = ANYBODY
         if caller is None:
             return "only with the key of this stack: `lastwish status --json` prints it as credentials"
         scope[CALLER] = caller

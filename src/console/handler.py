@@ -49,8 +49,8 @@ def get_sign_in_page() -> Response[str]:
 
 @app.post("/sign-in")
 def post_sign_in() -> Response[str]:
-    body = Request(app.current_event).body
-    return responses.json_document(sign_in(cognito, settings.user_pool, settings.user_pool_client, body))
+    request = Request(app.current_event)
+    return responses.json_document(sign_in(cognito, settings.user_pool, settings.user_pool_client, request))
 
 
 @app.get("/console")

@@ -8,22 +8,27 @@ from botocore.exceptions import BotoCoreError, ClientError
 from domain.errors import TransientError
 from infra.aws import error_code
 from web import problems
+from web.requests import Request
 
 _REFUSED = ("NotAuthorizedException", "UserNotFoundException", "InvalidParameterException")
 _LOCKED = "Password attempts exceeded"  # Cognito has no code of its own for it
 _MOST_BYTES = 2048
+JSON = "application/json"
 
 
 class SignInUnavailable(TransientError):  # noqa: N818
     """Cognito did not answer, or refused for too many tries."""
 
 
-def sign_in(cognito: Any, pool: str, client: str, body: bytes) -> dict[str, Any]:
+def sign_in(cognito: Any, pool: str, client: str, request: Request) -> dict[str, Any]:
     """Return ``{"token", "expires_in"}`` (seconds) for ``{"name", "password"}``.
 
-    Raises Problem 400, 401, 429, SignInUnavailable.
+    Raises Problem 400, 401, 415, 429, SignInUnavailable.
     """
-    name, password = _credentials(body)
+    if request.content_type.partition(";")[0].strip().lower() != JSON:
+        # A form or a text is what any page may send in the presenter's name, until the account is locked.
+        raise problems.unsupported([JSON])
+    name, password = _credentials(request.body)
     try:
         # As this function's own right: the client takes passwords from nobody else, so that nobody gets round the
         # throttle of this route.

@@ -13,6 +13,7 @@ from tests.support.chromium import FLAGS, quick_chromium
 from tests.support.laptop import Stack
 
 EVIL = "evil.example"
+CONTAINERS = "host.docker.internal"  # the door knows it; a network's DNS may point it anywhere
 # Each tells what it got to see. All of them send the stack's key, as if somebody had told it.
 ATTACKS = """
 async ([engine, agent, key]) => {
@@ -106,10 +107,18 @@ def test_the_same_calls_work_for_who_is_no_page(stack: Stack) -> None:
 @pytest.fixture
 def rebound(browser: Browser) -> Iterator[Page]:
     """A browser in which a name of somebody else points at this machine (DNS rebinding)."""
-    rule = f"--host-resolver-rules=MAP {EVIL} 127.0.0.1"
+    rule = f"--host-resolver-rules=MAP {EVIL} 127.0.0.1, MAP {CONTAINERS} 127.0.0.1"
     other = browser.browser_type.launch(executable_path=quick_chromium(), args=[*FLAGS, rule])
     yield other.new_page()
     other.close()
+
+
+@pytest.mark.parametrize(
+    "path", ["", "_ministack/health", "x/.well-known/jwks.json?Action=ListQueues&Version=2012-11-05"]
+)
+def test_nor_does_the_name_that_containers_have_for_it(rebound: Page, stack: Stack, path: str) -> None:
+    answer = rebound.goto(f"http://{CONTAINERS}:{urlsplit(stack.engine).port}/{path}")
+    assert (answer and answer.status) == 403
 
 
 @pytest.mark.parametrize("part", ["engine", "xray"])

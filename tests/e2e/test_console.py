@@ -134,7 +134,7 @@ def test_an_access_token_opens_nothing(stack: Stack, http: httpx.Client) -> None
     "sent", [b"", b"[]", b"{}", b'{"name": "ana"}', b'{"name": 1, "password": 2}', b"\xff", b"[" * 3000]
 )
 def test_nonsense_is_no_sign_in(http: httpx.Client, sent: bytes) -> None:
-    assert http.post("sign-in", content=sent).status_code == 400
+    assert http.post("sign-in", content=sent, headers={"Content-Type": "application/json"}).status_code == 400
 
 
 def test_the_audience_needs_no_account(http: httpx.Client) -> None:

@@ -66,6 +66,17 @@ def test_no_other_key_opens_anything(stack: Stack, key: str) -> None:
     assert {each.json()["__type"] for each in refused} == {"AccessDeniedException"}
 
 
+@pytest.mark.parametrize("pool", ["nopool", "us-east-1_nopool", "real"])
+def test_no_path_is_open_without_the_key(stack: Stack, pool: str) -> None:
+    """Nor the user pool's public keys: MiniStack takes a request with another pool's name for any other service."""
+    name = stack.outputs["UserPoolId"] if pool == "real" else pool
+    url = f"{stack.engine}/{name}/.well-known/jwks.json"
+    tables = {"X-Amz-Target": "DynamoDB_20120810.ListTables", "Content-Type": "application/x-amz-json-1.0"}
+
+    refused = [get(url), get(url, **tables), get(f"{url}?Action=ListQueues&Version=2012-11-05")]
+    assert [each.status_code for each in refused] == [403] * 3
+
+
 def test_only_the_proxy_reaches_the_stage(stack: Stack) -> None:
     direct = stack.engine + stage_path(stack)
     api_id = stage_path(stack).split("/")[3]

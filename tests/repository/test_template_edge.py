@@ -68,7 +68,7 @@ def test_each_parameter_makes_its_own_part(wanted: dict[str, str], made: set[str
     [
         (WAF, set()),
         (CDN, {"OnlyThroughTheCdn"}),
-        (CDN | WAF, {"OnlyThroughTheCdn", "TooLarge", "KnownBadInputs", "OneAddress"}),
+        (CDN | WAF, {"OnlyThroughTheCdn", "TooLarge", "KnownBadInputs", "OneAddress", "OneAddressPastTheCdn"}),
     ],
 )
 def test_the_firewall_has_the_rules_that_were_asked_for(wanted: dict[str, str], named: set[str]) -> None:
@@ -194,6 +194,18 @@ def test_a_hall_behind_one_address_is_let_through() -> None:
     rate = load()["Parameters"]["WafAddressRate"]["Default"]
     assert rules(edge(**WAF))["OneAddress"]["Statement"]["RateBasedStatement"]["EvaluationWindowSec"] == 60
     assert rate / 60 == load()["Parameters"]["ThrottleRate"]["Default"] / 2  # and no address has the stage to itself
+
+
+def test_a_viewers_name_counts_only_where_the_edge_has_written_it() -> None:
+    """Some paths are open past CloudFront: there a sender could name the hall's address, and use up its rate."""
+    through, past = (
+        rules(edge(**WAF, **CDN))[name]["Statement"]["RateBasedStatement"]
+        for name in ("OneAddress", "OneAddressPastTheCdn")
+    )
+    secret = through["ScopeDownStatement"]
+    assert secret["ByteMatchStatement"]["FieldToMatch"] == {"SingleHeader": {"Name": "x-lastwish-origin"}}
+    assert past["ScopeDownStatement"] == {"NotStatement": {"Statement": secret}}
+    assert (past["AggregateKeyType"], past["Limit"]) == ("IP", through["Limit"])
 
 
 def test_without_a_cdn_an_address_is_where_the_request_comes_from() -> None:

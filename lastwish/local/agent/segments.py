@@ -113,6 +113,17 @@ def with_subsegments(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
         pending += [child for child in children if isinstance(child, dict)] if isinstance(children, list) else []
 
 
+def is_nested_at_most(root: dict[str, Any], levels: int) -> bool:
+    """Return whether no subsegment lies deeper than so many levels below a document."""
+    level = [root]
+    for _ in range(levels):
+        children = [part.get("subsegments") for part in level]
+        level = [child for each in children if isinstance(each, list) for child in each if isinstance(child, dict)]
+        if not level:
+            return True
+    return False
+
+
 def _annotations(part: dict[str, Any]) -> Iterator[tuple[str, Value]]:
     annotations = part.get("annotations")
     if isinstance(annotations, dict):

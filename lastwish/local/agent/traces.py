@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from lastwish.local.agent.segments import API_STAGE, Segment, with_subsegments
+from lastwish.local.agent.segments import API_STAGE, Segment, is_nested_at_most, with_subsegments
 
 FUNCTION = "AWS::Lambda::Function"
+MOST_LEVELS = 50  # of subsegments in a trace; a wish has about ten
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,8 @@ class Trace:
                 parent["subsegments"] = [*(siblings if isinstance(siblings, list) else []), document]
                 for key in ("trace_id", "parent_id", "type"):
                     document.pop(key, None)
-        return segments
+        # Whoever can send datagrams can make up a chain, too long for JSON and for whoever reads it.
+        return [each for each in segments if is_nested_at_most(each, MOST_LEVELS)]
 
     def summary(self) -> Summary:
         """Return its summary so far. Cached: one query reads the summaries of thousands of traces."""

@@ -1,20 +1,23 @@
 """Give each function credentials that name it, so that the layer in front of the engine knows who calls.
 
 MiniStack gives every function the account id as access key, which is known to everybody. Under its `AUTH=true` a
-function has a session of its role instead: the session stays, under our key.
+function has a session of its role instead: the session stays, under our key. MiniStack's own authorizer fetches the
+user pool's keys from the engine by HTTP: it gets the key for that, too.
 """
 
 from typing import Any
+from urllib.request import Request
 
 from lastwish.aws.clients import UNCHECKED
-from lastwish.local.door import AGENT, named
+from lastwish.local.door import AGENT, AUTHORIZER, KEY_HEADER, named
 from lastwish.local.engine.patch import ministack_module, replace, require
 
 _ROOT = "arn:aws:iam::000000000000:root"
 
 
 def install(key: str) -> None:
-    """Correct `execution_credentials`, in both modules that use it. Raises EngineChanged."""
+    """Correct `execution_credentials`, in both modules that use it, and the authorizer. Raises EngineChanged."""
+    _let_the_authorizer_in(key)
     runtime, functions = ministack_module("core.lambda_runtime"), ministack_module("services.lambda_svc")
     sessions = ministack_module("services.sts")
     require(sessions, "_sessions", "register_session")
@@ -31,3 +34,16 @@ def install(key: str) -> None:
 
     replace(runtime, "execution_credentials", execution_credentials)
     replace(functions, "execution_credentials", execution_credentials)
+
+
+def _let_the_authorizer_in(key: str) -> None:
+    gateway = ministack_module("services.apigateway")
+    require(gateway, "_HOST", "_PORT", "_urlopen_async")
+    open_url, own = gateway._urlopen_async, f"http://{gateway._HOST}:{gateway._PORT}/"
+
+    async def urlopen_async(request_or_url: Any, timeout_seconds: float) -> Any:
+        if isinstance(request_or_url, str) and request_or_url.startswith(own):  # an integration sends a Request
+            request_or_url = Request(request_or_url, headers={KEY_HEADER: named(key, AUTHORIZER)})  # noqa: S310 - http
+        return await open_url(request_or_url, timeout_seconds)
+
+    replace(gateway, "_urlopen_async", urlopen_async)

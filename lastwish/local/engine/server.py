@@ -7,7 +7,6 @@ what it was written for (patch.py).
 
 import argparse
 import os
-import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -32,9 +31,6 @@ from lastwish.local.engine import (
 from lastwish.local.engine.patch import ministack_module
 from lastwish.local.engine.record import Record
 
-# The engine's own authorizer fetches the user pool's public keys here, as everybody may on AWS.
-PUBLIC_KEYS = re.compile(r"/[\w-]+/\.well-known/jwks\.json")
-
 
 def layers(key: str, *, under_roles: bool = False) -> list[Callable[[ASGIApp], ASGIApp]]:
     """Return what stands around MiniStack's ASGI application, the outermost first.
@@ -44,7 +40,7 @@ def layers(key: str, *, under_roles: bool = False) -> list[Callable[[ASGIApp], A
     """
     record = Record()
     return [
-        partial(Door, key=key, public=PUBLIC_KEYS),
+        partial(Door, key=key),
         record.layer,
         partial(calls.layer, interceptors=[record] if under_roles else []),
         alarms.layer,

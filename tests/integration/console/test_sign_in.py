@@ -51,6 +51,19 @@ def test_a_locked_account_is_told_so(console: ModuleType, cognito: Stubber, invo
     assert (status, problem["type"]) == (429, "urn:lastwish:problem:account-locked")
 
 
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonp"])
+def test_what_any_page_may_send_is_not_tried(
+    console: ModuleType, cognito: Stubber, invoke: Invoke, content_type: str
+) -> None:
+    """A page of another origin sends a text or a form without being asked, and would lock the account."""
+    event = sample("console-sign-in")
+    event["headers"]["Content-Type"] = content_type
+    event["multiValueHeaders"]["Content-Type"] = [content_type]
+    answer = invoke(console, event)
+    assert (answer["statusCode"], json.loads(answer["body"])["detail"]) == (415, "Send application/json.")
+    cognito.assert_no_pending_responses()
+
+
 def test_a_challenge_is_no_token(console: ModuleType, cognito: Stubber, invoke: Invoke) -> None:
     cognito.add_response("admin_initiate_auth", {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s" * 20})
     assert sign_in(console, invoke)[0] == 401

@@ -1,14 +1,13 @@
 """Who is let in to the engine and the agent."""
 
 import asyncio
-import re
 from typing import Any
 
 import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from lastwish.local.door import AGENT, ANYBODY, CALLER, COMMANDS, KEY_HEADER, Door, named, new_key
+from lastwish.local.door import AGENT, CALLER, COMMANDS, KEY_HEADER, Door, named, new_key
 
 KEY = "LW0123456789ABCDEF"
 HOST = {"Host": "127.0.0.1:4566"}
@@ -152,12 +151,6 @@ def test_a_web_socket_is_closed(room: Room) -> None:
 
 
 def sent(room: Room, scope: dict[str, Any]) -> list[dict[str, Any]]:
-    messages = messages_of(Door(room, KEY), scope)
-    assert room.came == []
-    return messages
-
-
-def messages_of(door: Door, scope: dict[str, Any]) -> list[dict[str, Any]]:
     messages: list[dict[str, Any]] = []
 
     async def send(message: Any) -> None:
@@ -166,24 +159,9 @@ def messages_of(door: Door, scope: dict[str, Any]) -> list[dict[str, Any]]:
     async def receive() -> Any:
         raise AssertionError("nothing is read of what is refused")
 
-    asyncio.run(door(scope, receive, send))
+    asyncio.run(Door(room, KEY)(scope, receive, send))
+    assert room.came == []
     return messages
-
-
-def test_a_public_path_is_read_without_the_key_and_by_no_page(room: Room) -> None:
-    public = re.compile("/public")
-    host = (b"host", b"127.0.0.1:1")
-
-    def status(method: str, path: str, *headers: tuple[bytes, bytes]) -> int:
-        scope = {"type": "http", "method": method, "path": path, "headers": [host, *headers]}
-        return int(messages_of(Door(room, KEY, public), scope)[0]["status"])
-
-    assert status("GET", "/public") == 200
-    assert [name for name, _ in room.came] == [ANYBODY]
-    refused = [
-        ("POST", "/public"), ("GET", "/public/more"), ("GET", "/public", (b"origin", b"null")), ("GET", "/x/public"),
-    ]  # fmt: skip
-    assert [status(*each) for each in refused] == [403] * 4
 
 
 def test_a_door_without_a_key_is_not_built(room: Room) -> None:

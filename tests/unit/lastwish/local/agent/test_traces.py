@@ -117,6 +117,16 @@ def test_a_subsegment_that_comes_by_itself_stands_in_its_segment() -> None:
         assert [each["id"] for each in made["subsegments"][0]["subsegments"]] == [CALL]
 
 
+def test_a_chain_that_somebody_made_up_is_left_out_and_the_rest_stays() -> None:
+    deep = document("1" * 16, parent_id=HANDLER, type="subsegment")
+    for number in range(100):
+        deep = document(f"{number + 2:016x}", subsegments=[deep], parent_id="f" * 16, type="subsegment")
+    trace = kept(api(), deep)
+
+    assert [each["id"] for each in trace.documents()] == [API]
+    json.dumps(trace.documents())  # or it could not be told to anybody
+
+
 def test_subsegments_that_are_each_others_parents_do_no_harm() -> None:
     trace = kept(api(), handler(parent_id=CALL), call())
 
