@@ -50,22 +50,24 @@ class Seats:
             raise StoreUnavailable(f"seats: {error_code(error)}") from error
 
     def _lease_unused(self, counts: Counts) -> Leased:
-        """Lease seats above the marks, fewer where fewer are left."""
-        counts = {to: min(count, self._capacity[to]) for to, count in counts.items()}
+        """Lease seats above the marks, fewer where fewer are left, none where the capacity is below the mark now."""
+        leased: Leased = {to: [] for to in counts}
+        left = {to: min(count, self._capacity[to]) for to, count in counts.items()}
         for _ in range(_TRIES):
-            if not any(counts.values()):
+            # Never a negative count: it would move a mark down, and give seats a second time.
+            if not (counts := {to: count for to, count in left.items() if count > 0}):
                 break
             try:
                 marks = self._advance(counts)
             except self._client.exceptions.ConditionalCheckFailedException as error:
                 marks = _numbers(error.response.get("Item", {}))
-                counts = {to: min(count, self._capacity[to] - marks.get(to, 0)) for to, count in counts.items()}
+                left = {to: min(count, self._capacity[to] - marks.get(to, 0)) for to, count in counts.items()}
                 continue
-            return {
+            return leased | {
                 to: [Seat(to, number) for number in range(marks[to] - count + 1, marks[to] + 1)]
                 for to, count in counts.items()
             }
-        return {to: [] for to in counts}
+        return leased
 
     def _advance(self, counts: Counts) -> dict[str, int]:
         """Move the marks past this many seats, all or none. Return the new marks."""

@@ -46,6 +46,16 @@ def test_a_lease_of_no_seats_leases_none(seats: Seats) -> None:
     assert seats.marks() == {}
 
 
+def test_a_ship_that_became_smaller_gives_no_seat_twice(seats: Seats) -> None:
+    """The capacity is a parameter: 6, then 3, then 6 again."""
+    six, three = (Seats(seats._client, "Seats", {"mars": size, "jupiter": 3}) for size in (6, 3))
+    first = numbers(six.lease({"mars": 5}))["mars"]
+
+    assert numbers(three.lease({"mars": 2, "jupiter": 1})) == {"mars": [], "jupiter": [1]}
+    assert three.marks() == {"mars": 5, "jupiter": 1}
+    assert [*first, *numbers(six.lease({"mars": 3}))["mars"]] == [1, 2, 3, 4, 5, 6]
+
+
 def test_returned_seats_are_given_out_when_the_mark_is_at_the_end(seats: Seats) -> None:
     seats.lease({"jupiter": 3})
     give_back(seats, "jupiter", 2, 1)
