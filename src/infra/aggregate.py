@@ -28,12 +28,13 @@ class Cause:
 
 
 def execute(store: EventStore, wish_id: str, command: Command, cause: Cause, *, is_new: bool = False) -> Commit | None:
-    """Append the events that follow from a command. Return the commit, None where no event follows.
+    """Append the events that follow from a command. Return the commit, None where no event follows or all are stored.
 
     ``is_new`` assumes an empty stream at first, which saves a read; the append checks it. Raises VersionConflict after
     three lost races, and what the store raises.
     """
     stream = stream_of(wish_id)
+    now = cause.now.replace(microsecond=cause.now.microsecond // 1000 * 1000)  # as it is stored
     commits = [] if is_new else store.read(stream)
     for _ in range(_TRIES):
         events = decide(command, fold(events_of(commits)))
@@ -43,14 +44,17 @@ def execute(store: EventStore, wish_id: str, command: Command, cause: Cause, *, 
             stream=stream,
             version=len(commits) + 1,
             commit_id=cause.commit_id,
-            time=cause.now,
+            time=now,
             correlation_id=cause.correlation_id,
             trace_id=cause.trace_id,
             trace_header=cause.trace_header,
-            events=tuple(Recorded(event, cause.times.get(event.type, cause.now)) for event in events),
+            events=tuple(Recorded(event, cause.times.get(event.type, now)) for event in events),
         )
         try:
-            return commit if store.append(commit) else None
+            if store.append(commit):
+                return commit
+            # Its id is there already. The very same commit is ours: its answer was lost, and the SDK tried again.
+            return commit if commit in store.read(stream) else None
         except VersionConflict as error:
             conflict = error
             commits = store.read(stream)

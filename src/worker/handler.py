@@ -55,7 +55,8 @@ def board(context: LambdaContext, batch: Sequence[tuple[SQSRecord, DecidedWish]]
         with consumer.wish_context(record, wish.envelope) as trace_header:
             if refused:
                 raise refused
-            seat, now = assigned.get(wish.wish_id), datetime.now(UTC)
+            # Taken out: the same wish a second time in the batch gets no seat that could leak.
+            seat, now = assigned.pop(wish.wish_id, None), datetime.now(UTC)
             is_new = append(store, wish, seat, now=now, wall_delay=settings.wall_delay, trace_header=trace_header)
             report(wish, seat, is_new=is_new, now=now)
 

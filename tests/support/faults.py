@@ -26,6 +26,15 @@ def answer_lost(client: Any, operation: str) -> None:
     client.meta.events.register(f"after-call.{operation}", lose)
 
 
+def sent_again(client: Any, operation: str) -> None:
+    """Every call of the operation is carried out twice: botocore never heard the first answer, and tried again."""
+
+    def again(attempts: int, **_: Any) -> int | None:
+        return 0 if attempts == 1 else None  # seconds to wait
+
+    client.meta.events.register(f"needs-retry.{operation}", again)
+
+
 def batch_entries_fail(client: Any, *, bodies_with: str) -> None:
     """SendMessageBatch takes all entries but those whose body holds a text; those come back as ``Failed``."""
     refused: list[str] = []

@@ -45,6 +45,23 @@ def test_a_redelivered_wish_is_a_duplicate_and_never_late(worker: ModuleType, in
     assert not found.keys() & {"Late", "Boarded", "SubmittedToBoarded", "SeatsLeaked"}
 
 
+def test_the_same_wish_twice_in_a_batch_leaks_no_seat(worker: ModuleType, invoke: Invoke, log: Log) -> None:
+    [wish_id] = ids(1)
+    invoke(worker, batch((wish_id, "mars"), (wish_id, "mars")))
+    found = log.metrics()
+    assert (found["Recorded"], found["Duplicates"], found["Boarded"]) == ([1], [1], [1])
+    assert "SeatsLeaked" not in found
+    assert worker.seats.marks() == {"mars": 1}
+
+
+def test_a_write_that_the_sdk_sent_again_is_new_and_leaks_no_seat(worker: ModuleType, invoke: Invoke, log: Log) -> None:
+    faults.sent_again(worker.dynamodb, "dynamodb.PutItem")
+    invoke(worker, batch((ids(1)[0], "mars")))
+    found = log.metrics()
+    assert (found["Recorded"], found["Boarded"]) == ([1], [1])
+    assert not found.keys() & {"Duplicates", "SeatsLeaked"}
+
+
 def test_a_wish_without_a_seat_is_on_the_waiting_list(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, invoke: Invoke, log: Log
 ) -> None:

@@ -17,6 +17,7 @@ from lastwish.maintenance.erase import erase
 from lastwish.maintenance.history import history
 from lastwish.maintenance.rebuild import Options
 from lastwish.maintenance.reclaim import reclaim
+from tests.support import faults
 from tests.support.aws import Aws
 from tests.support.chain import Chain, FakeLambdaClient, Quiet, batch_with_message
 from tests.support.functions import Invoke
@@ -217,6 +218,15 @@ def test_a_larger_ship_boards_who_waits(chain: Chain, monkeypatch: pytest.Monkey
     capacity(chain, monkeypatch, mars=2)
     assert reclaim(chain.stores, 0).boarded == 2
     assert [status(chain, wish_id)[0] for wish_id in wish_ids] == ["boarded", "boarded", "waitlisted"]
+
+
+def test_a_boarding_whose_answer_was_lost_keeps_its_seat(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    capacity(chain, monkeypatch, mars=0)
+    wish_ids = chain.send(3)
+    capacity(chain, monkeypatch, mars=3)
+    faults.sent_again(chain.stores.dynamodb, "dynamodb.PutItem")
+    assert reclaim(chain.stores, 0).boarded == 3
+    assert [status(chain, wish_id) for wish_id in wish_ids] == [("boarded", seat) for seat in (1, 2, 3)]
 
 
 def test_an_erased_wish_does_not_board_and_its_seat_is_given_back(
