@@ -27,7 +27,7 @@ def received(stack: Stack) -> dict[str, bytes]:
 def test_a_raw_request_gets_an_answer_of_the_contract_or_none(case: Case, received: dict[str, bytes]) -> None:
     answers = answers_in(received[case.name], case.methods)
 
-    assert tuple(each.status for each in answers) == case.statuses
+    assert tuple(each.status for each in answers) in ({case.statuses, ()} if case.may_be_lost else {case.statuses})
     assert [breach for each in answers if (breach := each.breach())] == []
 
 
