@@ -232,9 +232,9 @@ HEADERS = [
     case("12 KB of a path", get(b"/" + b"x" * 12_000), 400),
     case("200 KB of a path", get(b"/" + b"x" * 200_000), 400),
     case("200 KB of a method", get(method=b"X" * 200_000), 400),
-    Case("an endless header", [GET + b"X: ", *[b"x" * 10_000] * 1000], (400,)),
-    Case("endless headers", [GET, *[b"X: y\r\n" * 1000] * 1000], (400,)),
-    Case("an endless line", [b"GET /", *[b"x" * 10_000] * 1000], (400,)),
+    Case("an endless header", [GET + b"X: ", *[b"x" * 10_000] * 1000], (400,), may_be_lost=True),
+    Case("endless headers", [GET, *[b"X: y\r\n" * 1000] * 1000], (400,), may_be_lost=True),
+    Case("an endless line", [b"GET /", *[b"x" * 10_000] * 1000], (400,), may_be_lost=True),
 ]
 _KILOBYTE = b"400\r\n" + b"x" * 1024 + CRLF
 BODIES = [
