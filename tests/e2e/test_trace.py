@@ -116,6 +116,14 @@ def batches(stack: Stack, wishes: list[str]) -> Counter[str]:
     return Counter(line["function_request_id"] for line in lines if line["wish_id"] in wishes)
 
 
+def test_a_wish_that_is_not_stored_yet_is_found_by_its_annotation(stack: Stack, http: httpx.Client) -> None:
+    with held_back(stack, "Parser"):
+        wish_id = http.post("wishes", json={"message": "Still waiting", "destination": "mars"}).json()["wish_id"]
+        found = said(stack, "trace", wish_id, "--timeout", "5")
+    assert (found["wish_id"], found["complete"]) == (wish_id, False)
+    assert found["hops"] == ["API", "frontend"]
+
+
 def test_ten_wishes_in_one_batch_have_a_trace_each(stack: Stack, http: httpx.Client) -> None:
     def send(number: int) -> str:
         answer = http.post("wishes", json={"message": f"Wish {number} of ten", "destination": "jupiter"})
