@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from lastwish.aws import access_log
-from lastwish.aws.clients import api_url, aws_client, describe_stack, engine_client, physical_ids
+from lastwish.aws.clients import api_url, aws_client, describe_stack, engine_client, physical_ids, stage_of
 from lastwish.aws.operators import Operator
 from lastwish.client import http_client
 from lastwish.errors import StackError
@@ -42,6 +42,11 @@ class Site(ABC):
     @abstractmethod
     def outputs(self) -> dict[str, str]:
         """Outputs of its template. Raises AwsError."""
+
+    @property
+    @abstractmethod
+    def stage(self) -> str:
+        """Name of its API's stage. Raises AwsError."""
 
     @abstractmethod
     def client(self, service: Any) -> Any:
@@ -86,6 +91,11 @@ class LocalSite(Site):
     def outputs(self) -> dict[str, str]:
         """Outputs as `up` noted them."""
         return self.state.outputs
+
+    @property
+    def stage(self) -> str:
+        """Stage as the template made it: `url` is the proxy's, which names none."""
+        return stage_of(describe_stack(self.client("cloudformation"), self.name)[1]["ApiUrl"])
 
     def client(self, service: Any) -> Any:
         """Client of the engine; the agent stands in for X-Ray. Raises StackError where there is no agent."""
@@ -135,6 +145,11 @@ class AwsSite(Site):
     def outputs(self) -> dict[str, str]:
         """Outputs as CloudFormation has them, read once."""
         return self._described[1]
+
+    @property
+    def stage(self) -> str:
+        """Stage in the API's own address."""
+        return stage_of(api_url(self.name, self.outputs))
 
     def client(self, service: Any) -> Any:
         """Client with the operator's configuration."""

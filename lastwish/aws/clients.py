@@ -89,6 +89,11 @@ def api_url(stack: str, outputs: dict[str, str]) -> str:
     return outputs["ApiUrl"].rstrip("/") + "/"
 
 
+def stage_of(url: str) -> str:
+    """Return the name of the stage that an API's own base URL ends with."""
+    return url.rstrip("/").rpartition("/")[2]
+
+
 def messages_in(sqs: Any, queue: str) -> int:
     """Count the messages in a queue: visible, in flight or delayed. SQS counts approximately."""
     counts = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]

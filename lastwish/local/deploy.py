@@ -8,7 +8,16 @@ from typing import Any, TextIO
 
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from lastwish.aws.clients import REGION, UNCHECKED, Endpoint, describe_stack, engine_client, physical_ids, plain_errors
+from lastwish.aws.clients import (
+    REGION,
+    UNCHECKED,
+    Endpoint,
+    describe_stack,
+    engine_client,
+    physical_ids,
+    plain_errors,
+    stage_of,
+)
 from lastwish.errors import DeployFailed
 from lastwish.local import environment
 from lastwish.local.door import named
@@ -34,7 +43,7 @@ class Deployed:
     @property
     def stage(self) -> str:
         """Name of the API's stage."""
-        return self.stage_path.rpartition("/")[2]
+        return stage_of(self.stage_path)
 
 
 def template() -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from lastwish.aws.clients import api_url, describe_stack, plain_errors
+from lastwish.aws.clients import plain_errors
 from lastwish.errors import NoSuchWish, NotAnswered, NoTrace, OperatorError
 from lastwish.site import Site
 from mission.waterfall import waterfall
@@ -34,11 +34,8 @@ class Source:
 def source(site: Site) -> Source:
     """Return where the traces of a stack are. Raises StackError, AwsError."""
     xray = site.client("xray")
-    # As CloudFormation has it: on the laptop the site's own address is the proxy's, which names no stage.
-    _, outputs = describe_stack(site.client("cloudformation"), site.name)
-    stage = api_url(site.name, outputs).split("/")[-2]
     console = console_url(xray.meta.region_name) if site.on_aws else None
-    return Source(site.http(), xray, f"{site.name}/{stage}", console)
+    return Source(site.http(), xray, f"{site.name}/{site.stage}", console)
 
 
 @dataclass(frozen=True)

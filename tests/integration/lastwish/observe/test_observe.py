@@ -75,8 +75,7 @@ def test_only_traces_of_the_stacks_own_api_are_searched(
     outputs = [{"OutputKey": "ApiUrl", "OutputValue": f"https://a1.execute-api.us-east-1.amazonaws.com/{stage}/"}]
     described = {"StackName": stack, "CreationTime": 0, "StackStatus": "CREATE_COMPLETE", "Outputs": outputs}
     stub = Stubber(client)
-    for _ in ("the stage", "the address"):
-        stub.add_response("describe_stacks", {"Stacks": [described]}, {"StackName": stack})
+    stub.add_response("describe_stacks", {"Stacks": [described]}, {"StackName": stack})
     stub.activate()
     monkeypatch.setattr(
         "lastwish.site.aws_client", lambda service: {"cloudformation": client}.get(service, boto3.client("xray"))
