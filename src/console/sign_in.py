@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from domain.errors import TransientError
 from infra.aws import error_code
 from web import problems
+from web.language import media_type
 from web.requests import Request
 
 _REFUSED = ("NotAuthorizedException", "UserNotFoundException", "InvalidParameterException")
@@ -25,7 +26,7 @@ def sign_in(cognito: Any, pool: str, client: str, request: Request) -> dict[str,
 
     Raises Problem 400, 401, 415, 429, SignInUnavailable.
     """
-    if request.content_type.partition(";")[0].strip().lower() != JSON:
+    if media_type(request.content_type) != JSON:
         # A form or a text is what any page may send in the presenter's name, until the account is locked.
         raise problems.unsupported([JSON])
     name, password = _credentials(request.body)

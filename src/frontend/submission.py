@@ -16,6 +16,7 @@ from domain.events import Destination, WishSubmitted
 from domain.identity import keyed_wish_id, payload_digest
 from frontend.sanitise import escape, normalise
 from web import problems
+from web.language import media_type
 
 MAX_BYTES = 8 * 1024
 MAX_MESSAGE = 500
@@ -46,13 +47,13 @@ def read_body(body: bytes, content_type: str, key_header: str | None, fallback_k
     """
     if len(body) > MAX_BYTES:
         raise problems.too_large(MAX_BYTES)
-    media_type = content_type.partition(";")[0].strip().lower()
-    if media_type not in _READERS:
+    media = media_type(content_type)
+    if media not in _READERS:
         raise problems.unsupported(list(_READERS))
-    fields, key_field = _READERS[media_type](body)
+    fields, key_field = _READERS[media](body)
     header_key, field_key = _idempotency_key(key_header), _idempotency_key(key_field)  # both must be right
     key = header_key or field_key
-    if key is None and _READERS[media_type] is read_form:
+    if key is None and _READERS[media] is read_form:
         key = fallback_key
     event = _validated(fields)
     return Submission(keyed_wish_id(key, event.digest) if key else str(uuid4()), event)

@@ -36,3 +36,8 @@ def texts(language: str) -> dict[str, Any]:
     """Return all texts of the pages in one language."""
     loaded: dict[str, Any] = json.loads((_TEXTS / f"{language}.json").read_text(encoding="utf-8"))
     return loaded
+
+
+def media_type(content_type: str) -> str:
+    """Return the media type of a Content-Type header in lower case, without its parameters."""
+    return content_type.partition(";")[0].strip().lower()

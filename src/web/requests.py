@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 
 from domain.envelope import canonical
 from web import problems
-from web.language import language, preferred
+from web.language import language, media_type, preferred
 
 OPERATORS = "operators"  # the user pool's group
 _KEYS = UUID("0b8f7f57-3f0c-4b57-9f5c-6f4a5f0c2045")
@@ -65,7 +65,7 @@ class Request:
     @property
     def is_form(self) -> bool:
         """Return true for what a browser sent as a form."""
-        return self.content_type.partition(";")[0].strip().lower() == "application/x-www-form-urlencoded"
+        return media_type(self.content_type) == "application/x-www-form-urlencoded"
 
     @property
     def is_post(self) -> bool:
