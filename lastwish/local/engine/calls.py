@@ -15,11 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lastwish.local.door import CALLER
 from lastwish.local.engine.patch import ministack_module, require
+from lastwish.local.engine.tracing import STAGES
 
 type Permissions = tuple[tuple[str, str], ...]
 
 _OWN_PATHS = ("/_ministack/", "/_lastwish/")
-_STAGES = "/_aws/execute-api/"
 # The queues refuse what does not come by TLS. Here the connection is loopback, and never leaves the machine.
 _AS_BY_TLS = (b"x-forwarded-proto", b"https")
 
@@ -124,7 +124,7 @@ class _Reader:
     def call(self, scope: Scope, body: bytes) -> Call:
         """Return the call of a request."""
         caller, path, client = scope[CALLER], scope["path"], tuple(scope["client"])
-        if path.startswith(_STAGES):
+        if path.startswith(STAGES):
             return Call(caller, "execute-api", "Invoke", path, body, client, tuple)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         text = scope["query_string"].decode("latin-1")

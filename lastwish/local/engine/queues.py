@@ -6,9 +6,9 @@ The SQS API does not serve for this: it does not report the age of the oldest me
 import time
 from typing import Any
 
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
+from lastwish.local.engine import reports
 from lastwish.local.engine.patch import ministack_module, require
 
 PATH = "/_lastwish/queues"
@@ -19,14 +19,7 @@ def layer(app: ASGIApp) -> ASGIApp:
     sqs = ministack_module("services.sqs")
     require(sqs, "_queues")
 
-    async def report_queues(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != PATH:
-            await app(scope, receive, send)
-            return
-        depths = [measure(queue, time.time()) for queue in sqs._queues.values()]
-        await JSONResponse(depths)(scope, receive, send)
-
-    return report_queues
+    return reports.layer(app, PATH, lambda: [measure(queue, time.time()) for queue in sqs._queues.values()])
 
 
 def measure(queue: Any, now: float) -> dict[str, str | int | float]:

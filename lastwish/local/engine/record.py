@@ -2,9 +2,9 @@
 
 from collections import Counter
 
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
+from lastwish.local.engine import reports
 from lastwish.local.engine.calls import Answer, Call, Proceed
 
 PATH = "/_lastwish/calls"
@@ -21,15 +21,11 @@ class Record:
         self._counts.update((call.caller, action, resource) for action, resource in call.permissions)
         return await proceed(call)
 
+    def rows(self) -> list[dict[str, str | int]]:
+        """Return `{"caller", "action", "resource", "calls"}` for each."""
+        names = ("caller", "action", "resource", "calls")
+        return [dict(zip(names, (*key, count), strict=True)) for key, count in sorted(self._counts.items())]
+
     def layer(self, app: ASGIApp) -> ASGIApp:
         """Return an ASGI layer that answers PATH and passes every other request on."""
-
-        async def report_calls(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "http" or scope["path"] != PATH:
-                await app(scope, receive, send)
-                return
-            names = ("caller", "action", "resource", "calls")
-            rows = [dict(zip(names, (*key, count), strict=True)) for key, count in sorted(self._counts.items())]
-            await JSONResponse(rows)(scope, receive, send)
-
-        return report_calls
+        return reports.layer(app, PATH, self.rows)

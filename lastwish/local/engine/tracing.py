@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from lastwish.local.engine.patch import ministack_module, replace
 
 _ROOT = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}")
-_STAGES = "/_aws/execute-api/"
+STAGES = "/_aws/execute-api/"
 
 # MiniStack copies the context into the thread that runs the function. Its poller of queues and streams has no root.
 _root: ContextVar[str | None] = ContextVar("lastwish_root_of_api_call", default=None)
@@ -35,7 +35,7 @@ def layer(app: ASGIApp) -> ASGIApp:
 
 def _root_of(scope: Scope) -> str | None:
     """Return `Root=1-…` of the trace header, for a call of an API stage that has one."""
-    if scope["type"] != "http" or not scope["path"].startswith(_STAGES):
+    if scope["type"] != "http" or not scope["path"].startswith(STAGES):
         return None
     headers = [value.decode("latin-1") for name, value in scope["headers"] if name == b"x-amzn-trace-id"]
     match = _ROOT.search(headers[0]) if headers else None
