@@ -9,7 +9,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from lastwish.local.door import KEY_HEADER
 from lastwish.local.proxy import upstream
 from lastwish.local.proxy.api_call import ApiCall, Reporter
 from lastwish.local.proxy.concurrency import ConcurrencyLimit, Overloaded, RouteLimits
@@ -99,11 +98,7 @@ class Proxy:
         forwarded = httpx.Request(
             "GET" if request.method == "HEAD" else request.method,
             self.engine.base_url,
-            headers=[
-                *upstream.request_headers(request.headers.raw),
-                (b"x-amzn-trace-id", call.header),
-                (KEY_HEADER.encode(), self.engine.headers.get(KEY_HEADER, "").encode()),
-            ],
+            headers=[*upstream.request_headers(request.headers.raw), (b"x-amzn-trace-id", call.header)],
             content=body,
             extensions={"target": target, "timeout": self.engine.timeout.as_dict()},
         )

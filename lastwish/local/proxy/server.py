@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -86,11 +87,16 @@ async def _keep_serving(network: socket.socket) -> None:
         await asyncio.sleep(RESTART_PAUSE)
 
 
+def _with_key(key: str, request: httpx.Request) -> httpx.Request:
+    request.headers[KEY_HEADER] = key
+    return request
+
+
 def _engine(url: str, key: str, connections: int) -> httpx.AsyncClient:
     """Return the client by which this process reaches the engine, with the key of this `up`."""
     return httpx.AsyncClient(
         base_url=url,
-        headers={KEY_HEADER: named(key, PROXY)},
+        auth=partial(_with_key, named(key, PROXY)),
         timeout=ENGINE_TIMEOUT,
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
         trust_env=False,
