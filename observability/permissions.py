@@ -27,10 +27,12 @@ BY_AWS = {
     "xray:GetSamplingRules": _DAEMON,
     "xray:GetSamplingTargets": _DAEMON,
 }
-# Why an action is allowed on everything. Source: Service Authorization Reference, "Resource types" of each service.
+# Why an action, or all of a service, is allowed on everything. Source: Service Authorization Reference, "Resource
+# types" of each service.
 ON_EVERYTHING = {
-    "xray": "X-Ray has no resource for segments, samples and traces",
-    "cloudwatch": "CloudWatch has no resource for metrics, and none for a list of alarms",
+    "xray:": "X-Ray has no resource for segments, samples and traces",
+    "cloudwatch:GetMetricData": "CloudWatch has no resource for metrics",
+    "cloudwatch:DescribeAlarms": "CloudWatch has no resource for a list of alarms",
 }
 
 
@@ -52,8 +54,9 @@ class Grant:
 
     @property
     def why(self) -> str:
-        """Reason for a grant on everything. Raises KeyError where nobody has written one."""
-        return ON_EVERYTHING[self.action.partition(":")[0]] if self.resource == "*" else ""
+        """Reason for a grant on everything; empty for any other, and where nobody has written one."""
+        reasons = (why for action, why in ON_EVERYTHING.items() if self.action.startswith(action))
+        return next(reasons, "") if self.resource == "*" else ""
 
 
 def granted(template: Path = TEMPLATE) -> list[Grant]:

@@ -113,8 +113,7 @@ def stored_by_somebody_else(chain: DeployedChain, wish_id: str) -> None:
 
 
 def calls(stack: Stack) -> Used:
-    """The engine's record, in the template's names."""
-    answer = httpx.get(f"{stack.engine}/_lastwish/calls", headers={KEY_HEADER: stack.key}, trust_env=False, timeout=60)
+    """The engine's record of the functions, in the template's names."""
     physical = physical_ids(stack.aws("cloudformation"), STACK)
     functions = {name: logical.removesuffix("Function").lower() for logical, name in physical.items()}
     logical = {name.rpartition("/")[2]: each for each, name in physical.items()}
@@ -125,9 +124,16 @@ def calls(stack: Stack) -> Used:
 
     return {
         (functions[each["caller"]], each["action"], name(each["resource"]))
-        for each in answer.json()
+        for each in record(stack)
         if each["caller"] in functions
     }
+
+
+def record(stack: Stack) -> list[dict[str, Any]]:
+    """The engine's record, as it gives it."""
+    answer = httpx.get(f"{stack.engine}/_lastwish/calls", headers={KEY_HEADER: stack.key}, trust_env=False, timeout=60)
+    rows: list[dict[str, Any]] = answer.json()
+    return rows
 
 
 def may() -> Used:
@@ -137,8 +143,7 @@ def may() -> Used:
 def test_the_engine_knows_which_function_calls_and_which_does_not(stack: Stack, used: Used) -> None:
     assert ("frontend", "sqs:SendMessage", "Inbox") in used
     assert ("frontend", "dynamodb:PutItem", "EventStore") not in used
-    answer = httpx.get(f"{stack.engine}/_lastwish/calls", headers={KEY_HEADER: stack.key}, trust_env=False, timeout=60)
-    others = {(each["caller"], each["action"]) for each in answer.json()}
+    others = {(each["caller"], each["action"]) for each in record(stack)}
     assert {("agent", "cloudwatch:PutMetricData"), ("commands", "cloudformation:CreateStack")} <= others
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from observability.permissions import ON_EVERYTHING
 from tests.support.template import TEMPLATE, load, resources
 
 type Template = dict[str, Any]
@@ -162,14 +163,10 @@ def names_every_action(template: Template, role: str) -> bool:
     return all("*" not in action for action in actions)
 
 
-# Actions without resources, or whose answer is complete only with a right to all of them.
-WITHOUT_RESOURCES = ("xray:", "cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms")
-
-
 def names_every_resource_that_can_be_named(template: Template, role: str) -> bool:
     return all(
         "*" not in str(statement["Resource"])
-        or all(each.startswith(WITHOUT_RESOURCES) for each in listed(statement["Action"]))
+        or all(each.startswith(tuple(ON_EVERYTHING)) for each in listed(statement["Action"]))
         for statement in statements(template, role)
     )
 
