@@ -19,7 +19,6 @@ from web.wall import MOST_NEWS, recent_news_position, row_document, row_time
 
 _MOST_HELD = 100
 _MOST_LATEST = 100
-_END_OF_TIME = "~"  # sorts after any ISO time
 _COMMANDS: dict[str, Command] = {"release": ReleaseWish(), "hide": HideWish()}
 _VISIBILITY_AFTER = {"release": "shown", "hide": "hidden", "erase": "hidden"}
 
@@ -28,7 +27,7 @@ def read_queue(read_model: ReadModel) -> dict[str, Any]:
     """Return ``held`` wishes, longest held first, the ``latest`` that passed, newest first, and the time ``now``."""
     generations = read_model.generations()
     generation = generations.current
-    newest = chain.from_iterable(entry["wishes"] for entry in read_model.newest(generation, _END_OF_TIME))
+    newest = chain.from_iterable(entry["wishes"] for entry in read_model.newest(generation))
     news = read_model.news(generation, recent_news_position(read_model, generation), MOST_NEWS)
     moderated = chain.from_iterable(item["versions"] for item in news)
     rows = read_model.rows(generation, [*islice(newest, _MOST_LATEST), *moderated])

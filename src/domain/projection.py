@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from domain.commit import Commit, events_of
 from domain.events import Event, WishErased, WishHidden, WishShown
@@ -16,7 +17,8 @@ class Change:
     """A change of a wish's row from one version to another. ``before`` is None where there is no row yet (version 0).
 
     ``home`` is the wish's first shelf. Its row stays there for good, so that the wall and a late redelivery of an old
-    commit find it. A wish that boards later gets a copy on its pod's shelf.
+    commit find it. A wish that boards later gets a copy on its pod's shelf. ``delay`` lies between the decision to
+    show it and ``shown_at``.
     """
 
     wish_id: str
@@ -26,7 +28,8 @@ class Change:
     after: Wish
     home: str
     minute: str
-    shown_at: str | None
+    shown_at: datetime | None
+    delay: timedelta
     held_at: str | None
     is_moderated: bool
 
@@ -45,8 +48,15 @@ class Change:
 
     @property
     def is_new_on_the_wall(self) -> bool:
-        """Return true where the rules show the wish, from ``shown_at`` on. Moderation goes to the news instead."""
+        """Return true where the rules show the wish, from ``due_at`` on. Moderation goes to the news instead."""
         return self.before is None and self.after.visibility == "shown" and not self.is_moderated
+
+    def due_at(self, now: datetime) -> datetime:
+        """Return when the wall may show a wish that is projected now: at ``shown_at``, at most its delay from now.
+
+        So a wish whose worker had a fast clock waits as long as any other.
+        """
+        return min(self.shown_at or now, now + self.delay)
 
 
 def _is_moderation(event: Event) -> bool:
@@ -68,7 +78,7 @@ def change_since(wish_id: str, commits: Sequence[Commit], version_before: int) -
     if after is None or home is None or version_before >= len(commits):
         return None
     recorded = (recorded for commit in commits for recorded in commit.events)
-    shown = [it.event.since or it.time for it in recorded if isinstance(it.event, WishShown)]
+    shown = [(it.time, it.event.since or it.time) for it in recorded if isinstance(it.event, WishShown)]
     return Change(
         wish_id,
         version_before,
@@ -77,7 +87,8 @@ def change_since(wish_id: str, commits: Sequence[Commit], version_before: int) -
         after,
         home,
         minute=commits[0].time.strftime("%Y-%m-%dT%H:%M"),
-        shown_at=shown[-1].isoformat() if shown else None,
+        shown_at=shown[-1][1] if shown else None,
+        delay=shown[-1][1] - shown[-1][0] if shown else timedelta(0),
         held_at=commits[0].time.isoformat() if after.visibility == "held" else None,
         is_moderated=any(map(_is_moderation, events_of(commits[version_before:]))),
     )

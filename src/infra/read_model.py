@@ -19,6 +19,7 @@ redelivered commit changes nothing, and the feed has no gap. The index ``held`` 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
@@ -89,12 +90,11 @@ class ReadModel:
         """Return the news after a position, as ``news_entry`` gives them: wishes that operators moderated."""
         return [news_entry(item) for item in self._after(f"{generation}#news", after, limit)]
 
-    def newest(self, generation: int, until: str) -> Iterator[dict[str, Any]]:
-        """Yield entries of the feed that were due at a time (ISO), newest first. Raises StoreUnavailable."""
+    def newest(self, generation: int) -> Iterator[dict[str, Any]]:
+        """Yield the feed's entries, newest first. Raises StoreUnavailable."""
         items = self._every(
             KeyConditionExpression="pk = :pk",
-            FilterExpression="due <= :until",
-            ExpressionAttributeValues={":pk": {"S": f"{generation}#feed"}, ":until": {"S": until}},
+            ExpressionAttributeValues={":pk": {"S": f"{generation}#feed"}},
             ScanIndexForward=False,
             Limit=_PAGE,
         )
@@ -146,11 +146,11 @@ class ReadModel:
         response = self._call("query", KeyConditionExpression="pk = :pk", ExpressionAttributeValues=pk)
         return [values_of(item) for item in response["Items"]]
 
-    def apply(self, generation: int, changes: Sequence[Change]) -> None:
+    def apply(self, generation: int, changes: Sequence[Change], now: datetime) -> None:
         """Write a slice (see ``sliced``) as one transaction. Raises SliceConflict or StoreUnavailable."""
         totals = self.totals(generation, consistent=True)
         # At the next position or not at all: an entry that is there already makes this slice a conflict.
-        entry = _key(f"{generation}#feed", f"{totals.get('position', 0) + 1:012}") | _entry_of(changes)
+        entry = _key(f"{generation}#feed", f"{totals.get('position', 0) + 1:012}") | _entry_of(changes, now)
         writes = [write for change in changes for write in self._row(generation, change)]
         writes.append({"Put": {"TableName": self._table, "Item": entry, "ConditionExpression": _NOT_THERE}})
         counted = {**totals_of(changes), "position": 1}
@@ -178,7 +178,7 @@ class ReadModel:
                 for name in ("destination", "outcome", "visibility", "seat", "name", "message")
             },
             "version": change.version,
-            "shown_at": change.shown_at,
+            "shown_at": change.shown_at.isoformat() if change.shown_at else None,
             "held_at": change.held_at,
             "held_for": wish.held_for if change.held_at else None,
         }
@@ -234,7 +234,7 @@ def sliced(changes: Sequence[Change]) -> Iterator[list[Change]]:
         yield slice_
 
 
-def _entry_of(changes: Sequence[Change]) -> dict[str, Any]:
+def _entry_of(changes: Sequence[Change], now: datetime) -> dict[str, Any]:
     """Return the feed's entry of a slice: ids by shelf, totals by minute. One write unit holds twenty wishes."""
     wishes: defaultdict[str, list[str]] = defaultdict(list)
     minutes: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -243,7 +243,7 @@ def _entry_of(changes: Sequence[Change]) -> dict[str, Any]:
         minutes[change.minute].update(change.totals)
         if change.is_new_on_the_wall:
             wishes[change.home].append(change.wish_id)
-            due = max(due, change.shown_at or "")
+            due = max(due, change.due_at(now).isoformat())
     entry = {"wishes": dict(wishes), "due": due, "minutes": {name: dict(of) for name, of in minutes.items()}}
     return {name: serialise(part) for name, part in entry.items()}
 

@@ -7,6 +7,7 @@ store, and only the rest is written, in slices.
 import random
 import time
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 from domain.commit import Commit, stream_of, wish_of
 from domain.projection import Change, change_since, home_of
@@ -51,7 +52,7 @@ def _apply(store: EventStore, read_model: ReadModel, generation: int, slice_: li
         if not slice_:
             return 0
         try:
-            read_model.apply(generation, slice_)
+            read_model.apply(generation, slice_, datetime.now(UTC))
         except SliceConflict:
             if attempt == _TRIES - 1:
                 raise

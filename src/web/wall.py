@@ -4,7 +4,7 @@ import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any
 
 from domain.envelope import timestamp
@@ -43,9 +43,9 @@ class Cursor:
 def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
     """Return the wishes shown after a cursor, oldest first, those withdrawn, and the next cursor. At most six reads.
 
-    ``more``: call again at once. Wishes shown together stay together, so a response may hold more than ``limit``. A
-    cursor of another generation starts at the beginning, ``latest`` near the end. A blank wall gets no wishes. Raises
-    Problem 422.
+    ``more``: call again at once. Wishes shown together stay together, so a response may hold more than ``limit``. The
+    cursor stays before an entry that has to wait; those after it are shown, and come again with it. A cursor of another
+    generation starts at the beginning, ``latest`` near the end. A blank wall gets no wishes. Raises Problem 422.
     """
     most = _number(limit, "limit", 1, MOST_ENTRIES)
     now = datetime.now(UTC).isoformat()
@@ -54,20 +54,22 @@ def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
     cursor = _latest(read_model, generation, most, now) if after == "latest" else _cursor(after, generation)
     if generations.blank:
         return {"wishes": [], "withdrawn": [], "cursor": str(cursor), "more": False, "blank": True}
-    entries, more = _due_entries(read_model.feed(generation, cursor.position, most), most, now)
+    entries = read_model.feed(generation, cursor.position, most)
+    page, more = _page([entry for entry in entries if entry["due"] <= now], most)
     news = read_model.news(generation, cursor.news, MOST_NEWS)
-    places = [place for entry in entries for place in entry["wishes"]]
+    places = [place for entry in page for place in entry["wishes"]]
     rows = read_model.rows(generation, places + [place for item in news for place in item["versions"]])
-    fresh: list[str] = []
-    # An entry may be visible a moment before its rows are: the cursor then stays before it.
-    for entry in takewhile(lambda entry: all(place in rows for place in entry["wishes"]), entries):
-        fresh += entry["wishes"]
+    # An entry may be visible a moment before its rows are: it waits, like one that is not due.
+    ready = {entry["position"]: entry["wishes"] for entry in page if all(place in rows for place in entry["wishes"])}
+    for entry in takewhile(lambda entry: entry["position"] in ready, entries):
         cursor = replace(cursor, position=entry["position"])
+    more = more and cursor.position == page[-1]["position"]  # else the same page would come again
+    fresh = chain.from_iterable(ready.values())
     moderated: list[str] = []
     for item in takewhile(lambda item: _are_visible(item["versions"], rows), news):
         moderated += item["versions"]
         cursor = replace(cursor, news=item["position"])
-    shown = [place for place in dict.fromkeys(fresh + moderated) if rows[place]["visibility"] == "shown"]
+    shown = [place for place in dict.fromkeys([*fresh, *moderated]) if rows[place]["visibility"] == "shown"]
     withdrawn = [place for place in dict.fromkeys(moderated) if rows[place]["visibility"] != "shown"]
     return {
         "wishes": [row_document(rows[place]) for place in shown],
@@ -78,18 +80,16 @@ def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
     }
 
 
-def _due_entries(entries: Sequence[dict[str, Any]], most: int, now: str) -> tuple[list[dict[str, Any]], bool]:
-    """Return the entries of one response, at least one of those that are due, and whether more are due after them."""
+def _page(due: Sequence[dict[str, Any]], most: int) -> tuple[list[dict[str, Any]], bool]:
+    """Return the entries of one response, at least one of those that are due, and whether more may follow."""
     taken: list[dict[str, Any]] = []
     size = 0
-    for entry in entries:
-        if entry["due"] > now:
-            return taken, False
+    for entry in due:
         if taken and (size >= most or size + len(entry["wishes"]) > MOST_ENTRIES):
             return taken, True
         taken.append(entry)
         size += len(entry["wishes"])
-    return taken, len(entries) == most
+    return taken, len(due) == most
 
 
 def _are_visible(versions: Mapping[str, int], rows: Mapping[str, dict[str, Any]]) -> bool:
@@ -97,12 +97,13 @@ def _are_visible(versions: Mapping[str, int], rows: Mapping[str, dict[str, Any]]
 
 
 def _latest(read_model: ReadModel, generation: int, most: int, now: str) -> Cursor:
-    """Return the cursor from which one response reaches the end of the feed."""
+    """Return the cursor from which one response reaches the end of the feed. Entries that are not due do not count."""
     position, size = 0, 0
-    for entry in read_model.newest(generation, now):
-        if size and size + len(entry["wishes"]) > most:
+    for entry in read_model.newest(generation):
+        count = len(entry["wishes"]) if entry["due"] <= now else 0
+        if size and size + count > most:
             break
-        size += len(entry["wishes"])
+        size += count
         position = entry["position"] - 1
         if size >= most:
             break
