@@ -1,17 +1,22 @@
 """Reclaim leaked seats, and board the waitlist, first come first served.
 
 A worker that dies between leasing and appending leaks a seat. From outside, a worker that is about to append looks the
-same. So the marks and the free lists are noted first, the worker's timeout is waited out, and only then is the store
-scanned: a seat that was leased before the note is stored by then, or never will be.
+same. So the marks are noted first, the worker's timeout is waited out, and only then is the store scanned: a seat that
+was leased before the note is stored or free by then, or never will be.
+
+A wish boards in one transaction with its seat's way off the free list and with the lock, so a reclaim that slept while
+another took over boards nobody.
 """
 
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from domain.commit import Commit, events_of, wish_of
+from domain.errors import StoreUnavailable
 from domain.events import Destination
 from domain.seats import Seat
 from domain.wish import BoardFromWaitlist, Wish, fold
@@ -21,7 +26,7 @@ from lastwish.aws.clients import plain_errors
 from lastwish.maintenance.lock import Lock, only_one
 from lastwish.maintenance.stores import DESTINATIONS, Stores
 
-# At most this many wishes board before the lock is renewed; a leased block is as large.
+# At most this many wishes board before the lock is renewed and the free list is read again.
 _BLOCK = 25
 
 
@@ -57,22 +62,22 @@ def reclaim(stores: Stores, wait: float | None, note: Callable[[str], None] = la
         only_one(stores.dynamodb, stores.table("Seats"), {"id": {"S": "reclaim"}}, "reclaim") as lock,
     ):
         marks = stores.seats.marks()
-        free = {each: set(stores.seats.free(each)) for each in DESTINATIONS}
         pause = stores.timeout("WorkerFunction") if wait is None else wait
         note(f"waiting {pause:g} s until no worker can still store a seat that it has leased")
         time.sleep(pause)
         stored = _scan(stores)
         done = Reclaimed()
         for each in DESTINATIONS:
+            if marks.get(each, 0) > stores.seats.capacity[each]:
+                note(f"the ship to {each} has {stores.seats.capacity[each]} seats, but {marks[each]} were leased")
             held = {one.wish.seat for one in stored if one.wish.destination == each}
-            known_free = free[each] | set(stores.seats.free(each))
-            leaked = set(range(1, marks.get(each, 0) + 1)) - held - known_free
+            leaked = set(range(1, marks.get(each, 0) + 1)) - held - set(stores.seats.free(each))
             lock.renew()
             stores.seats.give_back(each, leaked, lock.guard())
             done.leaked += len(leaked)
             done.freed += len(leaked)
             waiting = [one for one in stored if one.wish.destination == each and _waits(one.wish)]
-            done.boarded += _board(stores, lock, each, waiting, note)
+            done.boarded += _board(stores, lock, each, deque(waiting), note)
         return done
 
 
@@ -96,29 +101,41 @@ def _wishes(streams: dict[str, list[Commit]]) -> Iterator[_Stored]:
 
 
 def _board(
-    stores: Stores, lock: Lock, destination: Destination, waiting: list[_Stored], note: Callable[[str], None]
+    stores: Stores, lock: Lock, destination: Destination, waiting: deque[_Stored], note: Callable[[str], None]
 ) -> int:
-    """Lease seats for waiting wishes, as long as there are any. Return how many boarded."""
-    boarded, queue = 0, iter(waiting)
-    left = len(waiting)
-    while left:
+    """Board waiting wishes, as long as there are seats. Return how many boarded."""
+    boarded = 0
+    while waiting:
         lock.renew()
-        seats = stores.seats.lease({destination: min(_BLOCK, left)}).get(destination, [])
+        seats = _offered(stores, lock, destination, min(_BLOCK, len(waiting)))
         if not seats:
-            note(f"{left} wishes still wait for a seat to {destination}")
+            note(f"{len(waiting)} wishes still wait for a seat to {destination}")
             break
-        while seats and (one := next(queue, None)):
-            left -= 1
-            if _boarded(stores, one, seats[0]):
+        while seats and waiting:
+            # It does not board where it has boarded or was erased since the scan.
+            if _boarded(stores, lock, waiting.popleft(), seats[0]):
                 boarded += 1
                 del seats[0]
-        # Seats are left where wishes boarded or were erased since the scan.
-        stores.seats.give_back(destination, [seat.number for seat in seats])
     return boarded
 
 
-def _boarded(stores: Stores, one: _Stored, seat: Seat) -> bool:
+def _offered(stores: Stores, lock: Lock, destination: Destination, most: int) -> list[Seat]:
+    """Return seats of the free list. Where it has none on this ship, put seats there that nobody has had."""
+    there = [number for number in stores.seats.free(destination) if number <= stores.seats.capacity[destination]]
+    if there:
+        return [Seat(destination, number) for number in there[:most]]
+    unused = stores.seats.lease({destination: most})[destination]
+    stores.seats.give_back(destination, [seat.number for seat in unused], lock.guard())
+    return unused
+
+
+def _boarded(stores: Stores, lock: Lock, one: _Stored, seat: Seat) -> bool:
     # The id follows from wish and command: a repetition after a lost answer is the same commit.
     commit_id = str(uuid.uuid5(uuid.UUID(one.wish_id), "board"))
     cause = Cause(commit_id, one.correlation_id, datetime.now(UTC))
-    return execute(stores.events, one.wish_id, BoardFromWaitlist(seat), cause) is not None
+    also = [stores.seats.taking(seat), lock.guard()]
+    try:
+        return execute(stores.events, one.wish_id, BoardFromWaitlist(seat), cause, also=also) is not None
+    except StoreUnavailable:
+        lock.renew()  # says so where another reclaim took over
+        raise

@@ -1,8 +1,9 @@
 """Load a stream, decide, append; decide again after a lost race. All commits are appended here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from domain.commit import Commit, Recorded, events_of, stream_of
 from domain.errors import VersionConflict
@@ -27,11 +28,13 @@ class Cause:
     times: Mapping[str, datetime] = field(default_factory=dict)
 
 
-def execute(store: EventStore, wish_id: str, command: Command, cause: Cause, *, is_new: bool = False) -> Commit | None:
+def execute(
+    store: EventStore, wish_id: str, command: Command, cause: Cause, *, is_new: bool = False, also: Sequence[Any] = ()
+) -> Commit | None:
     """Append the events that follow from a command. Return the commit, None where no event follows or all are stored.
 
-    ``is_new`` assumes an empty stream at first, which saves a read; the append checks it. Raises VersionConflict after
-    three lost races, and what the store raises.
+    ``is_new`` assumes an empty stream at first, which saves a read; the append checks it. ``also`` is for
+    ``EventStore.append``. Raises VersionConflict after three lost races, and what the store raises.
     """
     stream = stream_of(wish_id)
     now = cause.now.replace(microsecond=cause.now.microsecond // 1000 * 1000)  # as it is stored
@@ -51,7 +54,7 @@ def execute(store: EventStore, wish_id: str, command: Command, cause: Cause, *, 
             events=tuple(Recorded(event, cause.times.get(event.type, now)) for event in events),
         )
         try:
-            if store.append(commit):
+            if store.append(commit, also):
                 return commit
             # Its id is there already. The very same commit is ours: its answer was lost, and the SDK tried again.
             return commit if commit in store.read(stream) else None

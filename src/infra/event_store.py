@@ -5,7 +5,7 @@ both succeed. If the condition fails, DynamoDB returns the existing item: with t
 try, which is success; with another it is a conflict, and the caller decides again.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,23 +33,28 @@ class EventStore:
         self._client = client
         self._table = table
 
-    def append(self, commit: Commit) -> bool:
+    def append(self, commit: Commit, also: Sequence[Any] = ()) -> bool:
         """Append a commit at its version. Return False where this commit was stored already.
 
-        Raises VersionConflict, StoreUnavailable, UnstorableCommit.
+        ``also`` are entries of TransactWriteItems that must succeed with it. Raises VersionConflict, StoreUnavailable
+        (also where one of them does not succeed), UnstorableCommit.
         """
+        put: Any = {
+            "TableName": self._table,
+            "Item": _to_item(commit),
+            "ConditionExpression": "attribute_not_exists(#stream)",
+            "ExpressionAttributeNames": _STREAM,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=_to_item(commit),
-                ConditionExpression="attribute_not_exists(#stream)",
-                ExpressionAttributeNames=_STREAM,
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+            if also:
+                self._client.transact_write_items(TransactItems=[{"Put": put}, *also])
+            else:
+                self._client.put_item(**put)
         except (BotoCoreError, ClientError) as error:
-            if error_code(error) != "ConditionalCheckFailedException":
+            existing = _existing(error)
+            if existing is None:
                 raise _domain_error(error) from error
-            existing: Any = getattr(error, "response", {}).get("Item", {})
             if existing.get("commit_id") != {"S": commit.commit_id}:
                 raise VersionConflict(commit.stream, commit.version - 1, commit.version) from None
             return False
@@ -101,6 +106,14 @@ class EventStore:
             return [commit_of(item) for page in pages for item in page["Items"]]
         except (BotoCoreError, ClientError) as error:
             raise _domain_error(error) from error
+
+
+def _existing(error: Exception) -> dict[str, Any] | None:
+    """Return the item that stands at the version of a refused commit; None where it was refused for another reason."""
+    response: Any = getattr(error, "response", {})
+    [refused, *_] = response.get("CancellationReasons") or [{**response, "Code": error_code(error)}]
+    is_there = refused.get("Code", "").startswith("ConditionalCheckFailed")
+    return refused.get("Item", {}) if is_there else None
 
 
 def _domain_error(error: Exception) -> LastWishError:

@@ -1,8 +1,8 @@
 """Lease seats: one item has a mark per destination, and one conditional update per batch moves it (hi/lo).
 
-Each seat below a mark was leased exactly once, so a seat can never be sold twice. A function that dies with leased
-seats leaks them until ``lastwish reclaim`` puts them on the free list. Seats are taken from there when the mark has
-reached the end.
+Each seat below a mark was leased exactly once, so a seat can never be sold twice. Leased seats that no wish took are on
+the free list; those of a function that died leak until ``lastwish reclaim`` puts them there. Only a reclaim takes them
+from there, for the wishes that wait the longest: a new wish never gets in front of them.
 """
 
 from collections.abc import Collection, Mapping
@@ -15,6 +15,7 @@ from domain.errors import StoreUnavailable
 from domain.events import Destination
 from domain.seats import Seat
 from infra.aws import error_code
+from infra.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,19 +41,18 @@ class Seats:
         self._table = table
         self._capacity = capacity
 
-    def lease(self, counts: Counts) -> Leased:
-        """Lease this many seats, or as many as there are. No other caller gets them. Raises StoreUnavailable."""
-        counts = {destination: count for destination, count in counts.items() if count > 0}
-        try:
-            leased = self._lease_unused(counts)
-            return {to: leased[to] + self._take_free(to, count - len(leased[to])) for to, count in counts.items()}
-        except (BotoCoreError, ClientError) as error:
-            raise StoreUnavailable(f"seats: {error_code(error)}") from error
+    @property
+    def capacity(self) -> Mapping[Destination, int]:
+        """Return how many seats each destination has."""
+        return self._capacity
 
-    def _lease_unused(self, counts: Counts) -> Leased:
-        """Lease seats above the marks, fewer where fewer are left, none where the capacity is below the mark now."""
-        leased: Leased = {to: [] for to in counts}
-        left = {to: min(count, self._capacity[to]) for to, count in counts.items()}
+    def lease(self, counts: Counts) -> Leased:
+        """Lease this many seats above the marks, or as many as there are. No other caller gets them.
+
+        None where the capacity is below the mark now. Raises StoreUnavailable.
+        """
+        leased: Leased = {to: [] for to, count in counts.items() if count > 0}
+        left = {to: min(counts[to], self._capacity[to]) for to in leased}
         for _ in range(_TRIES):
             # Never a negative count: it would move a mark down, and give seats a second time.
             if not (counts := {to: count for to, count in left.items() if count > 0}):
@@ -62,7 +62,12 @@ class Seats:
             except self._client.exceptions.ConditionalCheckFailedException as error:
                 marks = _numbers(error.response.get("Item", {}))
                 left = {to: min(count, self._capacity[to] - marks.get(to, 0)) for to, count in counts.items()}
+                for to in (to for to, count in left.items() if count < 0):
+                    extra = {"destination": to, "capacity": self._capacity[to], "leased": marks[to]}
+                    logger.warning("capacity is below the seats that were leased", extra=extra)
                 continue
+            except (BotoCoreError, ClientError) as error:
+                raise StoreUnavailable(f"seats: {error_code(error)}") from error
             return leased | {
                 to: [Seat(to, number) for number in range(marks[to] - count + 1, marks[to] + 1)]
                 for to, count in counts.items()
@@ -86,27 +91,18 @@ class Seats:
         )
         return _numbers(response["Attributes"])
 
-    def _take_free(self, destination: Destination, count: int) -> list[Seat]:
-        """Take up to ``count`` seats from the free list."""
-        for _ in range(_TRIES if count else 0):
-            free = self.free(destination)[:count]
-            if not free:
-                break
-            try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=free_list(destination),
-                    UpdateExpression="DELETE seats :taken",
-                    ConditionExpression=" AND ".join(f"contains(seats, :s{n})" for n in range(len(free))),
-                    ExpressionAttributeValues={
-                        ":taken": {"NS": [str(number) for number in free]},
-                        **{f":s{n}": {"N": str(number)} for n, number in enumerate(free)},
-                    },
-                )
-            except self._client.exceptions.ConditionalCheckFailedException:
-                continue  # another caller took one of them
-            return [Seat(destination, number) for number in free]
-        return []
+    def taking(self, seat: Seat) -> Any:
+        """Return the write that takes a seat from the free list, if it is there (one entry of TransactWriteItems)."""
+        number = str(seat.number)
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": free_list(seat.destination),
+                "UpdateExpression": "DELETE seats :taken",
+                "ConditionExpression": "contains(seats, :number)",
+                "ExpressionAttributeValues": {":taken": {"NS": [number]}, ":number": {"N": number}},
+            }
+        }
 
     def give_back(self, destination: Destination, numbers: Collection[int], guard: Any = None) -> None:
         """Put seats on the free list. No wish may have them, and no running worker may have leased them.

@@ -58,6 +58,8 @@ def board(context: LambdaContext, batch: Sequence[tuple[SQSRecord, DecidedWish]]
             # Taken out: the same wish a second time in the batch gets no seat that could leak.
             seat, now = assigned.pop(wish.wish_id, None), datetime.now(UTC)
             is_new = append(store, wish, seat, now=now, wall_delay=settings.wall_delay, trace_header=trace_header)
+            if seat and not is_new:  # stored, or erased, by somebody else since the seats were leased
+                seats.give_back(seat.destination, [seat.number])
             report(wish, seat, is_new=is_new, now=now)
 
     return handle_each(batch, board_one, context)

@@ -4,15 +4,22 @@ import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+import pytest
 
 from domain.envelope import write_story
 from domain.events import WishAccepted
 from domain.seats import Seat
 from domain.wish import BoardFromWaitlist
 from infra.aggregate import Cause, execute
+from lastwish.local.proxy.ledger import promised
+from lastwish.maintenance.audit import audit
+from lastwish.maintenance.checks import Difference
+from lastwish.maintenance.history import history
 from lastwish.maintenance.stores import Stores
 from tests.support.aws import Aws
 from tests.support.functions import Invoke
@@ -81,6 +88,20 @@ class Chain:
         """Give a seat to a waiting wish, as a reclaim does."""
         cause = Cause(commit_id=f"board {wish_id}", correlation_id="operator", now=NOON)
         assert execute(self.worker.store, wish_id, BoardFromWaitlist(Seat("mars", number)), cause)
+
+    def resize(self, monkeypatch: pytest.MonkeyPatch, mars: int) -> None:
+        """Build the ship anew, for the worker and for the operator."""
+        self.functions.mars = mars
+        monkeypatch.setattr(self.worker.seats, "_capacity", {"mars": mars, "jupiter": 1000})
+
+    def status(self, wish_id: str) -> tuple[str, int | None]:
+        """Return the status and the seat of a stored wish."""
+        state = history(self.stores, wish_id)[-1]["state"]
+        return state["status"], state["seat"]
+
+    def differences(self) -> list[Difference]:
+        """Return what an audit finds now."""
+        return audit(self.stores, partial(promised, self.ledger), settle=0).differences
 
     def texts(self) -> str:
         """Return the content of all tables and queues as one text."""

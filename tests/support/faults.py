@@ -1,5 +1,6 @@
 """Faults at the AWS seam: botocore's own events, so that everything of ours runs as it is."""
 
+from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -33,6 +34,17 @@ def sent_again(client: Any, operation: str) -> None:
         return 0 if attempts == 1 else None  # seconds to wait
 
     client.meta.events.register(f"needs-retry.{operation}", again)
+
+
+def meanwhile(client: Any, operation: str, act: Callable[[], object], about: str = "") -> None:
+    """Somebody else acts before the first call of the operation whose arguments name ``about``."""
+    acts = [act]
+
+    def wait(params: dict[str, Any], **_: Any) -> None:
+        if acts and about in str(params):
+            acts.pop()()
+
+    client.meta.events.register_first(f"provide-client-params.{operation}", wait)
 
 
 def batch_entries_fail(client: Any, *, bodies_with: str) -> None:

@@ -6,9 +6,11 @@ import boto3
 import pytest
 
 from domain.errors import StoreUnavailable
-from infra.seats import Seats, free_list
+from domain.seats import Seat
+from infra.seats import Seats
 from tests.support import faults
 from tests.support.aws import Aws
+from tests.support.functions import Log
 
 
 @pytest.fixture
@@ -18,15 +20,6 @@ def seats(aws: Aws) -> Seats:
 
 def numbers(leased: Any) -> dict[str, list[int]]:
     return {destination: [seat.number for seat in found] for destination, found in leased.items()}
-
-
-def give_back(seats: Seats, destination: Any, *returned: int) -> None:
-    seats._client.update_item(
-        TableName="Seats",
-        Key=free_list(destination),
-        UpdateExpression="ADD seats :returned",
-        ExpressionAttributeValues={":returned": {"NS": [str(number) for number in returned]}},
-    )
 
 
 def test_seats_are_given_out_in_order(seats: Seats) -> None:
@@ -56,21 +49,44 @@ def test_a_ship_that_became_smaller_gives_no_seat_twice(seats: Seats) -> None:
     assert [*first, *numbers(six.lease({"mars": 3}))["mars"]] == [1, 2, 3, 4, 5, 6]
 
 
-def test_returned_seats_are_given_out_when_the_mark_is_at_the_end(seats: Seats) -> None:
+def test_a_deploy_that_makes_the_ship_too_small_is_logged(seats: Seats, log: Log) -> None:
     seats.lease({"jupiter": 3})
-    give_back(seats, "jupiter", 2, 1)
-    assert numbers(seats.lease({"jupiter": 1})) == {"jupiter": [1]}
-    assert numbers(seats.lease({"jupiter": 3})) == {"jupiter": [2]}
-    assert seats.free("jupiter") == []
+    small = Seats(seats._client, "Seats", {"mars": 10, "jupiter": 2})
+    assert log.lines() == []
+    small.lease({"jupiter": 1, "mars": 1})
+    [line] = log.lines()
+    assert line["message"] == "capacity is below the seats that were leased"
+    assert (line["level"], line["destination"], line["capacity"], line["leased"]) == ("WARNING", "jupiter", 2, 3)
+
+
+def test_a_full_ship_is_not_too_small(seats: Seats, log: Log) -> None:
+    seats.lease({"jupiter": 3})
+    assert numbers(seats.lease({"jupiter": 2})) == {"jupiter": []}
+    assert log.lines() == []
+
+
+def test_a_seat_that_was_given_back_is_not_for_new_wishes(seats: Seats) -> None:
+    seats.lease({"jupiter": 3})
+    seats.give_back("jupiter", [2, 1])
+    assert numbers(seats.lease({"jupiter": 1})) == {"jupiter": []}
+    assert seats.free("jupiter") == [1, 2]
+
+
+def test_a_free_seat_is_taken_once(seats: Seats) -> None:
+    seats.give_back("jupiter", [1, 2])
+    take = [seats.taking(Seat("jupiter", 2))]
+    seats._client.transact_write_items(TransactItems=take)
+    with pytest.raises(seats._client.exceptions.TransactionCanceledException):
+        seats._client.transact_write_items(TransactItems=take)
+    assert seats.free("jupiter") == [1]
 
 
 def test_a_crowd_never_gets_a_seat_twice(seats: Seats) -> None:
-    give_back(seats, "mars", 11, 12)  # as if the ship had been larger once
     _one_call_at_a_time(seats._client)
     with ThreadPoolExecutor(8) as crowd:
         leased = list(crowd.map(lambda _: seats.lease({"mars": 1}), range(20)))
     given = [seat.number for each in leased for seat in each["mars"]]
-    assert sorted(given) == list(range(1, 13))
+    assert sorted(given) == list(range(1, 11))
 
 
 def _one_call_at_a_time(client: Any) -> None:

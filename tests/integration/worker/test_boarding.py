@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support import faults
 from tests.support.aws import Aws
-from tests.support.functions import Invoke, Log
+from tests.support.functions import Invoke, Log, load
 from tests.support.samples import sample, story
 from tests.support.strategies import damaged_stories, is_sendable, messages
 from tests.support.wishes import batch, ids
@@ -103,7 +103,7 @@ def test_an_unstorable_commit_is_dead_lettered(aws: Aws, worker: ModuleType, inv
 def test_an_unexpected_error_means_delivery_again_and_is_logged_without_its_text(
     worker: ModuleType, invoke: Invoke, monkeypatch: pytest.MonkeyPatch, log: Log
 ) -> None:
-    def explode(_: object) -> bool:
+    def explode(*_: object) -> bool:
         raise RuntimeError("quoting what was typed")
 
     monkeypatch.setattr(worker.store, "append", explode)
@@ -168,3 +168,14 @@ def test_a_failed_append_leaks_its_seat_but_never_sells_it_twice(aws: Aws, worke
     invoke(worker, {"Records": [each for each in event["Records"] if {"itemIdentifier": each["messageId"]} in again]})
     assert sorted(seat or 0 for _, seat in seats_of(aws)) == [2, 3]
     assert worker.seats.marks() == {"mars": 3}
+
+
+def test_a_seat_leased_for_a_wish_that_is_stored_meanwhile_is_given_back(
+    aws: Aws, worker: ModuleType, invoke: Invoke, log: Log
+) -> None:
+    event = sample("worker-good-wish")
+    faults.meanwhile(worker.dynamodb, "dynamodb.PutItem", lambda: invoke(load("worker"), event))
+    assert invoke(worker, event) == NOTHING_FAILED
+    assert seats_of(aws) == [("jupiter", 2)]
+    assert worker.seats.free("jupiter") == [1]
+    assert log.metrics()["SeatsLeaked"] == [1]

@@ -1,0 +1,118 @@
+import threading
+from typing import Any
+
+import pytest
+
+from lastwish.errors import Busy
+from lastwish.maintenance import lock, rebuild
+from lastwish.maintenance.rebuild import Options
+from tests.support.chain import Chain, Quiet
+
+AT_ONCE = Options(wait=0, patience=0)
+
+
+def test_a_rebuild_mends_totals_that_nobody_can_read(chain: Chain) -> None:
+    chain.send(5)
+    totals = {"pk": {"S": "1#totals"}, "sk": {"S": "-"}, "mars_boarded": {"S": "many"}}
+    chain.aws.dynamodb.put_item(TableName="ReadModel", Item=totals)
+    assert chain.differences()
+    done = rebuild.rebuild(chain.stores, Options(flip=True, wait=0, patience=0), Quiet())
+    assert (done.flipped, done.same_totals) == (True, False)
+    assert chain.differences() == []
+
+
+def test_a_rebuild_is_equal_and_is_read_from_then_on(chain: Chain) -> None:
+    chain.send(5)
+    done = rebuild.rebuild(chain.stores, AT_ONCE, Quiet())
+    assert (done.ok, done.flipped, done.generation, done.commits, done.rows) == (True, True, 2, 5, 5)
+    assert done.checksum_old == done.checksum_new != "0" * 16
+    assert chain.stores.read_model.generations().current == 2
+    assert chain.generations() == {"2"}
+    assert chain.differences() == []
+
+
+def test_a_second_rebuild_works_and_wishes_keep_coming(chain: Chain) -> None:
+    chain.send(2)
+    rebuild.rebuild(chain.stores, AT_ONCE, Quiet())
+    chain.send(2, start=2)
+    done = rebuild.rebuild(chain.stores, AT_ONCE, Quiet())
+    assert (done.ok, done.generation, done.commits) == (True, 3, 4)
+    assert chain.generations() == {"3"}
+    assert chain.differences() == []
+
+
+def test_a_damaged_read_model_is_not_equal_and_is_replaced_when_told(chain: Chain) -> None:
+    [wish_id, _] = chain.send(2)
+    chain.aws.dynamodb.put_item(TableName="ReadModel", Item=chain.row(wish_id) | {"message": {"S": "damaged"}})
+    done = rebuild.rebuild(chain.stores, AT_ONCE, Quiet())
+    assert (done.ok, done.flipped, done.generation) == (False, False, 1)
+    assert done.checksum_old != done.checksum_new
+    assert chain.generations() == {"1"}
+    done = rebuild.rebuild(chain.stores, Options(flip=True, wait=0, patience=0), Quiet())
+    assert (done.ok, done.flipped, done.generation) == (True, True, 3)
+    assert chain.differences() == []
+
+
+def test_a_read_model_that_lacks_a_wish_is_not_equal(chain: Chain) -> None:
+    [wish_id, _] = chain.send(2)
+    row = chain.row(wish_id)
+    chain.aws.dynamodb.delete_item(TableName="ReadModel", Key={"pk": row["pk"], "sk": row["sk"]})
+    done = rebuild.rebuild(chain.stores, AT_ONCE, Quiet())
+    assert (done.ok, done.lagging) == (False, 1)
+
+
+def test_an_interrupted_rebuild_can_be_run_again(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain.send(3)
+    apply = rebuild._apply
+
+    def killed(*arguments: Any) -> None:
+        apply(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rebuild, "_apply", killed)
+        with pytest.raises(KeyboardInterrupt):
+            rebuild.rebuild(chain.stores, AT_ONCE, Quiet())
+    assert chain.generations() == {"1", "2"}
+    chain.send(1, start=3)  # goes to the half-built one as well
+    done = rebuild.rebuild(chain.stores, AT_ONCE, Quiet())
+    assert (done.ok, done.generation) == (True, 3)
+    assert chain.generations() == {"3"}
+    assert chain.differences() == []
+
+
+def test_told_not_to_flip_it_compares_and_leaves_nothing(chain: Chain) -> None:
+    chain.send(2)
+    done = rebuild.rebuild(chain.stores, Options(flip=False, wait=0), Quiet())
+    assert (done.ok, done.generation, chain.generations()) == (True, 1, {"1"})
+
+
+def test_the_old_generation_can_be_kept(chain: Chain) -> None:
+    chain.send(2)
+    rebuild.rebuild(chain.stores, Options(keep_old=True, wait=0), Quiet())
+    chain.send(1, start=2)
+    live = chain.stores.read_model.generations()
+    assert (live.current, live.live) == (2, {1, 2})
+    assert chain.stores.read_model.totals(1)["mars_boarded"] == 3
+
+
+def test_only_one_rebuild_runs_at_a_time(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "LEASE", 2.0)
+    filling, go_on = threading.Event(), threading.Event()
+    plain = rebuild._fill
+
+    def slow(*arguments: Any) -> Any:
+        filling.set()
+        assert go_on.wait(20)
+        return plain(*arguments)
+
+    monkeypatch.setattr(rebuild, "_fill", slow)
+    first = threading.Thread(target=rebuild.rebuild, args=(chain.stores, AT_ONCE, Quiet()))
+    first.start()
+    try:
+        assert filling.wait(20)
+        with pytest.raises(Busy):
+            rebuild.rebuild(chain.stores, AT_ONCE, Quiet())
+    finally:
+        go_on.set()
+        first.join()
