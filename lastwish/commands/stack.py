@@ -103,7 +103,7 @@ def status(stack: Stack = None, as_json: Json = False) -> None:
 
 @app.command()
 def reset(as_json: Json = False) -> None:
-    """Empty queues, tables, ledger and traces of the local stack; accounts, metrics and logs stay."""
+    """Empty queues, tables and traces of the local stack, and begin a new ledger; accounts, metrics and logs stay."""
     from lastwish.local import reset as emptying
     from lastwish.site import LocalSite
 

@@ -7,6 +7,7 @@ from lastwish.aws.clients import engine_client, messages_in, plain_errors
 from lastwish.errors import AwsError
 from lastwish.local.agent import process as agent_process
 from lastwish.local.health import missing_tables, tables
+from lastwish.local.proxy.ledger import rotate
 from lastwish.local.state import Home, State
 
 TIMEOUT = 20.0
@@ -16,7 +17,7 @@ SETTLE = 1.2
 
 
 def reset(state: State, home: Home) -> dict[str, int]:
-    """Empty every queue and table in the outputs, the ledger and the traces. Returns how many of each there were.
+    """Empty queues, tables and traces, and put the ledger aside. Returns how many entries each of them had.
 
     Repeats until two rounds in a row remove nothing, since a batch in flight arrives after the first round. Raises
     AwsError when wishes keep coming, and, before it empties anything, when a table is gone.
@@ -35,9 +36,7 @@ def reset(state: State, home: Home) -> dict[str, int]:
             removed = {"messages": removed["messages"] + messages, "items": removed["items"] + items}
             quiet_rounds = 0 if messages or items else quiet_rounds + 1
             time.sleep(SETTLE)
-    entries = len(home.ledger.read_bytes().splitlines()) if home.ledger.exists() else 0
-    home.ledger.write_bytes(b"")
-    return {**removed, "ledger_entries": entries, "traces": agent_process.clear_traces(state.traces)}
+    return {**removed, "ledger_entries": rotate(home.ledger), "traces": agent_process.clear_traces(state.traces)}
 
 
 def _empty_queue(sqs: Any, queue: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 import pytest
 
+from lastwish.local.proxy.ledger import promised
 from tests.support.laptop import Laptop, Stack, wait_until
 
 
@@ -60,7 +61,7 @@ def test_after_ctrl_c_the_load_is_still_reported(clean: Stack, tmp_path: Path) -
     report = tmp_path / "report.html"
     running = clean.laptop.start("load", "--wishes", "3000", "--over", "300", "--json", "--report", str(report))
     ledger = clean.home / "ledger.jsonl"
-    assert wait_until(lambda: ledger.exists() and len(ledger.read_text().splitlines()) > 20)
+    assert wait_until(lambda: len(promised(ledger)) > 20)
     running.send_signal(signal.SIGINT)
     out, errors = running.communicate(timeout=120)
     assert running.returncode == 130, errors
@@ -77,7 +78,7 @@ def test_a_load_whose_sender_is_killed_is_still_audited_and_reported(clean: Stac
     report = tmp_path / "report.html"
     running = clean.laptop.start("load", "--wishes", "3000", "--over", "300", "--json", "--report", str(report))
     ledger = clean.home / "ledger.jsonl"
-    assert wait_until(lambda: ledger.exists() and len(ledger.read_text().splitlines()) > 20)
+    assert wait_until(lambda: len(promised(ledger)) > 20)
     for child in psutil.Process(running.pid).children():
         child.kill()
     out, errors = running.communicate(timeout=120)
@@ -93,7 +94,7 @@ def test_a_second_ctrl_c_ends_a_sender_that_does_not_react(clean: Stack, tmp_pat
     report = tmp_path / "report.html"
     running = clean.laptop.start("load", "--wishes", "3000", "--over", "300", "--json", "--report", str(report))
     ledger = clean.home / "ledger.jsonl"
-    assert wait_until(lambda: ledger.exists() and len(ledger.read_text().splitlines()) > 20)
+    assert wait_until(lambda: len(promised(ledger)) > 20)
     [sender] = psutil.Process(running.pid).children()
     sender.suspend()
     while sender.is_running():

@@ -64,10 +64,7 @@ class Bench:
         ) as engine:
             limits = RouteLimits(self.limit)
             proxy = Proxy(engine, "/_aws/execute-api/abc/local", self.gateway, ledger, limits, self)  # type: ignore[arg-type]
-            try:
-                return await _ask(compressing(proxy), method, path, headers or {}, body, query)
-            finally:
-                ledger.close()
+            return await _ask(compressing(proxy), method, path, headers or {}, body, query)
 
     def _reach(self, request: httpx.Request) -> httpx.Response:
         self.reached.append(request)

@@ -3,6 +3,6 @@
 process.py   starts it and checks it, for `up`     server.py        its processes, one for each socket
 listener.py  connections, deadlines                app.py           the ASGI application
 gateway.py   API Gateway, by the template          upstream.py      filters what passes to the engine
-ledger.py    every wish id that was answered 202   concurrency.py   limits the requests in the engine
+ledger.py    every wish and how it was answered    concurrency.py   limits the requests in the engine
 api_call.py  reports each call to the agent
 """

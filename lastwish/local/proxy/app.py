@@ -79,6 +79,7 @@ class Proxy:
             # Read before the limit: a slow phone must not hold a slot.
             body = await _body(request)
             async with limit.slot():
+                asked = self.ledger.ask() if request.method == "POST" and raw_path == b"/wishes" else None
                 answer = await self._forward(request, raw_path, body, call)
         except TooLarge:
             return self._gateway_response("REQUEST_TOO_LARGE")
@@ -89,7 +90,11 @@ class Proxy:
         except httpx.TransportError as error:
             log.warning("the engine does not answer: %r", error)
             return self._gateway_response("INTEGRATION_FAILURE")
-        return self._recorded(request.method, raw_path, answer)
+        except OSError:
+            log.exception("the ledger takes no line: no wish is passed on")
+            return self._gateway_response("INTEGRATION_FAILURE")
+        response = self._answered(request.method, answer)
+        return response if asked is None else self._recorded(asked, answer, response)
 
     async def _forward(self, request: Request, raw_path: bytes, body: bytes, call: ApiCall) -> httpx.Response:
         query = upstream.safe_query(request.scope["query_string"])
@@ -104,21 +109,25 @@ class Proxy:
         )
         return await self.engine.send(forwarded)
 
-    def _recorded(self, method: str, raw_path: bytes, answer: httpx.Response) -> Response:
-        """Return the engine's answer for the client, after an accepted wish is in the ledger."""
+    def _answered(self, method: str, answer: httpx.Response) -> Response:
+        """Return the engine's answer for the client."""
         if (own := upstream.gateway_response(answer, self.gateway)) is not None:
             if own.status != 401:  # the console expects one when nobody is signed in
                 log.warning("the engine answered %s to %s by itself", answer.status_code, method)
             return _response(own)
-        if method == "POST" and raw_path == b"/wishes" and answer.status_code in (202, 303):
-            try:
-                self.ledger.record(_wish_id(answer), answer.status_code)
-            except (OSError, ValueError):
-                # Better a wish sent twice, which its key makes one, than a promise that the audit cannot know.
-                log.exception("a wish was accepted but the ledger could not record it")
-                return self._gateway_response("INTEGRATION_FAILURE")
         response = Response(answer.content, answer.status_code)
         response.raw_headers = [*upstream.response_headers(answer), (b"content-length", b"%d" % len(answer.content))]
+        return response
+
+    def _recorded(self, asked: str, answer: httpx.Response, response: Response) -> Response:
+        """Return the response to a wish, after it is in the ledger."""
+        status = response.status_code
+        try:
+            self.ledger.end(asked, status, _wish_id(answer) if status in (202, 303) else None)
+        except (OSError, ValueError):
+            # Better a wish sent twice, which its key makes one, than a promise that the audit cannot know.
+            log.exception("a wish was answered but the ledger could not record it")
+            return self._gateway_response("INTEGRATION_FAILURE")
         return response
 
     def _gateway_response(self, kind: str) -> Response:

@@ -1,49 +1,96 @@
-"""Record every wish that was answered 202 in the ledger, the audit's independent record of what was promised.
+"""Record every POST /wishes in the ledger, the audit's independent record of what was promised.
 
-The proxy writes it before the answer leaves, and knows nothing of the stack behind it. Each wish has a line, a JSON
-object: `wish_id`, `time` (ISO 8601, UTC) and `status` (202, or 303 for a form). Several processes may append to it.
+The proxy writes it, which knows nothing of the stack behind it: two lines for each request, JSON objects.
+
+    {"request": "5d0c…", "time": "…"}                                       before it is passed on
+    {"request": "5d0c…", "time": "…", "status": 202, "wish_id": "7f2c…"}    before the answer leaves
+
+A refused wish has no `wish_id`; `time` is ISO 8601, UTC. A request without the second line, or with a status from 500
+on, has an unknown end: its wish may be stored, and nobody was promised it. Several processes may append to one ledger.
+It holds nothing that was typed, and is never deleted: `rotate` puts it aside.
 """
 
 import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
+
+from lastwish.promises import Promises
 
 
 class Ledger:
-    """Appends to one file."""
+    """Appends to one file, which `rotate` may put aside at any moment."""
 
     def __init__(self, path: Path) -> None:
-        # O_APPEND: after a `reset` has emptied the file, the next line still goes to its end.
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._path = path
 
-    def record(self, wish_id: str, status: int) -> None:
+    def ask(self) -> str:
+        """Record that a request is passed on. Returns the id under which to record its end. Raises OSError."""
+        request = uuid4().hex
+        self._append({"request": request})
+        return request
+
+    def end(self, request: str, status: int, wish_id: str | None = None) -> None:
+        """Record the answer to a request; ``wish_id`` is what it promises. Raises OSError."""
+        self._append({"request": request, "status": status} | ({"wish_id": wish_id} if wish_id else {}))
+
+    def _append(self, entry: dict[str, object]) -> None:
         """Write one line to the kernel, so that it survives this process. Raises OSError when it cannot."""
-        entry = {"wish_id": wish_id, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), "status": status}
-        # A line that a full disk cut off, in this process or in another one, must not spoil this one.
-        size = os.fstat(self._file).st_size
-        torn = size > 0 and os.pread(self._file, 1, size - 1) != b"\n"
-        line = b"\n" * torn + json.dumps(entry).encode() + b"\n"
-        if os.write(self._file, line) != len(line):
-            raise OSError(f"the ledger took only a part of the line for {wish_id}")
+        entry["time"] = datetime.now(UTC).isoformat(timespec="milliseconds")
+        # Opened anew for each line: after a rotation, the next one goes to the new file.
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            # A line that a full disk cut off, in this process or in another one, must not spoil this one.
+            size = os.fstat(file).st_size
+            torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
+            line = b"\n" * torn + json.dumps(entry).encode() + b"\n"
+            if os.write(file, line) != len(line):
+                raise OSError(f"the ledger took only a part of the line for request {entry['request']}")
+        finally:
+            os.close(file)
 
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._file)
+
+def rotate(path: Path) -> int:
+    """Put the ledger aside, under a name with the time; the next line begins a new one. Returns its number of lines."""
+    try:
+        lines = len(path.read_bytes().splitlines())
+        path.rename(path.with_stem(f"{path.stem}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"))
+    except FileNotFoundError:  # nobody has sent a wish since the last time
+        return 0
+    return lines
+
+
+def read(path: Path) -> Promises:
+    """Return what the ledger promises. A line that no writer wrote like this is named, and promises nothing."""
+    try:
+        lines = path.read_text(errors="replace").splitlines()
+    except FileNotFoundError:
+        lines = []
+    wish_ids: list[str] = []
+    unreadable: list[str] = []
+    unknown_ends: set[str] = set()
+    for number, line in enumerate(lines, 1):
+        match _parsed(line):
+            case {"wish_id": str(wish_id), **rest}:
+                wish_ids.append(wish_id)
+                unknown_ends.discard(str(rest.get("request")))
+            case {"request": str(request), "status": int(status)} if status < 500:
+                unknown_ends.discard(request)
+            case {"request": str(request)}:
+                unknown_ends.add(request)
+            case _:
+                unreadable.append(f"{path.name}, line {number}")
+    return Promises(wish_ids, len(unknown_ends), tuple(unreadable))
 
 
 def promised(path: Path) -> list[str]:
-    """Return wish ids in the order of their answers, with duplicates. Skips a torn line: its answer never left."""
-    try:
-        lines = path.read_text().splitlines()
-    except FileNotFoundError:
-        return []
-    return [wish_id for line in lines if (wish_id := _wish_id(line))]
+    """Return the wish ids that were answered 202, in the order of their answers, with duplicates."""
+    return read(path).wish_ids
 
 
-def _wish_id(line: str) -> str | None:
+def _parsed(line: str) -> object:
     try:
-        wish_id = json.loads(line)["wish_id"]
-    except (ValueError, KeyError, TypeError):
+        return json.loads(line)
+    except (ValueError, RecursionError):
         return None
-    return str(wish_id)

@@ -11,7 +11,7 @@ import pytest
 from lastwish.local.proxy.app import MAX_BODY, MAX_HEAD, Proxy
 from lastwish.local.proxy.concurrency import ConcurrencyLimit, RouteLimits
 from lastwish.local.proxy.gateway import GatewayResponse, Route, pattern
-from lastwish.local.proxy.ledger import Ledger, promised
+from lastwish.local.proxy.ledger import Ledger, promised, read
 from tests.support.proxy_bench import WISH, Bench, Got, _ask, accepted
 
 NOT_FOUND = {
@@ -186,12 +186,35 @@ def test_a_refused_wish_is_not_in_the_ledger(bench: Bench) -> None:
     bench.engine = lambda _: httpx.Response(422, headers=problem, json={"status": 422})
 
     assert bench.ask("POST", b"/wishes", body=b"{}").status == 422
-    assert promised(bench.ledger) == []
+    assert (promised(bench.ledger), read(bench.ledger).unknown_ends) == ([], 0)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_promise_that_the_ledger_cannot_take_is_not_made(bench: Bench) -> None:
+def test_a_wish_that_the_ledger_cannot_take_is_not_passed_on(bench: Bench) -> None:
     bench.ledger = Path("/dev/full")
+    got = bench.ask("POST", b"/wishes", body=b"{}")
+
+    assert (got.status, got.problem["status"]) == (503, 503)
+    assert not bench.reached
+
+
+def test_a_wish_is_in_the_ledger_before_the_engine_hears_of_it(bench: Bench) -> None:
+    def engine(request: httpx.Request) -> httpx.Response:
+        assert (promised(bench.ledger), read(bench.ledger).unknown_ends) == ([], 1)
+        return accepted(request)
+
+    bench.engine = engine
+    assert bench.ask("POST", b"/wishes", body=b"{}").status == 202
+    assert (promised(bench.ledger), read(bench.ledger).unknown_ends) == ([WISH], 0)
+
+
+def test_a_promise_that_the_ledger_cannot_take_is_not_made(bench: Bench) -> None:
+    def fill_the_disk(request: httpx.Request) -> httpx.Response:
+        bench.ledger.unlink()
+        bench.ledger.mkdir()  # which takes no line
+        return accepted(request)
+
+    bench.engine = fill_the_disk
     got = bench.ask("POST", b"/wishes", body=b"{}")
 
     assert (got.status, got.problem["status"]) == (503, 503)
@@ -201,6 +224,25 @@ def test_a_promise_without_a_wish_id_is_not_made(bench: Bench) -> None:
     bench.engine = lambda _: httpx.Response(202, json=["?"])
 
     assert bench.ask("POST", b"/wishes", body=b"{}").status == 503
+    assert (promised(bench.ledger), read(bench.ledger).unknown_ends) == ([], 1)
+
+
+@pytest.mark.parametrize("error", [httpx.ReadTimeout("29 s"), httpx.RemoteProtocolError("it died")])
+def test_a_wish_whose_engine_dies_has_an_unknown_end(bench: Bench, error: httpx.TransportError) -> None:
+    def dying(_request: httpx.Request) -> httpx.Response:
+        raise error
+
+    bench.engine = dying
+    assert bench.ask("POST", b"/wishes", body=b"{}").status == 503
+    assert (promised(bench.ledger), read(bench.ledger).unknown_ends) == ([], 1)
+
+
+def test_what_is_no_wish_is_not_in_the_ledger(bench: Bench) -> None:
+    bench.ask("GET", b"/wall")
+    bench.ask("GET", b"/wishes")
+
+    assert len(bench.reached) == 2
+    assert not bench.ledger.exists()
 
 
 def test_a_dead_engine_is_a_problem_with_retry_after(bench: Bench) -> None:
@@ -395,7 +437,6 @@ def test_a_wish_never_waits_for_the_traces_that_a_hall_has_open(bench: Bench) ->
             for each in receipts:
                 each.cancel()
             await asyncio.gather(*receipts, return_exceptions=True)
-            ledger.close()
             return wish.status
 
     assert asyncio.run(hall()) == 202

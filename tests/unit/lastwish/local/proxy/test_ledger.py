@@ -5,38 +5,79 @@ from pathlib import Path
 
 import pytest
 
-from lastwish.local.proxy.ledger import Ledger, promised
+from lastwish.local.proxy.ledger import Ledger, promised, read, rotate
 
 
-def test_a_promise_is_on_file_when_record_returns(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "ledger.jsonl")
-    ledger.record("w1", 202)
-
-    (line,) = (tmp_path / "ledger.jsonl").read_text().splitlines()
-    entry = json.loads(line)
-    assert (entry["wish_id"], entry["status"]) == ("w1", 202)
-    assert entry["time"].endswith("+00:00")
-    ledger.close()
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.jsonl"
 
 
-def test_a_ledger_opened_again_goes_on_where_it_was(tmp_path: Path) -> None:
-    for wish_id in ("w1", "w2"):
-        ledger = Ledger(tmp_path / "ledger.jsonl")
-        ledger.record(wish_id, 202)
-        ledger.close()
-
-    assert promised(tmp_path / "ledger.jsonl") == ["w1", "w2"]
-
-
-def test_an_emptied_ledger_starts_from_its_beginning(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.jsonl"
+def promise(path: Path, wish_id: str) -> None:
     ledger = Ledger(path)
-    ledger.record("w1", 202)
-    path.write_bytes(b"")
-    ledger.record("w2", 202)
-    ledger.close()
+    ledger.end(ledger.ask(), 202, wish_id)
 
-    assert promised(path) == ["w2"]
+
+def test_a_request_is_on_file_before_its_end_and_then_its_promise(path: Path) -> None:
+    ledger = Ledger(path)
+    request = ledger.ask()
+    [asked] = map(json.loads, path.read_text().splitlines())
+    assert asked["request"] == request
+    assert asked["time"].endswith("+00:00")
+    assert (read(path).wish_ids, read(path).unknown_ends) == ([], 1)
+
+    ledger.end(request, 202, "w1")
+    _, ended = map(json.loads, path.read_text().splitlines())
+    assert (ended["request"], ended["status"], ended["wish_id"]) == (request, 202, "w1")
+    assert (read(path).wish_ids, read(path).unknown_ends) == (["w1"], 0)
+
+
+@pytest.mark.parametrize(("status", "unknown_ends"), [(422, 0), (429, 0), (500, 1), (503, 1)])
+def test_only_a_request_that_failed_on_our_side_may_have_stored_a_wish(
+    path: Path, status: int, unknown_ends: int
+) -> None:
+    ledger = Ledger(path)
+    ledger.end(ledger.ask(), status)
+
+    assert (read(path).wish_ids, read(path).unknown_ends) == ([], unknown_ends)
+
+
+def test_the_ledger_is_for_its_owner_only(path: Path) -> None:
+    promise(path, "w1")
+
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_ledger_opened_again_goes_on_where_it_was(path: Path) -> None:
+    for wish_id in ("w1", "w2"):
+        promise(path, wish_id)
+
+    assert promised(path) == ["w1", "w2"]
+
+
+def test_a_ledger_put_aside_keeps_its_lines_and_the_next_begins_a_new_one(path: Path) -> None:
+    ledger = Ledger(path)
+    ledger.end(ledger.ask(), 202, "w1")
+    assert rotate(path) == 2
+    ledger.end(ledger.ask(), 202, "w2")
+
+    [aside] = [each for each in path.parent.iterdir() if each != path]
+    assert aside.suffix == ".jsonl"
+    assert (promised(aside), promised(path)) == (["w1"], ["w2"])
+
+
+def test_a_request_that_a_rotation_cuts_in_two_is_promised_once(path: Path) -> None:
+    ledger = Ledger(path)
+    request = ledger.ask()
+    rotate(path)
+    ledger.end(request, 202, "w1")
+
+    assert (read(path).wish_ids, read(path).unknown_ends) == (["w1"], 0)
+
+
+def test_no_ledger_is_put_aside_without_a_word(path: Path) -> None:
+    assert rotate(path) == 0
+    assert not list(path.parent.iterdir())
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
@@ -44,28 +85,32 @@ def test_a_full_disk_is_an_error_and_not_a_lost_line() -> None:
     ledger = Ledger(Path("/dev/full"))
 
     with pytest.raises(OSError, match="No space"):
-        ledger.record("w1", 202)
-    ledger.close()
+        ledger.ask()
+    with pytest.raises(OSError, match="No space"):
+        ledger.end("r1", 202, "w1")
 
 
-def test_a_torn_line_promises_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.jsonl"
+def test_a_torn_line_promises_nothing_and_is_named(path: Path) -> None:
     path.write_text('{"wish_id": "w1", "status": 202}\n{"wish_id": "w')
 
     assert promised(path) == ["w1"]
+    assert read(path).unreadable == ("ledger.jsonl, line 2",)
 
 
-def test_a_torn_line_of_another_process_does_not_spoil_the_next(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.jsonl"
-    ledger = Ledger(path)
-    ledger.record("w1", 202)
+def test_what_is_no_line_of_a_ledger_is_named(path: Path) -> None:
+    path.write_bytes(b'\xff\xfe\n[]\n{"wish_id": 3}\n\n' + b"[" * 100_000 + b"\n")
+
+    assert read(path).unreadable == tuple(f"ledger.jsonl, line {n}" for n in range(1, 6))
+
+
+def test_a_torn_line_of_another_process_does_not_spoil_the_next(path: Path) -> None:
+    promise(path, "w1")
     with path.open("a") as other:
         other.write('{"wish_id": "w')
-    ledger.record("w2", 202)
-    ledger.close()
+    promise(path, "w2")
 
     assert promised(path) == ["w1", "w2"]
 
 
-def test_no_ledger_promises_nothing(tmp_path: Path) -> None:
-    assert promised(tmp_path / "none") == []
+def test_no_ledger_promises_nothing(path: Path) -> None:
+    assert promised(path) == []

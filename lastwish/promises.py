@@ -1,0 +1,20 @@
+"""Promises: what a record that the chain does not write says was answered 202."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Promises:
+    """``wish_ids`` were answered 202 (or 303, a form), in the order of their answers, with duplicates.
+
+    Of ``unknown_ends`` requests nobody knows the answer: each may have stored one wish that nobody was promised.
+    ``unreadable`` names the damaged places of the record. It has every request between ``since`` and ``until`` (None:
+    no bound); about wishes submitted before or after, it says nothing.
+    """
+
+    wish_ids: list[str]
+    unknown_ends: int = 0
+    unreadable: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
