@@ -194,6 +194,27 @@ def test_two_shards_at_once_leave_no_gap(aws: Aws, worker: ModuleType, invoke: I
     assert projected.is_exact()
 
 
+def test_two_invocations_that_saw_the_same_row_count_a_change_once(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, invoke: Invoke, projected: Projected
+) -> None:
+    monkeypatch.setenv("MARS_SEATS", "0")
+    worker = request.getfixturevalue("worker")
+    projected.apply(store(aws, worker, invoke, 1))
+    execute(worker.store, ids(1)[0], BoardFromWaitlist(Seat("mars", 1)), cause("board"))
+    boarded = [item for item in aws.stored() if item["version"]["N"] == "2"]
+    seen: list[int] = []
+
+    def another_invocation(**_: Any) -> None:
+        seen.append(1)
+        if len(seen) == 1:
+            projected.apply(boarded)
+
+    projected.projector.dynamodb.meta.events.register("after-call.dynamodb.BatchGetItem", another_invocation)
+    projected.apply(boarded)
+    assert projected.totals() == {"mars_boarded": 1}
+    assert projected.is_exact()
+
+
 def test_a_projector_that_cannot_write_raises(
     aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected
 ) -> None:
