@@ -136,7 +136,7 @@ def allowed(role: str) -> dict[str, list[str]]:
 def test_the_worker_may_put_get_and_query_commits_lease_seats_and_nothing_more() -> None:
     assert allowed("WorkerRole") == {
         "EventStore": ["BatchGetItem", "PutItem", "Query"],
-        "Seats": ["GetItem", "UpdateItem"],
+        "Seats": ["UpdateItem"],
     }
 
 
