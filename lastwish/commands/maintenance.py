@@ -81,9 +81,13 @@ def history(wish_id: WishId, stack: Stack = None, as_json: Json = False) -> None
     with Answer(as_json) as answer:
         commits = histories.history(stores(site(stack)), as_wish_id(wish_id))
         answer.give({"wish_id": wish_id, "commits": commits}, *(_line(commit) for commit in commits))
+        if any("unreadable" in commit for commit in commits):
+            raise typer.Exit(1)
 
 
 def _line(commit: dict[str, Any]) -> str:
+    if "unreadable" in commit:
+        return f"{commit['version']}  cannot be read: {commit['unreadable']}"
     events = ", ".join(event["type"].removeprefix("lastwish.wish.") for event in commit["events"])
     state = ", ".join(f"{name} {value}" for name, value in (commit["state"] or {}).items() if value is not None)
     return f"{commit['version']}  {commit['time']}  {events}\n   -> {state or 'nothing'}"
@@ -117,10 +121,17 @@ def rebuild(  # noqa: PLR0917 - typer reads them as options
             f"checksum of the old: {done.checksum_old}",
             f"checksum of the new: {done.checksum_new}",
             f"totals: {'the same' if done.same_totals else 'different'}; rows that never met: {done.lagging}",
-            f"generation {done.generation} is read" + ("" if done.ok else ": the new one differs (--flip takes it)"),
+            f"generation {done.generation} is read"
+            + ("" if done.flipped or done.ok else ": the new one differs (--flip takes it)"),
+            *_unread(done.unreadable),
         )
         if not done.ok:
             raise typer.Exit(1)
+
+
+def _unread(unreadable: list[dict[str, Any]]) -> Iterator[str]:
+    for each in unreadable:
+        yield f"left out: version {each['version']} of wish {each['wish_id']} cannot be read: {each['reason']}"
 
 
 class _Progress:
@@ -167,7 +178,13 @@ def reclaim(wait: Wait = None, stack: Stack = None, as_json: Json = False) -> No
 
     with Answer(as_json) as answer:
         done = reclaiming.reclaim(stores(site(stack)), wait, answer.note)
-        answer.give(done.facts(), f"{done.leaked} seats had leaked; {done.boarded} wishes boarded from the waitlist")
+        answer.give(
+            done.facts(),
+            f"{done.leaked} seats had leaked, {done.freed} were freed; {done.boarded} wishes boarded from the waitlist",
+            *_unread(done.unreadable),
+        )
+        if not done.ok:
+            raise typer.Exit(1)
 
 
 @app.command()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from domain.commit import Commit, wish_of
-from domain.errors import MalformedMessage
+from domain.errors import UnreadableCommit
 from infra.event_store import commit_of
 from infra.generations import Entry
 from infra.items import values_of
@@ -118,8 +118,8 @@ def _stored(stores: Stores) -> tuple[Picture, list[Difference]]:
             wrong.append(Difference("tag", wish_id, f"version {version} holds text with < or >"))
         try:
             streams.setdefault(wish_id, []).append(commit_of(item))
-        except (MalformedMessage, ValueError, KeyError, TypeError) as error:
-            wrong.append(Difference("unreadable", wish_id, f"version {version}: {type(error).__name__}"))
+        except UnreadableCommit as error:
+            wrong.append(Difference("unreadable", wish_id, f"version {version}: {error.reason}"))
     return Picture(stored={wish_id: Stored.of(commits) for wish_id, commits in streams.items()}), wrong
 
 

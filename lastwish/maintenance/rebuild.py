@@ -4,6 +4,8 @@ A new generation is announced: from the projector's next invocation on it gets e
 waited out. Then the store is scanned, and every commit is applied through the projector's own function. The versions of
 the rows make scan and stream meet exactly, so this needs no clock and no pause. It can be interrupted at any point and
 run again: the next number replaces a half-built generation, whose remains are dropped.
+
+A wish with a commit that cannot be read is left out and named. Readers get a model without it only where told so.
 """
 
 import json
@@ -17,13 +19,13 @@ from typing import Protocol
 import stamina
 
 from domain.commit import Commit, wish_of
-from domain.errors import TransientError
+from domain.errors import TransientError, UnreadableCommit
 from infra.event_store import commit_of
 from infra.read_model import POSITIONS, Generations
 from lastwish.aws.clients import plain_errors
-from lastwish.maintenance.compare import Comparison, compare
+from lastwish.maintenance.compare import compare
 from lastwish.maintenance.lock import only_one
-from lastwish.maintenance.stores import Stores
+from lastwish.maintenance.stores import Stores, names_of
 from projector.projecting import project
 
 _BATCH = 90  # commits: a slice of a transaction, or a little less
@@ -42,7 +44,10 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """``flip`` None means "if equal". ``wait`` (None: the projector's timeout) and ``patience`` are seconds."""
+    """``flip`` None means "if equal, and nothing is left out".
+
+    ``wait`` (None: the projector's timeout) and ``patience`` are seconds.
+    """
 
     flip: bool | None = None
     keep_old: bool = False
@@ -52,7 +57,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """Result of a rebuild. ``ok``: the generations are equal, or ``flip`` was asked for."""
+    """Result of a rebuild. ``ok``: all commits were read, and the generations are equal or ``flip`` was asked for."""
 
     ok: bool
     commits: int
@@ -64,6 +69,7 @@ class Rebuilt:
     generation: int
     flipped: bool
     seconds: float
+    unreadable: list[dict[str, object]]
 
     def facts(self) -> dict[str, object]:
         """Return it as a JSON object."""
@@ -81,31 +87,28 @@ def rebuild(stores: Stores, options: Options, progress: Progress) -> Rebuilt:
         progress.note(f"generation {new} announced; waiting {pause:g} s until no projector writes without it")
         time.sleep(pause)
         model.drop({old, new})
-        scanned, commits = _fill(stores, old, new, progress)
+        scanned, commits, unreadable = _fill(stores, old, new, progress)
         progress.note("comparing")
         result = compare(stores, old, new, scanned, options.patience)
-        flips = result.equal if options.flip is None else options.flip
+        flips = result.equal and not unreadable if options.flip is None else options.flip
         lock.renew()
         live = _finish(stores, old, new, flips, options.keep_old)
         if len(live) == 1:
             progress.note(f"waiting {pause:g} s, then dropping the other generations")
             time.sleep(pause)
             model.drop(live)
-    return _rebuilt(result, commits, new if flips else old, flips, started)
-
-
-def _rebuilt(result: Comparison, commits: int, generation: int, flipped: bool, started: float) -> Rebuilt:
     return Rebuilt(
-        ok=result.equal or flipped,
+        ok=(result.equal or flips) and not unreadable,
         commits=commits,
         rows=result.rows,
         lagging=result.lagging,
         checksum_old=result.old,
         checksum_new=result.new,
         same_totals=result.same_totals,
-        generation=generation,
-        flipped=flipped,
+        generation=new if flips else old,
+        flipped=flips,
         seconds=round(time.monotonic() - started, 1),
+        unreadable=names_of(unreadable),
     )
 
 
@@ -119,15 +122,19 @@ def _finish(stores: Stores, old: int, new: int, flips: bool, keep_old: bool) -> 
     return there.live
 
 
-def _fill(stores: Stores, old: int, generation: int, progress: Progress) -> tuple[dict[str, int], int]:
-    """Apply every stored commit, the oldest first. Return the last version of each wish, and the number of commits."""
+def _fill(
+    stores: Stores, old: int, generation: int, progress: Progress
+) -> tuple[dict[str, int], int, list[UnreadableCommit]]:
+    """Apply every stored commit, the oldest first, but those of a wish with one that cannot be read.
+
+    Return the last version of each wish, the number of commits, and what cannot be read.
+    """
     scanned: dict[str, int] = {}
     about = 0  # a guess, for the progress bar: the totals may be what is broken
     with suppress(ValueError, TypeError):
         about = sum(number for name, number in stores.read_model.totals(old).items() if name not in POSITIONS)
     with progress.scanning(about) as advance:
-        # As text, so that a whole show fits into memory.
-        stored = sorted((item["time"]["S"], json.dumps(item)) for item in stores.commits())
+        stored, unreadable = _scan(stores)
         for some in batched(stored, _BATCH, strict=False):
             commits = [commit_of(json.loads(item)) for _, item in some]
             _apply(stores, generation, commits)
@@ -135,7 +142,23 @@ def _fill(stores: Stores, old: int, generation: int, progress: Progress) -> tupl
             for commit in commits:
                 wish_id = wish_of(commit.stream)
                 scanned[wish_id] = max(commit.version, scanned.get(wish_id, 0))
-    return scanned, len(stored)
+    return scanned, len(stored), unreadable
+
+
+def _scan(stores: Stores) -> tuple[list[tuple[str, str]], list[UnreadableCommit]]:
+    """Return time and text of the commits of all wishes that can be read, the oldest first, and what cannot be read."""
+    stored: list[tuple[str, str, str]] = []
+    unreadable = []
+    for item in stores.commits():
+        try:
+            commit_of(item)
+        except UnreadableCommit as error:
+            unreadable.append(error)
+        else:
+            # As text, so that a whole show fits into memory.
+            stored.append((item["time"]["S"], json.dumps(item), item["stream"]["S"]))
+    left_out = {error.stream for error in unreadable}
+    return sorted((time, text) for time, text, stream in stored if stream not in left_out), unreadable
 
 
 def _apply(stores: Stores, generation: int, commits: Iterable[Commit]) -> None:

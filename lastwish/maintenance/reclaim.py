@@ -4,6 +4,8 @@ A worker that dies between leasing and appending leaks a seat. From outside, a w
 same. So the marks are noted first, the worker's timeout is waited out, and only then is the store scanned: a seat that
 was leased before the note is stored or free by then, or never will be.
 
+A commit that cannot be read may hold any seat. Where there is one, no leaked seat is freed and its wish does not board.
+
 A wish boards in one transaction with its seat's way off the free list and with the lock, so a reclaim that slept while
 another took over boards nobody.
 """
@@ -16,7 +18,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from domain.commit import Commit, events_of, wish_of
-from domain.errors import StoreUnavailable
+from domain.errors import StoreUnavailable, UnreadableCommit
 from domain.events import Destination
 from domain.seats import Seat
 from domain.wish import BoardFromWaitlist, Wish, fold
@@ -24,7 +26,7 @@ from infra.aggregate import Cause, execute
 from infra.event_store import commit_of
 from lastwish.aws.clients import plain_errors
 from lastwish.maintenance.lock import Lock, only_one
-from lastwish.maintenance.stores import DESTINATIONS, Stores
+from lastwish.maintenance.stores import DESTINATIONS, Stores, names_of
 
 # At most this many wishes board before the lock is renewed and the free list is read again.
 _BLOCK = 25
@@ -32,16 +34,24 @@ _BLOCK = 25
 
 @dataclass
 class Reclaimed:
-    """Counts: ``leaked`` seats found, ``freed`` ones among them, and ``boarded`` wishes from the waitlist."""
+    """Counts: ``leaked`` seats found, ``freed`` ones among them, and ``boarded`` wishes from the waitlist.
 
+    ``unreadable`` names commits that could not be read; without any, it is ``ok``.
+    """
+
+    unreadable: list[dict[str, object]]
     leaked: int = 0
     freed: int = 0
     boarded: int = 0
-    ok: bool = True
+
+    @property
+    def ok(self) -> bool:
+        """True when everything was read."""
+        return not self.unreadable
 
     def facts(self) -> dict[str, object]:
         """Return it as a JSON object."""
-        return asdict(self)
+        return {"ok": self.ok, **asdict(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +75,18 @@ def reclaim(stores: Stores, wait: float | None, note: Callable[[str], None] = la
         pause = stores.timeout("WorkerFunction") if wait is None else wait
         note(f"waiting {pause:g} s until no worker can still store a seat that it has leased")
         time.sleep(pause)
-        stored = _scan(stores)
-        done = Reclaimed()
+        stored, unreadable = _scan(stores)
+        done = Reclaimed(names_of(unreadable))
         for each in DESTINATIONS:
             if marks.get(each, 0) > stores.seats.capacity[each]:
                 note(f"the ship to {each} has {stores.seats.capacity[each]} seats, but {marks[each]} were leased")
             held = {one.wish.seat for one in stored if one.wish.destination == each}
             leaked = set(range(1, marks.get(each, 0) + 1)) - held - set(stores.seats.free(each))
-            lock.renew()
-            stores.seats.give_back(each, leaked, lock.guard())
             done.leaked += len(leaked)
-            done.freed += len(leaked)
+            lock.renew()
+            if done.ok:
+                stores.seats.give_back(each, leaked, lock.guard())
+                done.freed += len(leaked)
             waiting = [one for one in stored if one.wish.destination == each and _waits(one.wish)]
             done.boarded += _board(stores, lock, each, deque(waiting), note)
         return done
@@ -85,12 +96,18 @@ def _waits(wish: Wish) -> bool:
     return wish.outcome == "waitlisted" and not wish.erased
 
 
-def _scan(stores: Stores) -> list[_Stored]:
-    """Return every stored wish, the longest waiting first."""
+def _scan(stores: Stores) -> tuple[list[_Stored], list[UnreadableCommit]]:
+    """Return every stored wish whose commits can all be read, the longest waiting first, and what cannot be read."""
     streams: dict[str, list[Commit]] = {}
-    for commit in map(commit_of, stores.commits()):
-        streams.setdefault(commit.stream, []).append(commit)
-    return sorted(_wishes(streams), key=lambda one: (one.recorded, one.wish_id))
+    unreadable = []
+    for item in stores.commits():
+        try:
+            streams.setdefault(item["stream"]["S"], []).append(commit_of(item))
+        except UnreadableCommit as error:
+            unreadable.append(error)
+    for each in unreadable:
+        streams.pop(each.stream, None)
+    return sorted(_wishes(streams), key=lambda one: (one.recorded, one.wish_id)), unreadable
 
 
 def _wishes(streams: dict[str, list[Commit]]) -> Iterator[_Stored]:

@@ -1,10 +1,12 @@
 """Tables, queues and functions of one stack, as the maintenance commands use them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from domain.commit import wish_of
+from domain.errors import UnreadableCommit
 from domain.events import Destination
 from infra.event_store import EventStore
 from infra.generations import GenerationStore
@@ -75,6 +77,11 @@ class Stores:
         if name not in self.outputs:
             raise AwsError(f"the stack has no output {name}: deploy the template of this version first")
         return self.outputs[name]
+
+
+def names_of(unreadable: Iterable[UnreadableCommit]) -> list[dict[str, object]]:
+    """Return the commits that a command could not read as JSON objects."""
+    return [{"wish_id": wish_of(each.stream), "version": each.version, "reason": each.reason} for each in unreadable]
 
 
 def stores(site: Site) -> Stores:

@@ -3,7 +3,8 @@
 LastWishError
 ├── PermanentError          can never succeed: a message goes to its dead-letter queue at once, with the reason
 │   ├── MalformedMessage    not an envelope of ours, or one with the wrong data
-│   └── UnstorableCommit    the store refuses what is in it (too large, a value of a wrong type)
+│   ├── UnstorableCommit    the store refuses what is in it (too large, a value of a wrong type)
+│   └── UnreadableCommit    a stored commit has no form that this version knows
 └── TransientError          may succeed later: a message goes back to its queue, a request is answered 503
     ├── QueueUnavailable    SQS did not acknowledge
     ├── StoreUnavailable    DynamoDB did not answer, or throttles
@@ -35,6 +36,16 @@ class MalformedMessage(PermanentError):  # noqa: N818  the field's names, not Py
 
 class UnstorableCommit(PermanentError):  # noqa: N818
     """Storing this commit can never succeed."""
+
+
+class UnreadableCommit(PermanentError):  # noqa: N818
+    """A stored commit has no form that this version knows. Attributes: ``stream``, ``version``, ``reason``."""
+
+    def __init__(self, stream: str, version: int, reason: str) -> None:
+        super().__init__(f"version {version} of {stream}: {reason}")
+        self.stream = stream
+        self.version = version
+        self.reason = reason
 
 
 class QueueUnavailable(TransientError):  # noqa: N818

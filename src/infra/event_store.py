@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.commit import Commit, Recorded
 from domain.envelope import timestamp
-from domain.errors import LastWishError, StoreUnavailable, UnstorableCommit, VersionConflict
+from domain.errors import MalformedMessage, StoreUnavailable, UnreadableCommit, UnstorableCommit, VersionConflict
 from domain.events import WishSubmitted, read_stored
 from infra.aws import THROTTLED, error_code
 from infra.items import serialise, values_of
@@ -94,7 +94,14 @@ class EventStore:
         return {item["stream"]["S"] for item in response["Responses"][self._table]}
 
     def read(self, stream: str) -> list[Commit]:
-        """Return every commit of a stream, oldest first, by a consistent read. Raises StoreUnavailable."""
+        """Return every commit of a stream, oldest first, by a consistent read.
+
+        Raises StoreUnavailable, UnreadableCommit.
+        """
+        return list(map(commit_of, self.items(stream)))
+
+    def items(self, stream: str) -> list[dict[str, Any]]:
+        """Return the same commits as ``commit_of`` takes them, also those that it cannot read."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
             KeyConditionExpression="#stream = :stream",
@@ -103,20 +110,20 @@ class EventStore:
             ConsistentRead=True,
         )
         try:
-            return [commit_of(item) for page in pages for item in page["Items"]]
+            return [item for page in pages for item in page["Items"]]
         except (BotoCoreError, ClientError) as error:
             raise _domain_error(error) from error
 
 
 def _existing(error: Exception) -> dict[str, Any] | None:
     """Return the item that stands at the version of a refused commit; None where it was refused for another reason."""
-    response: Any = getattr(error, "response", {})
+    response: Any = getattr(error, "response", None) or {}
     [refused, *_] = response.get("CancellationReasons") or [{**response, "Code": error_code(error)}]
     is_there = refused.get("Code", "").startswith("ConditionalCheckFailed")
     return refused.get("Item", {}) if is_there else None
 
 
-def _domain_error(error: Exception) -> LastWishError:
+def _domain_error(error: Exception) -> StoreUnavailable | UnstorableCommit:
     code = error_code(error)
     return UnstorableCommit(code) if code == "ValidationException" else StoreUnavailable(code)
 
@@ -142,8 +149,16 @@ def _to_item(commit: Commit) -> dict[str, Any]:
 
 
 def commit_of(item: dict[str, Any]) -> Commit:
-    """Return the commit in an item, or in an image of it from the table's stream."""
-    values = values_of(item)
+    """Return the commit in an item, or in an image of it from the table's stream. Raises UnreadableCommit."""
+    try:
+        return _commit_of(values_of(item))
+    except (MalformedMessage, LookupError, TypeError, ValueError, AttributeError) as error:
+        # An error that is not one of ours may quote what was typed.
+        reason = str(error) if isinstance(error, MalformedMessage) else type(error).__name__
+        raise UnreadableCommit(item["stream"]["S"], int(item["version"]["N"]), reason) from None
+
+
+def _commit_of(values: dict[str, Any]) -> Commit:
     return Commit(
         stream=values["stream"],
         version=int(values["version"]),

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from domain.commit import stream_of
 from domain.envelope import write_story
 from domain.events import WishAccepted
 from domain.seats import Seat
@@ -130,6 +131,12 @@ def deliver_stream(aws: Aws, projector: ModuleType, delivered: set[tuple[str, st
     )
     delivered.update(map(key, new))
     projector.handler(stream_event(new), LambdaContext())
+
+
+def damage(aws: Aws, wish_id: str, version: int = 1) -> None:
+    """Take a field out of a stored commit, so that nobody can read it."""
+    key = {"stream": {"S": stream_of(wish_id)}, "version": {"N": str(version)}}
+    aws.dynamodb.update_item(TableName=aws.table, Key=key, UpdateExpression="REMOVE correlation_id")
 
 
 def batch_with_message(wish_id: str, message: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 
 from domain.commit import wish_of
 from tests.support import faults
+from tests.support.chain import damage
 from tests.support.functions import Log
 from tests.support.http import BROWSER, body, get, header
 from tests.support.moderated_wall import ModeratedWall
@@ -237,6 +238,18 @@ def test_without_the_store_an_action_is_answered_503(wall: ModeratedWall) -> Non
     faults.unreachable(wall.console.dynamodb, "dynamodb.PutItem")
     assert wall.moderate(wish_id, "release")["statusCode"] == 503
     assert wall.shown() == []
+
+
+@pytest.mark.parametrize("action", ["release", "hide", "erase"])
+def test_an_action_on_a_wish_that_cannot_be_read_changes_nothing_and_is_our_fault(
+    wall: ModeratedWall, action: str
+) -> None:
+    (wish_id,) = ids(1)
+    wall.board(wish_id, held="word")
+    damage(wall.aws, wish_id)
+    before = wall.aws.stored()
+    assert wall.moderate(wish_id, action)["statusCode"] == 500
+    assert wall.aws.stored() == before
 
 
 def test_an_action_is_logged_with_the_operators_name_and_without_the_text(wall: ModeratedWall, log: Log) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.support import faults
 from tests.support.aws import Aws
-from tests.support.functions import Invoke
+from tests.support.chain import damage
+from tests.support.functions import Invoke, Log
 from tests.support.http import BROWSER, get_event, header
 from tests.support.samples import WISH_ID, sample
 from web.language import texts
@@ -102,3 +103,15 @@ def test_the_receipt_of_a_form_keeps_a_chosen_language(
     event = sample("frontend-form-post")
     event["body"] = f"lang={lang}&message=x&destination=mars&idempotency_key="
     assert header(invoke(frontend, event), "Location").partition("wishes/")[2][36:] == query
+
+
+@pytest.mark.parametrize("accept", ["application/json", BROWSER])
+def test_a_wish_that_cannot_be_read_is_our_fault_and_the_log_names_it(
+    aws: Aws, frontend: ModuleType, worker: ModuleType, invoke: Invoke, log: Log, accept: str
+) -> None:
+    store_a_wish(aws, worker, invoke)
+    damage(aws, WISH_ID)
+    log.lines()
+    assert invoke(frontend, get_event(f"/wishes/{WISH_ID}", accept))["statusCode"] == 500
+    [line] = [line for line in log.lines() if line.get("error") == "UnreadableCommit"]
+    assert line["reason"] == f"version 1 of wish#{WISH_ID}: KeyError"
