@@ -37,13 +37,20 @@ _MOST_WRITES = 100
 _MOST_KEYS = 100
 _PAGE = 200
 _NOT_THERE = "attribute_not_exists(pk)"
+_LOST = "ConditionalCheckFailed"
+_CONFLICTS = {"None", _LOST, "TransactionConflict"}
+_THROTTLINGS = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 _HELD = "held"  # an index on visibility and held_at: sparse, since only held rows have a held_at
 POINTER = {"pk": {"S": "pointer"}, "sk": {"S": "-"}}
 POSITIONS = ("position", "news")  # the ends of the two feeds, which stand among the counters
 
 
 class SliceConflict(TransientError):  # noqa: N818
-    """A row or the feed was not at the expected version: read and compute the changes again."""
+    """Another writer was faster. ``wish_ids``: whose rows have another version. The other changes can be sent again."""
+
+    def __init__(self, reason: str, wish_ids: frozenset[str]) -> None:
+        super().__init__(reason)
+        self.wish_ids = wish_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,8 @@ class ReadModel:
         totals = self.totals(generation, consistent=True)
         # At the next position or not at all: an entry that is there already makes this slice a conflict.
         entry = _key(f"{generation}#feed", f"{totals.get('position', 0) + 1:012}") | _entry_of(changes, now)
-        writes = [write for change in changes for write in self._row(generation, change)]
+        rows = [(change.wish_id, write) for change in changes for write in self._row(generation, change)]
+        writes = [write for _, write in rows]
         writes.append({"Put": {"TableName": self._table, "Item": entry, "ConditionExpression": _NOT_THERE}})
         counted = {**totals_of(changes), "position": 1}
         if moderated := [change for change in changes if change.is_moderated]:
@@ -162,13 +170,7 @@ class ReadModel:
         try:
             self._client.transact_write_items(TransactItems=writes)
         except (BotoCoreError, ClientError) as error:
-            code = error_code(error)
-            if code == "TransactionCanceledException":
-                codes = {reason.get("Code") for reason in getattr(error, "response", {}).get("CancellationReasons", [])}
-                if codes & {"ThrottlingError", "ProvisionedThroughputExceeded"}:
-                    raise StoreUnavailable("read model: throttled", THROTTLED) from error
-                raise SliceConflict(code) from error
-            raise StoreUnavailable(code) from error
+            raise _failure(error, [wish_id for wish_id, _ in rows]) from error
 
     def _row(self, generation: int, change: Change) -> list[Any]:
         wish, place = change.after, shelf(change.after, change.wish_id)
@@ -232,6 +234,18 @@ def sliced(changes: Sequence[Change]) -> Iterator[list[Change]]:
         writes += change.row_count
     if slice_:
         yield slice_
+
+
+def _failure(error: Exception, wish_ids: Sequence[str]) -> TransientError:
+    """Return why a transaction was not carried out. ``wish_ids``: whose rows its first writes are, in their order."""
+    code = error_code(error)
+    if code != "TransactionCanceledException":
+        return StoreUnavailable(code)
+    # One for each write, in the order of the writes (API Reference, TransactionCanceledException).
+    codes = [reason["Code"] for reason in getattr(error, "response", {})["CancellationReasons"]]
+    if others := set(codes) - _CONFLICTS:
+        return StoreUnavailable(f"read model: {', '.join(sorted(others))}", THROTTLED if others & _THROTTLINGS else "")
+    return SliceConflict(code, frozenset(wish for wish, code in zip(wish_ids, codes, strict=False) if code == _LOST))
 
 
 def _entry_of(changes: Sequence[Change], now: datetime) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from tests.support import template
 from tests.support.aws import Aws
 from tests.support.functions import Invoke, Log, _Stdout, load
 from tests.support.moderated_wall import ModeratedWall
+from tests.support.projected import Projected
 from tests.support.samples import LambdaContext
 
 QUEUES = ("Inbox", "InboxDlq", "Pods", "PodsDlq", "ProjectorDlq")
@@ -79,6 +80,11 @@ def parser(aws: Aws) -> ModuleType:
 @pytest.fixture
 def projector(aws: Aws) -> ModuleType:
     return load("projector")
+
+
+@pytest.fixture
+def projected(aws: Aws, projector: ModuleType) -> Projected:
+    return Projected(aws, projector)
 
 
 @pytest.fixture

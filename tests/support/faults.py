@@ -72,9 +72,20 @@ def refused(client: Any, operation: str) -> None:
     _refuse(client, operation, "ValidationException", times=10**6)
 
 
-def fails(client: Any, operation: str, code: str, **more: Any) -> None:
-    """Every call of the operation gets this error."""
-    _refuse(client, operation, code, times=10**6, **more)
+def fails(client: Any, operation: str, code: str, times: int = 10**6, **more: Any) -> None:
+    """Calls of the operation get this error: all, or the first so many."""
+    _refuse(client, operation, code, times, **more)
+
+
+def meanwhile(client: Any, operation: str, act: Callable[[], object]) -> None:
+    """Somebody else is faster: what they do happens right before the next call of the operation."""
+    event = f"before-call.{operation}"
+
+    def act_once(**_: Any) -> None:
+        client.meta.events.unregister(event, act_once)
+        act()
+
+    client.meta.events.register(event, act_once)
 
 
 def _refuse(client: Any, operation: str, code: str, times: int, **more: Any) -> None:

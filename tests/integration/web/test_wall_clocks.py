@@ -38,6 +38,14 @@ def board_first_by_a_clock(wall: ModeratedWall, monkeypatch: pytest.MonkeyPatch,
         wall.board(wish_id)
 
 
+def board_with_a_long_wait_first(wall: ModeratedWall, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Board wishes one by one, the first of them before the delay was taken away. Return all ids."""
+    for number, wish_id in enumerate(ids(8)):
+        set_delay(wall, monkeypatch, 0 if number else OFF)
+        wall.board(wish_id)
+    return ids(8)
+
+
 def test_a_wish_stamped_by_a_fast_clock_hides_none_and_shows_with_the_others(
     delayed: ModeratedWall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,12 +90,7 @@ def test_a_projector_whose_clock_is_wrong_hides_none(
 def test_a_wish_that_waits_longer_hides_none_and_is_not_missed(
     wall: ModeratedWall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_delay(wall, monkeypatch, OFF)
-    first, *others = ids(8)
-    wall.board(first)
-    set_delay(wall, monkeypatch, 0)
-    for wish_id in others:
-        wall.board(wish_id)
+    first, *others = board_with_a_long_wait_first(wall, monkeypatch)
     page = wall.feed()
     assert (shown(page), page["cursor"], page["more"]) == (others, "1-0-0", False)
     set_clock(monkeypatch, web.wall, OFF + 1)
@@ -98,11 +101,7 @@ def test_a_wish_that_waits_longer_hides_none_and_is_not_missed(
 def test_a_wall_that_begins_at_the_end_does_not_miss_a_wish_that_waits_longer(
     wall: ModeratedWall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_delay(wall, monkeypatch, OFF)
-    first, *others = ids(8)
-    wall.board(first)
-    set_delay(wall, monkeypatch, 0)
-    wall.board(*others)
+    first, *others = board_with_a_long_wait_first(wall, monkeypatch)
     page = wall.feed(after="latest")
     assert shown(page) == others
     set_clock(monkeypatch, web.wall, OFF + 1)
@@ -113,13 +112,16 @@ def test_a_full_page_behind_a_wish_that_waits_does_not_ask_for_more_at_once(
     wall: ModeratedWall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The cursor stays before the wish: the same page would come again and again."""
-    set_delay(wall, monkeypatch, OFF)
-    first, *others = ids(8)
-    wall.board(first)
-    set_delay(wall, monkeypatch, 0)
-    for wish_id in others:
-        wall.board(wish_id)
+    _, *others = board_with_a_long_wait_first(wall, monkeypatch)
     page = wall.feed(limit="3")
     assert (shown(page), page["cursor"], page["more"]) == (others[:2], "1-0-0", False)
     page = wall.feed(after="1-1-0", limit="3")
     assert (shown(page), page["cursor"], page["more"]) == (others[:3], "1-4-0", True)
+
+
+def test_a_wall_that_is_loaded_anew_does_not_wait_for_a_wish_that_a_page_has_passed(
+    wall: ModeratedWall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, *others = board_with_a_long_wait_first(wall, monkeypatch)
+    page = wall.feed(after="latest", limit="3")
+    assert (shown(page), page["cursor"]) == (others[-3:], "1-8-0")
