@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -17,13 +18,37 @@ from tests.support.functions import Invoke, Log, _Stdout, load
 from tests.support.moderated_wall import ModeratedWall
 from tests.support.projected import Projected
 from tests.support.samples import LambdaContext
+from tests.support.simulated.dynamodb import DynamoDB
+from tests.support.simulated.sqs import Sqs
+from tests.support.simulated.wire import simulated_aws
 
 QUEUES = ("Inbox", "InboxDlq", "Pods", "PodsDlq", "ProjectorDlq")
 
 
+# These folders hold the tests of what talks to DynamoDB and SQS: they run over the simulation's services, too.
+ALSO_SIMULATED = ("infra", "parser", "worker", "projector", "console", "web", "lastwish.maintenance")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "aws" in metafunc.fixturenames:
+        folder = metafunc.module.__name__.removeprefix("tests.integration.").rpartition(".")[0]
+        engines = ["moto", "simulated"] if folder in ALSO_SIMULATED else ["moto"]
+        metafunc.parametrize("aws", engines, indirect=True, scope="function")
+
+
+@contextmanager
+def _engine(name: str) -> Iterator[None]:
+    if name == "moto":
+        with mock_aws():
+            yield
+        return
+    with simulated_aws({"DynamoDB_20120810": DynamoDB(time.time), "AmazonSQS": Sqs(time.time)}):
+        yield
+
+
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    with mock_aws():
+def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    with _engine(request.param):
         sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")
         urls = {
             name: sqs.create_queue(QueueName=name, Attributes=template.queue_attributes(name))["QueueUrl"]

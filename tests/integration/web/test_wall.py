@@ -138,7 +138,7 @@ def test_the_latest_include_the_newest_after_a_burst(wall: ModeratedWall) -> Non
     for start in range(0, 60, 10):
         wall.board(*ids(60)[start : start + 10])
     page = wall.feed(after="latest", limit="25")
-    assert [wish["wish_id"] for wish in page["wishes"]] == ids(60)[40:]
+    assert sorted(wish["wish_id"] for wish in page["wishes"]) == ids(60)[40:]  # those of a slice are in no order
     assert wall.feed(after=page["cursor"])["wishes"] == []
 
 

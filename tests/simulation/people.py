@@ -1,0 +1,179 @@
+"""Who acts on the system from outside: the audience, strangers, the operators in the console and at the command line."""
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from lastwish.errors import CommandError
+from lastwish.maintenance import audit as auditing
+from lastwish.maintenance import erase as erasing
+from lastwish.maintenance.rebuild import Options, rebuild
+from lastwish.maintenance.reclaim import reclaim
+from tests.simulation.scheduler import Killed
+from tests.simulation.world import World
+from tests.support.chain import Quiet
+from tests.support.samples import sample
+
+_SHOW = 120.0  # seconds in which the audience sends
+TROUBLE = 600.0  # seconds in which operators act and faults happen
+
+
+class People:
+    """Everybody's plans for one history."""
+
+    def __init__(self, world: World, wishes: int) -> None:
+        self._world, self._random = world, world.random
+        self.busy = 0
+        for number in range(wishes):
+            self._at(self._random.uniform(0, _SHOW), lambda number=number: self._send(self._wish(number)))
+        if world.faults.is_on("foreign"):
+            for _ in range(self._random.randint(1, 3)):
+                self._at(self._random.uniform(0, _SHOW), self._send_nonsense)
+        for _ in range(self._random.randint(0, wishes // 3)):
+            action = self._random.choice(("release", "hide", "erase"))
+            self._at(self._random.uniform(0, TROUBLE), lambda action=action: self._moderate(action))
+        for _ in range(self._random.randint(0, 6)):
+            self._at(self._random.uniform(0, TROUBLE), self._random.choice((self.reclaim, self.rebuild, self.erase, self.audit)))
+        for fault, action in (("hidden", self._look), ("redrive", self.redrive), ("deploy", self._deploy)):
+            if world.faults.is_on(fault):
+                for _ in range(self._random.randint(1, 3)):
+                    self._at(self._random.uniform(0, TROUBLE), action)
+
+    def _at(self, seconds: float, action: Callable[[], Any]) -> None:
+        """Do something later. The history waits for it."""
+        self.busy += 1
+
+        def act() -> None:
+            self.busy -= 1
+            action()
+
+        self._world.scheduler.after(seconds, act)
+
+    # --- the audience
+
+    def _wish(self, number: int) -> dict[str, Any]:
+        """Return a request for a wish whose text is nowhere else, at times one to hold or to reject."""
+        text = f"secret{number}text"
+        kind = self._random.random()
+        message = f"https://{text}.example" if kind < 0.05 else f"call 555-0199-{number} {text}@example.org" if kind < 0.15 else f"{text} & all the <b>whales</b>"
+        fields = {"message": message, "destination": self._random.choice(("mars", "mars", "jupiter"))}
+        if self._random.random() < 0.3:
+            fields["name"] = f"{text}name"
+        event = sample("frontend-good-wish")
+        if self._random.random() < 0.7:
+            event["headers"]["Idempotency-Key"] = str(uuid.UUID(bytes=self._random.randbytes(16), version=4))
+        event["body"] = json.dumps(fields)
+        event["requestContext"]["requestId"] = f"request-{number}"
+        event["text"] = text
+        return event
+
+    def _send(self, event: dict[str, Any], tries: int = 3) -> None:
+        """Post a wish. Try again where the answer is no 202 or gets lost; tap twice at times, or an hour later."""
+        self.busy += 1
+
+        def answered(result: Any) -> None:
+            self.busy -= 1
+            is_accepted = isinstance(result, dict) and result["statusCode"] == 202
+            if is_accepted:
+                wish_id = json.loads(result["body"])["wish_id"]
+                self._world.promised.append(wish_id)
+                self._world.texts.setdefault(wish_id, event["text"])
+            else:
+                self._world.unanswered += 1
+            again = self._random.random()
+            if not is_accepted and tries > 1:
+                self._at(self._random.uniform(1, 20), lambda: self._send(event, tries - 1))
+            elif tries > 1 and again < 0.15:
+                self._at(self._random.choice((0.1, 5, 300)) * self._random.random(), lambda: self._send(event, tries - 1))
+
+        self._world.invoke("frontend", event, answered)
+
+    def _send_nonsense(self) -> None:
+        body = self._random.choice(("{}", "no json", json.dumps([{"subject": "nobody"}]), '{"specversion":"1.0"}'))
+        queue = self._random.choice(("Inbox", "Pods"))
+        self._world.sqs.SendMessage({"QueueUrl": self._world.urls[queue], "MessageBody": body})
+
+    # --- operators
+
+    def _some_wish(self) -> str | None:
+        return self._random.choice(self._world.promised) if self._world.promised else None
+
+    def _moderate(self, action: str) -> None:
+        wish_id = self._some_wish()
+        if wish_id is None:
+            return
+        self.busy += 1
+
+        def answered(result: Any) -> None:
+            self.busy -= 1
+            if action == "erase" and isinstance(result, dict) and result["statusCode"] == 200:
+                self._world.erased.add(wish_id)
+
+        event = {**sample("console-release"), "path": f"/ops/wishes/{wish_id}/{action}"}
+        self._world.invoke("console", event, answered)
+
+    def command(self, name: str, work: Callable[[], Any], done: Callable[[Any], None] = lambda _: None) -> None:
+        """Run a command of an operator, which may be killed at any step, or sleep for minutes."""
+        self.busy += 1
+        world, faults = self._world, self._world.faults
+        process = world.process(f"{name}{len(world.processes)}")
+        if faults.is_on("skew"):
+            process.skew = self._random.choice((0.0, -5.0, 5.0))  # a laptop keeps better time than this
+        if faults.is_on("killed") and self._random.random() < 0.3:
+            process.dies_at = self._random.randint(1, 80)
+        if faults.is_on("stalled") and self._random.random() < 0.5:
+            begin, length = self._random.uniform(0, 60), self._random.uniform(5, 300)
+            world.scheduler.after(begin, lambda: setattr(process, "stalled_until", world.scheduler.now + length))
+
+        def ended(result: Any) -> None:
+            self.busy -= 1
+            world.trace(process, "ended", "", repr(result)[:160])
+            if isinstance(result, CommandError | Killed):
+                return
+            if isinstance(result, BaseException):
+                raise result
+            done(result)
+
+        world.scheduler.start(process, work, ended)
+
+    def reclaim(self, done: Callable[[Any], None] = lambda _: None) -> None:
+        self.command("reclaim", lambda: reclaim(self._world.stores(), None), done)
+
+    def rebuild(self, done: Callable[[Any], None] = lambda _: None) -> None:
+        flip = self._random.choice((None, None, True, False))
+        options = Options(None if self._world.faults.calm else flip, keep_old=self._random.random() < 0.2)
+        self.command("rebuild", lambda: rebuild(self._world.stores(), options, Quiet()), done)
+
+    def erase(self) -> None:
+        wish_id = self._some_wish()
+        if wish_id is not None:
+            work = lambda: erasing.erase(self._world.stores(), wish_id, 30)  # noqa: E731
+            self.command("erase", work, lambda _: self._world.erased.add(wish_id))
+
+    def audit(self, done: Callable[[Any], None] = lambda _: None) -> None:
+        settle = self._random.choice((0, 10))
+        work = lambda: auditing.audit(self._world.stores(), lambda: list(self._world.promised), settle)  # noqa: E731
+        self.command("audit", work, lambda report: (self._judge(report), done(report)))
+
+    def _judge(self, report: Any) -> None:
+        """Nothing is ever lost in a history: an audit in the middle of it must not say so."""
+        for each in report.differences:
+            if each.kind in ("missing", "seat-twice", "gap", "tag"):
+                self._world.broken.append(f"an audit names {each.wish_id} as {each.kind}: {each.detail}")
+
+    def redrive(self) -> None:
+        """Send the dead letters back to where they came from, as the runbook says."""
+        for source, target in (("InboxDlq", "Inbox"), ("PodsDlq", "Pods")):
+            queue = self._world.sqs.queues[self._world.urls[source]]
+            for letter in [each for each in queue.letters.values() if each.visible <= self._world.scheduler.now]:
+                self._world.sqs.move(queue, letter, self._world.sqs.queues[self._world.urls[target]])
+
+    def _look(self) -> None:
+        """Somebody looks at dead letters in AWS's console, which hides them from all others for a while."""
+        queue = self._world.urls[self._random.choice(("InboxDlq", "PodsDlq"))]
+        seconds = self._random.choice((30, 120))
+        self._world.sqs.ReceiveMessage({"QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": seconds})
+
+    def _deploy(self) -> None:
+        self._world.deploy({name: max(0, seats + self._random.randint(-4, 6)) for name, seats in self._world.capacity.items()})
