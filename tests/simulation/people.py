@@ -24,9 +24,9 @@ class People:
 
     def __init__(self, world: World, wishes: int) -> None:
         self._world, self._random = world, world.random
-        self.busy = 0
-        for number in range(wishes):
-            self._at(self._random.uniform(0, _SHOW), lambda number=number: self._send(self._wish(number)))
+        self.busy = self._texts = 0
+        for _ in range(wishes):
+            self._at(self._random.uniform(0, _SHOW), lambda: self._send(self._wish()))
         if world.faults.is_on("foreign"):
             for _ in range(self._random.randint(1, 3)):
                 self._at(self._random.uniform(0, _SHOW), self._send_nonsense)
@@ -52,19 +52,22 @@ class People:
 
     # --- the audience
 
-    def _wish(self, number: int) -> dict[str, Any]:
+    def _wish(self) -> dict[str, Any]:
         """Return a request for a wish whose text is nowhere else, at times one to hold or to reject."""
-        text = f"secret{number}text"
-        kind = self._random.random()
-        message = f"https://{text}.example" if kind < 0.05 else f"call 555-0199-{number} {text}@example.org" if kind < 0.15 else f"{text} & all the <b>whales</b>"
-        fields = {"message": message, "destination": self._random.choice(("mars", "mars", "jupiter"))}
+        self._texts += 1
+        text = f"secret{self._texts}text"
+        messages = (f"https://{text}.example", f"write to {text}@example.org", f"{text} & all the <b>whales</b>")
+        fields = {
+            "message": self._random.choices(messages, (1, 2, 17))[0],
+            "destination": self._random.choice(("mars", "mars", "jupiter")),
+        }
         if self._random.random() < 0.3:
             fields["name"] = f"{text}name"
         event = sample("frontend-good-wish")
         if self._random.random() < 0.7:
             event["headers"]["Idempotency-Key"] = str(uuid.UUID(bytes=self._random.randbytes(16), version=4))
         event["body"] = json.dumps(fields)
-        event["requestContext"]["requestId"] = f"request-{number}"
+        event["requestContext"]["requestId"] = f"request-{self._texts}"
         event["text"] = text
         return event
 
@@ -81,11 +84,13 @@ class People:
                 self._world.texts.setdefault(wish_id, event["text"])
             else:
                 self._world.unanswered += 1
-            again = self._random.random()
-            if not is_accepted and tries > 1:
-                self._at(self._random.uniform(1, 20), lambda: self._send(event, tries - 1))
-            elif tries > 1 and again < 0.15:
-                self._at(self._random.choice((0.1, 5, 300)) * self._random.random(), lambda: self._send(event, tries - 1))
+            # Without a key each try is another wish.
+            same = event if "Idempotency-Key" in event["headers"] else self._wish()
+            if tries > 1 and not is_accepted:
+                self._at(self._random.uniform(1, 20), lambda: self._send(same, tries - 1))
+            elif tries > 1 and self._random.random() < 0.15:
+                later = self._random.choice((0.1, 5, 300)) * self._random.random()
+                self._at(later, lambda: self._send(same, tries - 1))
 
         self._world.invoke("frontend", event, answered)
 

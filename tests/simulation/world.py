@@ -13,6 +13,7 @@ import infra.aws
 from lastwish.maintenance.stores import Stores
 from tests.simulation.clients import Client, Functions
 from tests.simulation.faults import Faults
+from tests.simulation.quiet import silence
 from tests.simulation.scheduler import Process, Scheduler
 from tests.simulation.seams import Seams
 from tests.support import ROOT, template
@@ -208,6 +209,7 @@ def prepare() -> None:
         USER_POOL="pool",
         USER_POOL_CLIENT="client",
     )
+    silence()
     infra.aws.sqs_client = _clients.sqs  # type: ignore[assignment]
     infra.aws.dynamodb_client = _clients.dynamodb  # type: ignore[assignment]
     infra.aws.cognito_client = lambda: None
