@@ -63,12 +63,18 @@ def test_a_malformed_envelope_is_refused_without_its_text() -> None:
     body = json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "subject": SECRET * 4})
     with pytest.raises(MalformedMessage) as raised:
         read_envelope(body)
-    assert SECRET not in str(raised.value)
+    assert str(raised.value) == "subject: Value error, not a UUID in its canonical form"
+
+
+def test_a_malformed_story_names_the_field_of_which_envelope() -> None:
+    good = json.loads(envelope(submitted()).model_dump_json())
+    with pytest.raises(MalformedMessage, match=r"^1\.time: Field required$"):
+        read_story(json.dumps([good, {name: value for name, value in good.items() if name != "time"}]))
 
 
 def test_a_story_is_about_one_wish() -> None:
     other = envelope(WishAccepted(), "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1c02")
-    with pytest.raises(MalformedMessage, match="exactly one wish"):
+    with pytest.raises(MalformedMessage, match=r"^a story is about exactly one wish$"):
         read_story(write_story([envelope(submitted()), other]))
 
 

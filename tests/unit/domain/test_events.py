@@ -1,10 +1,11 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from domain.errors import MalformedMessage
-from domain.events import EVENT_TYPES, WishAccepted, WishRejected, WishSubmitted, read_event
+from domain.events import EVENT_TYPES, WishAccepted, WishRejected, WishSubmitted, read_event, read_stored
 from domain.upcasters import UPCASTERS, upcast
 from tests.support import ROOT, schemas
 from tests.support.samples import submitted
@@ -31,6 +32,29 @@ def test_a_malformed_event_is_refused_without_its_text(type_name: str, data: dic
     assert SECRET not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("type_name", "data", "reason"),
+    [
+        ("lastwish.wish.teleported.v1", {}, "unknown event type"),
+        (
+            WishSubmitted.type,
+            {"destination": "mars"},
+            "lastwish.wish.submitted.v1: message: Field required; digest: Field required",
+        ),
+        (WishAccepted.type, {SECRET: 1}, "lastwish.wish.accepted.v1: ?: Extra inputs are not permitted"),
+        (
+            WishAccepted.type,
+            "nothing",
+            "lastwish.wish.accepted.v1: Input should be a valid dictionary or instance of WishAccepted",
+        ),
+    ],
+)
+def test_a_refusal_names_the_fields_that_are_wrong(type_name: str, data: Any, reason: str) -> None:
+    with pytest.raises(MalformedMessage) as raised:
+        read_event(type_name, data)
+    assert str(raised.value) == reason
+
+
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
 def test_every_event_that_ever_shipped_can_still_be_read(path: Path) -> None:
     golden = json.loads(path.read_text())
@@ -38,6 +62,7 @@ def test_every_event_that_ever_shipped_can_still_be_read(path: Path) -> None:
     assert golden["type"] == f"lastwish.{path.stem}"
     event = read_event(golden["type"], golden["data"])
     assert (event.type, event.model_dump(mode="json")) == (newest, data)
+    assert read_stored(golden["type"], golden["data"]) == event
 
 
 def test_every_version_that_ever_shipped_has_a_golden_file() -> None:

@@ -8,7 +8,7 @@ from frontend.sanitise import escape, normalise
 from parser.held_words import load_held_words
 from tests.support.samples import submitted
 
-WORDS = load_held_words(["Teapot", "やかん"])
+WORDS = load_held_words(["Teapot", "やかん", "bootlicker", "go away"])
 
 
 def reason(text: str, name: str | None = None) -> str | None:
@@ -30,6 +30,10 @@ def reason(text: str, name: str | None = None) -> str | None:
         "ｓｈｉｔ",
         "shít",
         "s\u0336h\u0336i\u0336t\u0336",
+        "s\u20ddh\u20ddi\u20ddt\u20dd",
+        "s\u200dh\u200di\u200dt",
+        "a boooootlicker",
+        "Go, \n AWAY!",
         "my teapot",
         "お前は馬鹿だ",
         "やかんを忘れた",
@@ -56,6 +60,7 @@ def test_a_word_of_the_list_is_held_in_every_disguise(text: str) -> None:
         ("buy " * 10, "repetition"),
         ("up\n\n\n\n\n\n\n\n\n\ndown", "repetition"),
         ("Z\u0338\u0322\u035a\u0357\u0324\u0316\u0357\u0354a", "stacked-marks"),
+        ("a\u20dd\u20dd\u20dd\u20dd\u20dd", "stacked-marks"),
         ("sсrоlls of Саrthage", "look-alikes"),
     ],
 )
@@ -97,6 +102,7 @@ def test_a_suspicious_wish_is_held_with_the_reason(text: str, why: str) -> None:
         "Grüße an Oma.de Liebe",
         "5μm at 30 °C, 10 kΩ",
         "死ねない理由がある",
+        "\U00017000\U00017001",  # Tangut: Python has no names of these letters
     ],
 )
 def test_an_ordinary_wish_is_not_held(text: str) -> None:
@@ -105,6 +111,17 @@ def test_an_ordinary_wish_is_not_held(text: str) -> None:
 
 def test_a_name_is_screened_too() -> None:
     assert reason("Goodbye", name="Shit Head") == "word"
+
+
+def test_four_marks_on_a_letter_are_not_held_and_five_are() -> None:
+    marks = "\u0330\u0331\u0332\u0333\u0334"
+    assert [reason(f"x{marks[:4]}x{marks[:4]}"), reason(f"x{marks}")] == [None, "stacked-marks"]
+    assert [reason("Goodbye", name=marks[:4]), reason("Goodbye", name=marks)] == [None, "stacked-marks"]
+
+
+def test_a_name_or_message_that_is_not_there_is_no_text() -> None:
+    erased = submitted().model_copy(update={"message": None})
+    assert screen(erased, ["none", "xxxx"]) is None
 
 
 def test_the_word_list_is_in_its_comparison_form() -> None:

@@ -36,6 +36,7 @@ BOARD = RecordWish(submitted(), WishAccepted(), SEAT)
 WAIT = RecordWish(submitted(), WishAccepted(), None)
 HOLD = RecordWish(submitted(), WishAccepted(), SEAT, WishHeld(reason="word"))
 DELAYED = RecordWish(submitted(), WishAccepted(), SEAT, shown_since=NOON + timedelta(seconds=5))
+HOLD_WITHOUT_SEAT = RecordWish(submitted(), WishAccepted(), None, WishHeld(reason="word"))
 REJECT = RecordWish(submitted(), WishRejected(reason="only-links"), None)
 
 
@@ -87,6 +88,7 @@ def test_a_wish_that_nothing_holds_is_pending_until_its_time_has_come() -> None:
     ("commands", "visibility"),
     [
         ([HOLD, ReleaseWish()], "shown"),
+        ([HOLD_WITHOUT_SEAT, ReleaseWish()], "shown"),
         ([HOLD, HideWish()], "hidden"),
         ([HOLD, HideWish(), ReleaseWish()], "shown"),
         ([BOARD, HideWish()], "hidden"),
@@ -121,9 +123,14 @@ def test_only_a_waiting_wish_boards_later(first: Command) -> None:
 
 
 def test_an_erased_wish_gives_no_text_and_keeps_its_seat() -> None:
-    wish = fold(history(BOARD, EraseWish()))
+    named = submitted().model_copy(update={"name": "Ana"})
+    before = fold(history(RecordWish(named, WishAccepted(), SEAT)))
+    assert before is not None
+    assert (before.name, before.message) == ("Ana", "Look after my dog")
+    wish = fold(history(RecordWish(named, WishAccepted(), SEAT), EraseWish()))
     assert wish is not None
-    assert (wish.status, wish.outcome, wish.message, wish.seat) == ("erased", "boarded", None, 101)
+    assert (wish.status, wish.outcome, wish.seat) == ("erased", "boarded", 101)
+    assert (wish.name, wish.message) == (None, None)
     assert wish.visibility == "hidden"
 
 

@@ -1,0 +1,14 @@
+from domain.errors import StoreUnavailable, VersionConflict
+
+
+def test_a_conflict_says_what_was_expected_and_what_is_there() -> None:
+    conflict = VersionConflict("wish#1", 2, 3)
+    assert (conflict.stream, conflict.expected, conflict.actual) == ("wish#1", 2, 3)
+    assert str(conflict) == "wish#1 is at version 3 at least, not at 2"
+    assert conflict.code == ""
+
+
+def test_a_transient_error_has_a_reason_and_the_code_of_aws() -> None:
+    assert (str(StoreUnavailable()), StoreUnavailable().code) == ("", "")
+    error = StoreUnavailable("some keys were not read", "ThrottlingException")
+    assert (str(error), error.code) == ("some keys were not read", "ThrottlingException")
