@@ -82,7 +82,11 @@ def test_a_row_that_is_at_the_end_or_beyond_changes_nothing(version: int) -> Non
     assert change_since(WISH_ID, stream(BOARDS), version) is None
 
 
-@pytest.mark.parametrize("commits", [[], stream((WishErased(),))], ids=["no commit", "no submission"])
+@pytest.mark.parametrize(
+    "commits",
+    [[], stream((WishErased(),)), stream((WishErased(),), BOARDS)],
+    ids=["no commit", "no submission", "a submission too late"],
+)
 def test_what_does_not_begin_a_wish_has_no_home_and_no_change(commits: list[Commit]) -> None:
     assert home_of(WISH_ID, commits) is None
     assert change_since(WISH_ID, commits, 0) is None
