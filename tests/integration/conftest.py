@@ -4,6 +4,7 @@ With AWS_ENDPOINT_URL_DYNAMODB another engine takes the place of moto's DynamoDB
 """
 
 import json
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,8 +66,9 @@ def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
             name: sqs.create_queue(QueueName=name, Attributes=template.queue_attributes(name))["QueueUrl"]
             for name in QUEUES
         }
-        for name in dynamodb.list_tables()["TableNames"]:  # moto has none; another engine keeps those of the last test
-            dynamodb.delete_table(TableName=name)
+        if "AWS_ENDPOINT_URL_DYNAMODB" in os.environ:  # moto has none; another engine keeps those of the last test
+            for name in dynamodb.list_tables()["TableNames"]:
+                dynamodb.delete_table(TableName=name)
         for name in ("EventStore", "Seats", "ReadModel"):
             dynamodb.create_table(TableName=name, **template.table(name))
         variables = {
