@@ -9,7 +9,11 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import stamina
+
+from domain.errors import StoreUnavailable
 from infra.generations import Entry
 from lastwish.maintenance.stores import Stores
 
@@ -75,10 +79,16 @@ def _same_totals(stores: Stores, old: int, new: int, deadline: float) -> bool:
     """Try to find one instant at which the counters are equal: the projector writes one generation after the other."""
     tries = 0
     while True:
-        first, second = stores.read_model.counters(old, new)
+        first, second = _counters(stores, old, new)
         tries += 1
         if first == second:
             return True
         if time.monotonic() > deadline or tries == _MOST_TRIES:  # compare the rows again, which may show the reason
             return False
         time.sleep(_PAUSE)
+
+
+@stamina.retry(on=StoreUnavailable, attempts=5)
+def _counters(stores: Stores, old: int, new: int) -> list[dict[str, Any]]:
+    """Return the counters of both. AWS cancels this read while the projector writes one of them: try again."""
+    return stores.read_model.counters(old, new)

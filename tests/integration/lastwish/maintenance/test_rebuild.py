@@ -2,10 +2,12 @@ import threading
 from typing import Any
 
 import pytest
+import stamina
 
 from lastwish.errors import Busy
 from lastwish.maintenance import lock, rebuild
 from lastwish.maintenance.rebuild import Options
+from tests.support import faults
 from tests.support.chain import Chain, Quiet
 
 AT_ONCE = Options(wait=0, patience=0)
@@ -29,6 +31,16 @@ def test_a_rebuild_is_equal_and_is_read_from_then_on(chain: Chain) -> None:
     assert chain.stores.read_model.generations().current == 2
     assert chain.generations() == {"2"}
     assert chain.differences() == []
+
+
+def test_a_rebuild_reads_the_counters_again_that_the_projector_was_just_writing(chain: Chain) -> None:
+    """AWS cancels such a read (API Reference, TransactGetItems); moto and the local engine never do."""
+    chain.send(1)
+    reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
+    code = "TransactionCanceledException"
+    faults.fails(chain.aws.dynamodb, "dynamodb.TransactGetItems", code, times=2, CancellationReasons=reasons)
+    with stamina.set_testing(True, attempts=5):  # retries, but without the pauses
+        assert rebuild.rebuild(chain.stores, AT_ONCE, Quiet()).ok
 
 
 def test_a_second_rebuild_works_and_wishes_keep_coming(chain: Chain) -> None:
