@@ -77,17 +77,6 @@ def fails(client: Any, operation: str, code: str, times: int = 10**6, **more: An
     _refuse(client, operation, code, times, **more)
 
 
-def meanwhile(client: Any, operation: str, act: Callable[[], object]) -> None:
-    """Somebody else is faster: what they do happens right before the next call of the operation."""
-    event = f"before-call.{operation}"
-
-    def act_once(**_: Any) -> None:
-        client.meta.events.unregister(event, act_once)
-        act()
-
-    client.meta.events.register(event, act_once)
-
-
 def _refuse(client: Any, operation: str, code: str, times: int, **more: Any) -> None:
     calls: list[int] = []
 
