@@ -1,4 +1,4 @@
-"""Tests that every event store passes: the one in memory, the one on moto, the one on the local engine."""
+"""Tests that every event store passes: the one in memory, and the one on each engine and fake of DynamoDB."""
 
 from dataclasses import replace
 from datetime import date

@@ -1,65 +1,122 @@
-"""Tests that every read model passes, whichever engine is behind it: what a transaction that lost a race says."""
+"""Tests of the read model and its generations that every engine and fake of DynamoDB passes."""
 
-from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from domain.commit import Recorded, stream_of
-from domain.events import WishAccepted, WishWaitlisted
-from domain.projection import Change, change_since
-from infra.read_model import ReadModel, SliceConflict
-from tests.support import faults
-from tests.support.event_store_contract import BOARDED, FIRST
-from tests.support.samples import NOON, submitted
+from domain.commit import Commit
+from domain.events import WishAccepted, WishHeld
+from domain.seats import Seat
+from domain.wish import Command, EraseWish, HideWish, RecordWish
+from infra.aggregate import Cause, execute
+from infra.generations import PointerMoved
+from projector.projecting import project
+from tests.support.samples import submitted
+from tests.support.tables import Tables
 from tests.support.wishes import ids
 
-
-def boarded(number: int) -> Change:
-    """Return the change of a wish that boarded at once: one row."""
-    wish_id = ids(number + 1)[number]
-    return _change(wish_id, (Recorded(submitted(), NOON), Recorded(WishAccepted(), NOON), Recorded(BOARDED, NOON)))
+WHEN = datetime(2026, 11, 27, 12, tzinfo=UTC)
+POD = 3
 
 
-def boarded_later(number: int) -> Change:
-    """Return the change of a wish that waited and boarded: two rows."""
-    wish_id = ids(number + 1)[number]
-    waited = (Recorded(submitted(), NOON), Recorded(WishAccepted(), NOON), Recorded(WishWaitlisted(), NOON))
-    return _change(wish_id, waited, (Recorded(BOARDED, NOON),))
+def decided(tables: Tables, wish_id: str, command: Command) -> Commit:
+    """Append what a command decides. Return the commit."""
+    cause = Cause(commit_id=f"{type(command).__name__} {wish_id}", correlation_id="request", now=WHEN)
+    commit = execute(tables.events, wish_id, command, cause, is_new=isinstance(command, RecordWish))
+    assert commit
+    return commit
 
 
-def _change(wish_id: str, *events: tuple[Recorded, ...]) -> Change:
-    commits = [
-        replace(FIRST, stream=stream_of(wish_id), version=number, commit_id=f"commit-{number}", events=of)
-        for number, of in enumerate(events, start=1)
-    ]
-    change = change_since(wish_id, commits, 0)
-    assert change
-    return change
+def boarded(tables: Tables, count: int, held: WishHeld | None = None) -> list[Commit]:
+    """Store wishes with neighbouring seats in one pod."""
+    seats = [Seat("mars", (POD - 1) * 100 + number) for number in range(1, count + 1)]
+    commands = [RecordWish(submitted(), WishAccepted(), seat, held) for seat in seats]
+    return [decided(tables, wish_id, command) for wish_id, command in zip(ids(count), commands, strict=True)]
 
 
 class ReadModelContract:
-    """Subclasses define the fixture ``read_model``, an empty read model."""
+    """Subclasses define the fixture ``tables``: empty ones."""
 
-    def test_a_taken_position_is_a_conflict_of_no_wish(self, read_model: ReadModel) -> None:
-        client, other = read_model._client, [boarded(1)]
-        faults.meanwhile(client, "dynamodb.TransactWriteItems", lambda: read_model.apply(1, other, NOON))
-        with pytest.raises(SliceConflict) as raised:
-            read_model.apply(1, [boarded(0)], NOON)
-        assert raised.value.wish_ids == frozenset()
-        assert read_model.totals(1, consistent=True) == {"mars_boarded": 1, "position": 1}
+    def project(self, tables: Tables, *commits: Commit, generation: int = 1) -> int:
+        return project(tables.events, tables.read_model, generation, commits)
 
-    def test_a_conflict_names_the_wishes_whose_rows_have_moved_on(self, read_model: ReadModel) -> None:
-        read_model.apply(1, [boarded(2), boarded_later(4)], NOON)
-        slice_ = [boarded_later(0), boarded(1), boarded(2), boarded(3), boarded_later(4), boarded(5)]
-        with pytest.raises(SliceConflict) as raised:
-            read_model.apply(1, slice_, NOON)
-        assert raised.value.wish_ids == {ids(3)[2], ids(5)[4]}
+    def everything(self, tables: Tables) -> Any:
+        """Every item of the read model, in one order."""
+        items = tables.client.scan(TableName=tables.names["ReadModel"], ConsistentRead=True)["Items"]
+        return sorted(items, key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
 
-    def test_a_slice_with_a_conflict_writes_nothing(self, read_model: ReadModel) -> None:
-        read_model.apply(1, [boarded(0)], NOON)
-        with pytest.raises(SliceConflict):
-            read_model.apply(1, [boarded(1), boarded(0)], NOON)
-        assert read_model.totals(1, consistent=True) == {"mars_boarded": 1, "position": 1}
-        assert read_model.rows(1, [f"{boarded(1).home}/{ids(2)[1]}"], consistent=True) == {}
-        read_model.apply(1, [boarded(1)], NOON)
-        assert read_model.totals(1, consistent=True) == {"mars_boarded": 2, "position": 2}
+    def test_commits_become_rows_totals_and_an_entry_of_the_feed(self, tables: Tables) -> None:
+        assert self.project(tables, *boarded(tables, 3)) == 3
+        assert tables.read_model.totals(1, consistent=True) == {"mars_boarded": 3, "position": 1}
+        assert [row["sk"] for row in tables.read_model.roster(1, "mars", POD)] == ids(3)
+        [entry] = tables.read_model.feed(1, 0, 10)
+        assert sorted(place.rpartition("/")[2] for place in entry["wishes"]) == ids(3)
+
+    def test_what_was_seen_before_changes_nothing(self, tables: Tables) -> None:
+        first, second, third = boarded(tables, 3)
+        self.project(tables, first, second)
+        self.project(tables, second, third)
+        before = self.everything(tables)
+        assert self.project(tables, first, second, third) == 0
+        assert self.everything(tables) == before
+        assert tables.read_model.totals(1) == {"mars_boarded": 3, "position": 2}
+
+    def test_the_feed_is_read_page_by_page(self, tables: Tables) -> None:
+        for commit in boarded(tables, 4):
+            self.project(tables, commit)
+        assert [entry["position"] for entry in tables.read_model.feed(1, 1, 2)] == [2, 3]
+
+    def test_the_most_wishes_that_fit_a_transaction_are_one_slice(self, tables: Tables) -> None:
+        assert self.project(tables, *boarded(tables, 97)) == 97
+        assert tables.read_model.totals(1) == {"mars_boarded": 97, "position": 1}
+
+    def test_only_held_rows_are_in_the_index(self, tables: Tables) -> None:
+        self.project(tables, *boarded(tables, 2, WishHeld(reason="word")))
+        self.project(tables, decided(tables, ids(1)[0], HideWish()))
+        assert [row["sk"] for row in tables.read_model.held(1)] == ids(2)[1:]
+        assert [len(entry["versions"]) for entry in tables.read_model.news(1, 0, 10)] == [1]
+
+    def test_an_erased_wish_keeps_its_row_without_text(self, tables: Tables) -> None:
+        self.project(tables, *boarded(tables, 1))
+        self.project(tables, decided(tables, ids(1)[0], EraseWish()))
+        [row] = tables.read_model.roster(1, "mars", POD)
+        assert (int(row["version"]), "message" in row) == (2, False)
+
+    def test_rows_are_found_by_place_and_missing_ones_are_left_out(self, tables: Tables) -> None:
+        self.project(tables, *boarded(tables, 1))
+        places = [f"pod#mars#{POD}/{wish_id}" for wish_id in ids(150)]
+        assert list(tables.read_model.rows(1, places, consistent=True)) == places[:1]
+
+    def test_the_wall_is_blank_until_it_is_not(self, tables: Tables) -> None:
+        seen = []
+        for on in (True, False):
+            tables.read_model.blank(on)
+            seen.append(tables.read_model.generations().blank)
+        assert seen == [True, False]
+
+
+class GenerationsContract(ReadModelContract):
+    """Subclasses define the fixture ``tables``: empty ones."""
+
+    def test_a_generation_is_announced_made_current_retired_and_dropped(self, tables: Tables) -> None:
+        store, commits = tables.read_model, boarded(tables, 30)
+        self.project(tables, *commits)
+        new = store.announce(store.generations())
+        assert (new, store.generations().live) == (2, {1, 2})
+        self.project(tables, *commits, generation=new)
+        assert store.counters(1, 2) == [{"mars_boarded": 30}] * 2
+        after = store.retire(store.flip(store.generations(), new), 1)
+        assert store.generations() == after
+        assert (after.current, after.live) == (2, {2})
+        assert store.drop(after.live) == 32  # rows, totals, one entry of the feed
+        assert {entry.generation for entry in store.scan({1, 2})} == {2}
+        assert store.announce(store.generations()) == 3
+
+    def test_who_read_an_older_pointer_moves_nothing(self, tables: Tables) -> None:
+        store = tables.read_model
+        old = store.generations()
+        store.announce(old)
+        with pytest.raises(PointerMoved):
+            store.announce(old)
+        assert store.generations().live == {1, 2}

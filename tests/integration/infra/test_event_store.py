@@ -24,10 +24,6 @@ class TestInMemory(EventStoreContract):
         return MemoryEventStore()
 
 
-class TestOnMoto(EventStoreContract):
-    """With the table of template.yaml."""
-
-
 def test_an_unreachable_store_is_transient(store: EventStore) -> None:
     faults.throttled(store._client, "dynamodb.Query")
     with pytest.raises(StoreUnavailable, match="ProvisionedThroughputExceededException"):

@@ -1,0 +1,73 @@
+"""The contracts of what stands on DynamoDB, kept on the local engine."""
+
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from infra.aws import dynamodb_client
+from infra.event_store import EventStore
+from infra.read_model import ReadModel
+from tests.support import template
+from tests.support.event_store_contract import FIRST, EventStoreContract
+from tests.support.faulty_aws import Call, faulty_aws
+from tests.support.laptop import Stack
+from tests.support.read_model_contract import GenerationsContract
+from tests.support.seats_contract import LockContract, SeatsContract
+from tests.support.slices_contract import SlicesContract
+from tests.support.tables import NAMES, Tables
+
+
+@pytest.fixture
+def tables(stack: Stack) -> Iterator[Tables]:
+    tables = Tables(stack.aws("dynamodb"), {name: f"contract-{name}-{uuid.uuid4()}" for name in NAMES})
+    for logical_id, name in tables.names.items():
+        tables.client.create_table(TableName=name, **template.table(logical_id))
+    yield tables
+    for name in tables.names.values():
+        tables.client.delete_table(TableName=name)
+
+
+@pytest.fixture
+def store(tables: Tables) -> EventStore:
+    return tables.events
+
+
+@pytest.fixture
+def read_model(tables: Tables) -> ReadModel:
+    return tables.read_model
+
+
+class TestEventStore(EventStoreContract):
+    """All of it."""
+
+
+class TestReadModel(GenerationsContract):
+    """All of it."""
+
+
+class TestSlices(SlicesContract):
+    """All of it."""
+
+
+class TestSeats(SeatsContract):
+    """All of it."""
+
+
+class TestLock(LockContract):
+    """All of it."""
+
+
+def test_throttling_is_tried_again(stack: Stack, store: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def slow_down_twice(call: Call) -> tuple[int, bytes]:
+        calls.append(call.operation)
+        return call.forward() if len(calls) > 2 else (400, b'{"__type": "ThrottlingException", "message": "slow down"}')
+
+    with faulty_aws(stack.engine, slow_down_twice) as endpoint:
+        stack.as_aws(monkeypatch)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+        assert EventStore(dynamodb_client(), store._table).append(FIRST)
+    assert calls == ["PutItem"] * 3
+    assert store.read(FIRST.stream) == [FIRST]
