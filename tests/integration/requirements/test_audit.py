@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(
 
 NOWHERE = "http://127.0.0.1:9"
 KNOWN = ("jinja2", "3.1.2")  # the old release that `audit` asks about first
-SETS = [ROOT / "requirements" / f"{name}.txt" for name in ("uv", "dev", "checkov", "supply")]
+SETS = [ROOT / "requirements" / f"{name}.txt" for name in ("uv", "dev", "checkov", "supply", "mutmut")]
 PINNED: set[Release] = {(pin.name, pin.version) for file in SETS for pin in pins(file)}
 
 
