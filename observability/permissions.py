@@ -36,6 +36,10 @@ ON_EVERYTHING = {
 }
 
 
+# What the condition of a statement says.
+_ONLY = {"BlankTheWall": " (the pointer only)", "DropRows": " (rows of wishes only)"}
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
     """One action that one function may do on one resource: a logical id with what follows it, or `*`."""
@@ -48,9 +52,9 @@ class Grant:
 
     @property
     def user(self) -> str:
-        """Who calls it: the function, or AWS in its name. Mission control reads queues itself."""
-        by_aws = None if self.function == "mission" and self.action == "sqs:GetQueueAttributes" else BY_AWS
-        return (by_aws or {}).get(self.action) or ("Lambda" if self.sid == "OnFailure" else "the function")
+        """Who calls it: the function, or AWS in its name. Mission control and the console read queues themselves."""
+        by_aws = {} if self.function in ("mission", "console") and self.action.startswith("sqs:") else BY_AWS
+        return by_aws.get(self.action) or ("Lambda" if self.sid == "OnFailure" else "the function")
 
     @property
     def why(self) -> str:
@@ -99,5 +103,5 @@ def permissions() -> str:
 
 def _cells(rows: dict[tuple[str, str, str, str], list[Grant]]) -> Iterator[tuple[str, ...]]:
     for (function, resource, user, why), grants in rows.items():
-        actions = "<br>".join(f"`{each.action}`{' (the pointer only)' if each.condition else ''}" for each in grants)
+        actions = "<br>".join(f"`{each.action}`{_ONLY[each.sid] if each.condition else ''}" for each in grants)
         yield function, actions, f"`{resource}`", user, why

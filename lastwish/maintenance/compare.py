@@ -14,7 +14,7 @@ from typing import Any
 import stamina
 
 from domain.errors import StoreUnavailable
-from infra.generations import Entry
+from lastwish.maintenance.generations import Entry
 from lastwish.maintenance.stores import Stores
 
 _PAUSE = 0.25

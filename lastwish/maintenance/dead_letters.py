@@ -1,4 +1,4 @@
-"""Read and remove dead letters. SQS shows no message without handing it out, so each is held for a while."""
+"""Read dead letters. SQS shows no message without handing it out, so each is held for a while."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from itertools import batched
 from typing import Any
 
-from infra.queues import Message, Queue
 from lastwish.maintenance.stores import Stores
 
 QUEUES = ("InboxDlq", "PodsDlq")
@@ -29,7 +28,7 @@ class Letter:
 
 @contextmanager
 def held(stores: Stores) -> Iterator[list[Letter]]:
-    """Hold every dead letter, invisible to others; letters that were not removed are visible again afterwards."""
+    """Hold every dead letter, invisible to others; all are visible again afterwards."""
     found: list[Letter] = []
     try:
         with ThreadPoolExecutor(len(QUEUES)) as readers:
@@ -40,21 +39,6 @@ def held(stores: Stores) -> Iterator[list[Letter]]:
         for some in batched(found, 10, strict=False):
             for queue in QUEUES:
                 _show_again(stores, queue, [each for each in some if each.queue == queue])
-
-
-def remove(stores: Stores, letter: Letter) -> None:
-    """Delete a held letter."""
-    stores.sqs.delete_message(QueueUrl=stores.queue(letter.queue), ReceiptHandle=letter.receipt)
-
-
-def tombstone(wish_id: str) -> str:
-    """Return the body that replaces an erased wish's letters. Every function refuses it as malformed."""
-    return json.dumps([{"subject": wish_id, "type": "erased"}])
-
-
-def send_tombstone(stores: Stores, wish_id: str) -> None:
-    """Put a dead letter into PodsDlq that has nothing but the wish's id. Raises QueueUnavailable."""
-    Queue(stores.sqs, stores.queue("PodsDlq")).send(Message(tombstone(wish_id), reason="Erased: by an operator"))
 
 
 def _receive(stores: Stores, queue: str) -> list[Letter]:

@@ -9,11 +9,11 @@ from domain.commit import wish_of
 from domain.errors import UnreadableCommit
 from domain.events import Destination
 from infra.event_store import EventStore
-from infra.generations import GenerationStore
-from infra.scan import Item, scan
 from infra.seats import Seats
 from lastwish.aws.clients import messages_in, plain_errors
 from lastwish.errors import AwsError
+from lastwish.maintenance.generations import GenerationStore
+from lastwish.maintenance.scan import Item, scan
 from lastwish.site import Site
 
 DESTINATIONS: tuple[Destination, ...] = ("mars", "jupiter")

@@ -8,7 +8,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from console.moderation import moderate, read_queue, set_panic
 from console.sign_in import sign_in
-from infra.aws import cognito_client, dynamodb_client
+from infra.aws import cognito_client, dynamodb_client, sqs_client
+from infra.dead_letters import LONG_POLL, DeadLetters
+from infra.erasure import Places
 from infra.event_store import EventStore
 from infra.read_model import ReadModel
 from infra.settings import ConsoleSettings
@@ -20,8 +22,10 @@ from web.templating import render
 
 settings = ConsoleSettings.from_env()
 dynamodb = dynamodb_client()
-store = EventStore(dynamodb, settings.event_store)
+sqs = sqs_client(wait=LONG_POLL)
 read_model = ReadModel(dynamodb, settings.read_model)
+dead_letters = [DeadLetters(sqs, url) for url in (settings.inbox_dlq_url, settings.pods_dlq_url)]
+places = Places(EventStore(dynamodb, settings.event_store), read_model, dead_letters)
 cognito = cognito_client()
 app = error_handlers.register(APIGatewayRestResolver())
 
@@ -67,7 +71,7 @@ def get_queue() -> Response[str]:
 @app.post("/ops/wishes/<wish_id>/<action>")
 def post_moderation(wish_id: str, action: str) -> Response[str]:
     request = operator_request()
-    return responses.json_document(moderate(store, request.parse_wish_id(wish_id), action, request.correlation_id))
+    return responses.json_document(moderate(places, request.parse_wish_id(wish_id), action, request.correlation_id))
 
 
 @app.post("/ops/wall/panic")

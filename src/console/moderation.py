@@ -10,8 +10,7 @@ from domain.commit import events_of, stream_of
 from domain.envelope import timestamp
 from domain.wish import Command, HideWish, ReleaseWish, Wish, fold, visibility_at
 from infra.aggregate import Cause, execute
-from infra.erasure import erase
-from infra.event_store import EventStore
+from infra.erasure import Places, TextLeft, erase
 from infra.read_model import ReadModel
 from infra.telemetry import logger
 from web import problems
@@ -19,6 +18,7 @@ from web.wall import MOST_NEWS, recent_news_position, row_document, row_time
 
 _MOST_HELD = 100
 _MOST_LATEST = 100
+_PATIENCE = 5  # seconds for the projector; with both dead-letter queues to read it fits into the function's timeout
 _COMMANDS: dict[str, Command] = {"release": ReleaseWish(), "hide": HideWish()}
 _VISIBILITY_AFTER = {"release": "shown", "hide": "hidden", "erase": "hidden"}
 
@@ -48,17 +48,23 @@ def _visibility(row: dict[str, Any], now: datetime) -> str:
     return visibility_at(row["visibility"], since, now)
 
 
-def moderate(store: EventStore, wish_id: str, action: str, correlation_id: str) -> dict[str, Any]:
-    """Release, hide or erase a wish and return its new state. Repeatable. Raises Problem 404, 409, StoreUnavailable."""
+def moderate(places: Places, wish_id: str, action: str, correlation_id: str) -> dict[str, Any]:
+    """Release, hide or erase a wish and return its new state. Repeatable.
+
+    Raises Problem 404, 409, 503 where text is left, StoreUnavailable, QueueUnavailable.
+    """
     logger.append_keys(wish_id=wish_id, action=action)
     if action not in _VISIBILITY_AFTER:
         raise problems.not_found()
     if action == "erase":
-        erase(store, wish_id)
+        try:
+            erase(places, wish_id, _PATIENCE)
+        except TextLeft as error:
+            raise problems.text_left() from error
     else:
-        execute(store, wish_id, _COMMANDS[action], Cause(str(uuid4()), correlation_id, datetime.now(UTC)))
+        execute(places.events, wish_id, _COMMANDS[action], Cause(str(uuid4()), correlation_id, datetime.now(UTC)))
     logger.info("moderated")
-    wish = fold(events_of(store.read(stream_of(wish_id))))
+    wish = fold(events_of(places.events.read(stream_of(wish_id))))
     if wish is None:
         raise problems.not_stored_yet()
     if not _is_done(wish, action):

@@ -102,7 +102,9 @@ class HideWish:
 
 @dataclass(frozen=True, slots=True)
 class EraseWish:
-    """Command: remove name and message for ever."""
+    """Command: remove name and message for ever. A wish that is not stored needs ``submitted``."""
+
+    submitted: WishSubmitted | None = None
 
 
 type Command = RecordWish | BoardFromWaitlist | ReleaseWish | HideWish | EraseWish
@@ -124,6 +126,8 @@ def decide(command: Command, wish: Wish | None) -> list[Event]:  # noqa: PLR0911
             return [WishHidden(by="operator")]
         case EraseWish(), Wish(erased=False):
             return [WishErased()]
+        case EraseWish(WishSubmitted() as submitted), None:
+            return [submitted.model_copy(update={"name": None, "message": None}), WishErased()]
     return []
 
 

@@ -17,9 +17,9 @@ THROTTLED = "ThrottlingException"
 _CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 3})
 
 
-def sqs_client() -> "SQSClient":
-    """Return an SQS client. Makes no connection yet."""
-    return boto3.client("sqs", config=_CONFIG)
+def sqs_client(wait: float = 0) -> "SQSClient":
+    """Return an SQS client, whose long polls may wait this many seconds. Makes no connection yet."""
+    return boto3.client("sqs", config=_CONFIG.merge(Config(read_timeout=1 + wait)))
 
 
 def dynamodb_client() -> "DynamoDBClient":

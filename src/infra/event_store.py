@@ -139,7 +139,7 @@ def _to_item(commit: Commit) -> dict[str, Any]:
             {
                 "type": done.event.type,
                 "time": timestamp(done.time),
-                "data": done.event.model_dump(mode="json", exclude_none=True),
+                "data": done.event.model_dump(mode="json", exclude_defaults=True),
             }
             for done in commit.events
         ],

@@ -17,7 +17,7 @@ redelivered commit changes nothing, and the feed has no gap. The index ``held`` 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import batched
@@ -55,11 +55,15 @@ class SliceConflict(TransientError):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class Generations:
-    """Readers see ``current``, the projector writes all ``live`` ones. ``blank``: an operator blanked the wall."""
+    """Readers see ``current``, the projector writes all ``live`` ones. ``blank``: an operator blanked the wall.
+
+    ``last`` is the highest number that a rebuild ever gave.
+    """
 
     current: int = 1
     live: frozenset[int] = frozenset({1})
     blank: bool = field(default=False, compare=False)
+    last: int = field(default=1, compare=False)
 
 
 class ReadModel:
@@ -73,7 +77,7 @@ class ReadModel:
         """Return the generations, by a consistent read. Raises StoreUnavailable."""
         item = self._get(POINTER, consistent=True)
         current, live = int(item.get("current", 1)), frozenset(map(int, item.get("live", {1})))
-        return Generations(current, live, item.get("blank", False))
+        return Generations(current, live, item.get("blank", False), int(item.get("last", 1)))
 
     def blank(self, on: bool) -> None:
         """Blank the wall, or bring it back. A rebuild keeps it, beside the pointer. Raises StoreUnavailable."""
@@ -128,6 +132,11 @@ class ReadModel:
                 request = response.get("UnprocessedKeys", {})
         return {f"{row['pk'].partition('#')[2]}/{row['sk']}": row for row in found}
 
+    def drop_rows(self, generation: int, places: Iterable[str]) -> None:
+        """Delete the rows at these places (``shelf/wish id``). Raises StoreUnavailable."""
+        for place in places:
+            self._call("delete_item", Key=key_of(generation, place))
+
     def held(self, generation: int) -> Iterator[dict[str, Any]]:
         """Yield the held rows, longest held first. Raises StoreUnavailable."""
         return self._every(
@@ -146,12 +155,6 @@ class ReadModel:
             if "LastEvaluatedKey" not in response:
                 return
             start = {"ExclusiveStartKey": response["LastEvaluatedKey"]}
-
-    def roster(self, generation: int, destination: str, pod: int) -> list[dict[str, Any]]:
-        """Return the rows of one pod. Raises StoreUnavailable."""
-        pk = {":pk": {"S": f"{generation}#pod#{destination}#{pod}"}}
-        response = self._call("query", KeyConditionExpression="pk = :pk", ExpressionAttributeValues=pk)
-        return [values_of(item) for item in response["Items"]]
 
     def apply(self, generation: int, changes: Sequence[Change], now: datetime) -> None:
         """Write a slice (see ``sliced``) as one transaction. Raises SliceConflict or StoreUnavailable."""

@@ -52,10 +52,12 @@ class FrontendSettings(_SeatSettings):
 
 
 class ConsoleSettings(_Settings):
-    """Operators sign in to ``user_pool`` through its app client ``user_pool_client``."""
+    """Operators sign in to ``user_pool`` through its app client ``user_pool_client``. Erasures reach dead letters."""
 
     event_store: str
     read_model: str
+    inbox_dlq_url: str
+    pods_dlq_url: str
     user_pool: str
     user_pool_client: str
 

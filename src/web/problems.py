@@ -96,6 +96,11 @@ def read_unavailable() -> Problem:
     return replace(unavailable(), detail="This cannot be looked up just now. What was accepted is safe.")
 
 
+def text_left() -> Problem:
+    """503: an erased wish may have text left, since the projector is late or somebody else reads the dead letters."""
+    return replace(unavailable(), detail="Text of this wish may be left. Wait a moment and erase it again.")
+
+
 def forbidden() -> Problem:
     """403: signed in, but no operator."""
     return Problem(HTTPStatus.FORBIDDEN, "forbidden", "Forbidden", "This is for operators.")

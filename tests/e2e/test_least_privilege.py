@@ -55,6 +55,7 @@ def used(stack: Stack, chain: DeployedChain, operator: httpx.Client) -> Used:
     ordinary(chain)
     moderated(chain, operator)
     broken(stack, chain)
+    erased(stack, chain, operator)
     return calls(stack)
 
 
@@ -100,6 +101,34 @@ def broken(stack: Stack, chain: DeployedChain) -> None:
     with chain.endpoint("WorkerFunction", SEATS=NOWHERE):
         chain.post("later too")
         assert wait_until(lambda: ("worker", "sqs:ChangeMessageVisibility", "Pods") in calls(stack))
+
+
+def erased(stack: Stack, chain: DeployedChain, operator: httpx.Client) -> None:
+    """What the console erases beside commits: dead letters among others, and what a killed rebuild left."""
+    wish_id = chain.post("to be erased everywhere")
+    chain.wait_until_stored(wish_id)
+    model, body = stack.outputs["ReadModelName"], json.dumps({"subject": wish_id, "data": {"message": "everywhere"}})
+    for queue in ("InboxDlqUrl", "PodsDlqUrl"):
+        chain.sqs.send_message(QueueUrl=stack.outputs[queue], MessageBody=body)
+
+    def rows() -> list[dict[str, Any]]:
+        items = chain.dynamodb.scan(TableName=model, ConsistentRead=True)["Items"]
+        return [each for each in items if each["sk"]["S"] == wish_id]
+
+    assert wait_until(rows)
+    [row] = rows()
+    left = row | {"pk": {"S": row["pk"]["S"].replace("1#", "2#", 1)}}
+    chain.dynamodb.put_item(TableName=model, Item=left)
+    chain.dynamodb.update_item(
+        TableName=model,
+        Key={"pk": {"S": "pointer"}, "sk": {"S": "-"}},
+        UpdateExpression="SET #last = :two",
+        ExpressionAttributeNames={"#last": "last"},
+        ExpressionAttributeValues={":two": {"N": "2"}},
+    )
+    assert wait_until(lambda: operator.post(f"ops/wishes/{wish_id}/erase", json={}).status_code == 200)
+    assert "Item" not in chain.dynamodb.get_item(TableName=model, Key={name: left[name] for name in ("pk", "sk")})
+    assert chain.waiting("InboxDlqUrl") == chain.waiting("PodsDlqUrl") == 1  # those without a wish
 
 
 def stored_by_somebody_else(chain: DeployedChain, wish_id: str) -> None:
@@ -169,6 +198,9 @@ def test_what_a_function_may_do_is_all_that_its_credentials_can(stack: Stack, ch
         "read all of it": lambda: worker("dynamodb").scan(TableName=store),
         "write the read model": lambda: worker("dynamodb").put_item(TableName=model, Item=row),
         "send to the parser": lambda: worker("sqs").send_message(QueueUrl=stack.outputs["InboxUrl"], MessageBody="x"),
+        "drop the pointer": lambda: console("dynamodb").delete_item(
+            TableName=model, Key={"pk": {"S": "pointer"}, "sk": {"S": "-"}}
+        ),
         "change a row": lambda: console("dynamodb").update_item(
             TableName=model, Key=row, UpdateExpression="SET a = sk"
         ),

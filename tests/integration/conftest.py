@@ -145,7 +145,8 @@ def log(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """botocore still tries again, but does not wait in between. Everybody else's clock stays as it is."""
+    """botocore still tries again, but does not wait in between; nor does SQS. Everybody else's clock stays as it is."""
+    monkeypatch.setattr("infra.dead_letters.LONG_POLL", 0)
     monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(**{**vars(time), "sleep": lambda _: None}))
 
 

@@ -140,12 +140,32 @@ def test_an_erased_wish_neither_boards_nor_shows_again() -> None:
     assert fold([*events, WishShown(by="rules")]) == fold(events)
 
 
+NEVER = EraseWish(submitted().model_copy(update={"name": "Ana"}))
+
+
+def test_a_wish_that_is_erased_before_it_is_stored_never_has_text() -> None:
+    events = history(NEVER)
+    assert [type(event) for event in events] == [WishSubmitted, WishErased]
+    assert "Ana" not in repr(events)
+    assert "dog" not in repr(events)
+    wish = fold(events)
+    assert wish == Wish("mars", None, None, "submitted", erased=True, visibility="hidden")
+    assert wish.status == "erased"
+
+
+@pytest.mark.parametrize(
+    "command", [BOARD, WAIT, REJECT, HOLD, BoardFromWaitlist(SEAT), ReleaseWish(), HideWish(), NEVER]
+)
+def test_nothing_happens_to_a_wish_that_was_erased_before_it_was_stored(command: Command) -> None:
+    assert decide(command, fold(history(NEVER))) == []
+
+
 @pytest.mark.parametrize("command", [BoardFromWaitlist(SEAT), EraseWish(), ReleaseWish(), HideWish()])
 def test_a_command_on_no_wish_decides_nothing(command: Command) -> None:
     assert decide(command, None) == []
 
 
-ALL = [BOARD, WAIT, REJECT, HOLD, DELAYED, BoardFromWaitlist(SEAT), EraseWish(), ReleaseWish(), HideWish()]
+ALL = [BOARD, WAIT, REJECT, HOLD, DELAYED, BoardFromWaitlist(SEAT), EraseWish(), NEVER, ReleaseWish(), HideWish()]
 
 
 @given(st.lists(st.sampled_from(ALL), max_size=10))

@@ -1,4 +1,4 @@
-"""Read model by whole generations, as a rebuild, an audit and an erasure need it.
+"""Read model by whole generations, as a rebuild and an audit need it.
 
 A generation is announced (from then on the projector writes it), made current (readers see it), retired (it is no
 longer written) and dropped. No function does any of this; the operator's commands do.
@@ -15,8 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from domain.errors import StoreUnavailable, TransientError
 from infra.aws import error_code
 from infra.items import values_of
-from infra.read_model import POINTER, POSITIONS, Generations, ReadModel, key_of
-from infra.scan import scan
+from infra.read_model import POINTER, POSITIONS, Generations, ReadModel
+from lastwish.maintenance.scan import scan
 
 _MOST_DELETES = 25  # in one BatchWriteItem
 
@@ -47,7 +47,7 @@ class GenerationStore(ReadModel):
         ``there`` is what was read of the pointer. Raises PointerMoved.
         """
         # What is left of a generation that was given up must not look like part of a new one.
-        new = max({self.highest(), there.current, *there.live}) + 1
+        new = max({there.last, there.current, *there.live}) + 1
         self._move(there, Generations(there.current, frozenset({there.current, new})), last=new)
         return new
 
@@ -58,10 +58,6 @@ class GenerationStore(ReadModel):
     def retire(self, there: Generations, old: int) -> Generations:
         """Stop writing a generation, from the projector's next invocation on. Raises PointerMoved."""
         return self._move(there, Generations(there.current, there.live - {old}))
-
-    def highest(self) -> int:
-        """Return the highest number that was ever announced, 1 at first."""
-        return int(self._get(POINTER, consistent=True).get("last", 1))
 
     def scan(self, generations: Collection[int]) -> Iterator[Entry]:
         """Yield every item of these generations, in no order."""
@@ -82,11 +78,6 @@ class GenerationStore(ReadModel):
                 self._delete(gone)
                 count += len(gone)
         return count
-
-    def drop_rows(self, generation: int, places: Sequence[str]) -> None:
-        """Delete the rows at these places (``shelf/wish id``) of one generation."""
-        with _unavailable():
-            self._delete([key_of(generation, place) for place in places])
 
     def counters(self, *generations: int) -> list[dict[str, Any]]:
         """Return the counters of several generations as of one instant, as stored, without those that are 0."""

@@ -1,0 +1,81 @@
+"""Dead letters, as an erasure reads them. SQS shows no message without handing it out, so each is held for a while."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import batched
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from domain.errors import QueueUnavailable
+from domain.events import WishSubmitted
+from infra.aws import error_code
+
+LONG_POLL = 1  # seconds: SQS then asks all of its servers
+# Held long enough to read many, and no longer after a reader was killed.
+_MANY: Any = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 60}
+_COUNTS = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
+
+
+class DeadLetters:
+    """One dead-letter queue. Every method raises QueueUnavailable. Letters are messages as boto3 gives them."""
+
+    def __init__(self, client: Any, url: str) -> None:
+        self.name = url.rpartition("/")[2]
+        self._client = client
+        self._url = url
+
+    @contextmanager
+    def held(self, until: float) -> Iterator[tuple[list[Any], bool]]:
+        """Hold all letters, and show again afterwards what was not removed. Read until ``until`` (monotonic) at most.
+
+        Yield them, and whether they are all: others may be out of reach, since somebody else reads them at this moment.
+        """
+        held: dict[str, Any] = {}
+        try:
+            while time.monotonic() < until:
+                received = self._call("receive_message", **_MANY, WaitTimeSeconds=LONG_POLL).get("Messages")
+                if not received:
+                    break
+                held |= {each["MessageId"]: each for each in received}
+            counted = self._call("get_queue_attributes", AttributeNames=_COUNTS)["Attributes"]
+            yield list(held.values()), sum(map(int, counted.values())) <= len(held)
+        finally:
+            for some in batched(held.items(), 10, strict=False):
+                shown = [{"Id": n, "ReceiptHandle": each["ReceiptHandle"], "VisibilityTimeout": 0} for n, each in some]
+                # An entry that was removed meanwhile fails, as it should.
+                self._call("change_message_visibility_batch", Entries=shown)
+
+    def remove(self, letter: Any) -> None:
+        """Delete a letter that is held."""
+        self._call("delete_message", ReceiptHandle=letter["ReceiptHandle"])
+
+    def _call(self, operation: str, **arguments: Any) -> Any:
+        try:
+            return getattr(self._client, operation)(QueueUrl=self._url, **arguments)
+        except (BotoCoreError, ClientError) as error:
+            raise QueueUnavailable(f"{self.name}: {error_code(error)}") from error
+
+
+def is_about(body: str, wish_id: str) -> bool:
+    """Return true where a message names this wish as its subject, even when it is no envelope of ours."""
+    return any(each.get("subject") == wish_id for each in _envelopes(body))
+
+
+def submission(body: str) -> WishSubmitted | None:
+    """Return the submission in a message, without its text; None where there is none that can be read."""
+    for each in _envelopes(body):
+        with suppress(LookupError, TypeError, ValueError):
+            data = each["data"]
+            return WishSubmitted(destination=data["destination"], message=None, digest=data["digest"])
+    return None
+
+
+def _envelopes(body: str) -> list[dict[str, Any]]:
+    try:
+        read = json.loads(body)
+    except (ValueError, RecursionError):
+        return []
+    return [each for each in (read if isinstance(read, list) else [read]) if isinstance(each, dict)]
