@@ -52,7 +52,7 @@ class Change:
         return self.before is None and self.after.visibility == "shown" and not self.is_moderated
 
     def due_at(self, now: datetime) -> datetime:
-        """Return when the wall may show a wish that is projected now: at ``shown_at``, at most its delay from now.
+        """Return when the wall may show a wish that is stored now: at ``shown_at``, at most its delay from now.
 
         So a wish whose worker had a fast clock waits as long as any other.
         """

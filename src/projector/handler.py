@@ -1,6 +1,7 @@
 """EventStore's stream → projector → ReadModel: apply each new commit to every live generation."""
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -38,7 +39,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     try:
         # Read consistently in each invocation: a rebuild relies on it to know when all of them write its generation.
         for generation in sorted(read_model.generations().live):
-            applied = project(store, read_model, generation, commits)
+            applied = project(store, read_model, generation, commits, _stored_at(event))
             count("Projected", applied)
             extra = {"generation": generation, "commits": len(commits), "applied": applied}
             logger.info("commits projected", extra=extra)
@@ -46,3 +47,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
         count_failure(error)
         raise
     record_projected(commits, started)
+
+
+def _stored_at(event: dict[str, Any]) -> datetime | None:
+    """Return when the newest record was stored, by DynamoDB's clock: to the next second, as the stream rounds down."""
+    seconds = max((each["dynamodb"].get("ApproximateCreationDateTime", 0) for each in event["Records"]), default=0)
+    return datetime.fromtimestamp(seconds + 1, UTC) if seconds else None

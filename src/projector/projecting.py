@@ -17,17 +17,20 @@ from infra.read_model import ReadModel, SliceConflict, sliced
 _TRIES = 8
 
 
-def project(store: EventStore, read_model: ReadModel, generation: int, commits: Iterable[Commit]) -> int:
+def project(
+    store: EventStore, read_model: ReadModel, generation: int, commits: Iterable[Commit], now: datetime | None = None
+) -> int:
     """Apply commits in any order, any batches, any number of times. Return how many wishes changed.
 
-    Raises StoreUnavailable, and SliceConflict after many lost races.
+    ``now`` is when the newest was stored, None for the present. Raises StoreUnavailable, and SliceConflict after many
+    lost races.
     """
     by_stream: dict[str, list[Commit]] = {}
     for commit in sorted(commits, key=lambda commit: commit.version):
         by_stream.setdefault(commit.stream, []).append(commit)
     changes = [_likely_change(store, read_model, generation, stream, known) for stream, known in by_stream.items()]
     slices = sliced([change for change in changes if change])
-    return sum(_apply(store, read_model, generation, slice_) for slice_ in slices)
+    return sum(_apply(store, read_model, generation, slice_, now or datetime.now(UTC)) for slice_ in slices)
 
 
 def _likely_change(
@@ -47,9 +50,11 @@ def _verified_change(store: EventStore, read_model: ReadModel, generation: int, 
     return change_since(wish_id, commits, max((int(row["version"]) for row in rows.values()), default=0))
 
 
-def _apply(store: EventStore, read_model: ReadModel, generation: int, slice_: list[Change], attempt: int = 1) -> int:
+def _apply(
+    store: EventStore, read_model: ReadModel, generation: int, slice_: list[Change], now: datetime, *, attempt: int = 1
+) -> int:
     try:
-        read_model.apply(generation, slice_, datetime.now(UTC))
+        read_model.apply(generation, slice_, now)
     except SliceConflict as conflict:
         if attempt == _TRIES:
             raise
@@ -58,7 +63,7 @@ def _apply(store: EventStore, read_model: ReadModel, generation: int, slice_: li
         lost = [change for change in slice_ if change.wish_id in conflict.wish_ids]
         # Cut again: a wish that boarded meanwhile has one row more.
         again = sliced(left + _left_of(store, read_model, generation, lost))
-        return sum(_apply(store, read_model, generation, some, attempt + 1) for some in again)
+        return sum(_apply(store, read_model, generation, some, now, attempt=attempt + 1) for some in again)
     return len(slice_)
 
 

@@ -82,7 +82,8 @@ class Stream:
         image = new or old
         shard = zlib.crc32(image["stream"]["S"].encode()) % _SHARDS
         name = "INSERT" if old is None else "MODIFY" if new else "REMOVE"
-        self._waiting[shard].append({"eventName": name, "dynamodb": {"NewImage": new} if new else {}})
+        change = {"ApproximateCreationDateTime": int(self._world.scheduler.now)} | ({"NewImage": new} if new else {})
+        self._waiting[shard].append({"eventName": name, "dynamodb": change})
         self._soon(shard)
 
     def _soon(self, shard: int, within: float = 2.0) -> None:

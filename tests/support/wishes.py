@@ -1,5 +1,6 @@
 """Wishes for the worker and the projector: ids, a batch from Pods, stream records."""
 
+import time
 from types import ModuleType
 from typing import Any
 
@@ -26,7 +27,8 @@ def ids(count: int) -> list[str]:
 
 def stream_event(items: list[dict[str, Any]], name: str = "INSERT") -> dict[str, Any]:
     """Return the event that Lambda gets from the table's stream for these new items."""
-    return {"Records": [{"eventName": name, "dynamodb": {"NewImage": item}} for item in items]}
+    stored = {"ApproximateCreationDateTime": int(time.time())}
+    return {"Records": [{"eventName": name, "dynamodb": stored | {"NewImage": item}} for item in items]}
 
 
 def store(aws: Aws, worker: ModuleType, invoke: Invoke, count: int, to: str = "mars") -> list[dict[str, Any]]:

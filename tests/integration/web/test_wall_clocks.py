@@ -11,7 +11,7 @@ from lastwish.maintenance.generations import GenerationStore
 from projector.projecting import project
 from tests.support.clocks import set_clock
 from tests.support.moderated_wall import ModeratedWall
-from tests.support.wishes import ids
+from tests.support.wishes import batch, ids
 
 DELAY = 5  # seconds
 OFF = 600
@@ -78,13 +78,27 @@ def test_a_wish_stamped_by_a_slow_clock_takes_no_time_from_the_others(
 
 
 @pytest.mark.parametrize("off", [-OFF, OFF])
-def test_a_projector_whose_clock_is_wrong_hides_none(
+def test_the_projectors_clock_does_not_matter(
     delayed: ModeratedWall, monkeypatch: pytest.MonkeyPatch, off: int
 ) -> None:
-    set_clock(monkeypatch, projector.projecting, off)
-    board_first_by_a_clock(delayed, monkeypatch, 0)
+    for module in (projector.handler, projector.projecting):
+        set_clock(monkeypatch, module, off)
+    board_first_by_a_clock(delayed, monkeypatch, OFF)
+    assert shown(delayed.feed()) == []
     set_clock(monkeypatch, web.wall, DELAY + 1)
     assert shown(delayed.feed()) == ids(8)
+
+
+def test_a_fast_clock_delays_no_other_wish_of_the_same_slice(
+    delayed: ModeratedWall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock(monkeypatch, delayed.worker, OFF)
+    delayed.invoke(delayed.worker, batch((ids(1)[0], "mars")))
+    set_clock(monkeypatch, delayed.worker, 0)
+    delayed.board(*ids(8)[1:])
+    set_clock(monkeypatch, web.wall, DELAY + 1)
+    page = delayed.feed()
+    assert (page["cursor"], sorted(shown(page))) == ("1-1-0", ids(8))
 
 
 def test_a_wish_that_waits_longer_hides_none_and_is_not_missed(
