@@ -69,12 +69,15 @@ class GenerationStore(ReadModel):
                         values = {name: value for name, value in values_of(item).items() if name not in ("pk", "sk")}
                         yield Entry(generation, shelf, item["sk"]["S"], values)
 
-    def drop(self, kept: Collection[int]) -> int:
-        """Delete every item of all other generations. Return how many there were."""
+    def drop(self, kept: Collection[int], newest: int) -> int:
+        """Delete every item of all other generations up to the newest known. Return how many there were.
+
+        A later one belongs to another rebuild, which took over from one that slept: its counters must not go.
+        """
         count = 0
         with _unavailable():
             for page in scan(self._client, self._table, ProjectionExpression="pk, sk"):
-                gone = [key for key in page if (generation := _split(key)[0]) and generation not in kept]
+                gone = [key for key in page if 0 < (generation := _split(key)[0]) <= newest and generation not in kept]
                 self._delete(gone)
                 count += len(gone)
         return count

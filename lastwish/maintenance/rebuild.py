@@ -86,7 +86,7 @@ def rebuild(stores: Stores, options: Options, progress: Progress) -> Rebuilt:
         old, new = before.current, model.announce(before)
         progress.note(f"generation {new} announced; waiting {pause:g} s until no projector writes without it")
         time.sleep(pause)
-        model.drop({old, new})
+        model.drop({old, new}, new)
         scanned, commits, unreadable = _fill(stores, old, new, progress)
         progress.note("comparing")
         result = compare(stores, old, new, scanned, options.patience)
@@ -96,7 +96,7 @@ def rebuild(stores: Stores, options: Options, progress: Progress) -> Rebuilt:
         if len(live) == 1:
             progress.note(f"waiting {pause:g} s, then dropping the other generations")
             time.sleep(pause)
-            model.drop(live)
+            model.drop(live, new)
     return Rebuilt(
         ok=(result.equal or flips) and not unreadable,
         commits=commits,

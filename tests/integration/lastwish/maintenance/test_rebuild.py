@@ -1,10 +1,12 @@
 import threading
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import stamina
 
-from lastwish.errors import Busy
+from lastwish.errors import AwsError, Busy
 from lastwish.maintenance import lock, rebuild
 from lastwish.maintenance.rebuild import Options
 from tests.support import faults
@@ -41,6 +43,25 @@ def test_a_rebuild_reads_the_counters_again_that_the_projector_was_just_writing(
     faults.fails(chain.aws.dynamodb, "dynamodb.TransactGetItems", code, times=2, CancellationReasons=reasons)
     with stamina.set_testing(True, attempts=5):  # retries, but without the pauses
         assert rebuild.rebuild(chain.stores, AT_ONCE, Quiet()).ok
+
+
+def test_a_rebuild_that_slept_through_its_lock_leaves_the_next_ones_generation_alone(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain.send(3)
+    model = chain.stores.read_model
+
+    def sleep(_seconds: float) -> None:
+        if model.generations().live == {1, 2}:
+            assert model.announce(model.generations()) == 3
+            chain.send(2, start=3)
+
+    monkeypatch.setattr(rebuild, "time", SimpleNamespace(sleep=sleep, monotonic=time.monotonic))
+    with pytest.raises(AwsError, match="another rebuild moved the pointer"):
+        rebuild.rebuild(chain.stores, Options(flip=True, wait=0, patience=0), Quiet())
+    chain.send(1, start=5)
+    assert model.totals(3, consistent=True) == {"mars_boarded": 3, "position": 2}
+    assert [entry["position"] for entry in model.feed(3, 0, 100)] == [1, 2]
 
 
 def test_a_second_rebuild_works_and_wishes_keep_coming(chain: Chain) -> None:
