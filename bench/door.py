@@ -1,7 +1,7 @@
-"""Measure what the door and the interceptors before the local engine add to an AWS call, in the engine's own process.
+"""Measure what the door, the interceptors and the journal add to calls of the local engine, in the engine's process.
 
-`python -m bench.door 30` prints microseconds per call with and without them, as JSON: the median of 30 rounds of
-DynamoDB calls, in turn. No HTTP is in it, so that nothing hides the difference.
+`python -m bench.door 30` prints microseconds per call with and without the layers, and what journaling adds for a wish,
+as JSON: medians of 30 rounds of calls, in turn. No HTTP is in it, so that nothing hides the difference.
 """
 
 import asyncio
@@ -10,6 +10,8 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,13 +31,27 @@ _TABLE = {
     "BillingMode": "PAY_PER_REQUEST",
 }
 _KEY: dict[str, Any] = {"stream": {"S": "wish#1"}}
-_ITEM = _KEY | {"events": {"S": "x" * 1500}}
+_DATA = {"destination": {"S": "mars"}, "message": {"S": "x" * 400}, "digest": {"S": "0" * 64}}
+_EVENTS = [
+    {"M": {"type": {"S": name}, "time": {"S": "2045-01-01T00:00:00.000Z"}, "data": {"M": data}}}
+    for name, data in (("lastwish.wish.submitted.v1", _DATA), ("lastwish.wish.boarded.v2", {"seat": {"N": "1"}}))
+]
+_ITEM = _KEY | {"version": {"N": "1"}, "commit_id": {"S": "1"}, "events": {"L": _EVENTS}}
+_BODY = json.dumps({"subject": "1", "type": "lastwish.wish.submitted.v1", "data": {"message": "x" * 400}})
+_QUEUE = "http://127.0.0.1:4566/000000000000/Inbox"
+
+type _Pattern = list[tuple[str, dict[str, Any]]]
 # The mix of one wish: writes, reads, a transaction.
-_PATTERN: list[tuple[str, dict[str, Any]]] = [
+_MIX: _Pattern = [
     ("PutItem", {"TableName": "Store", "Item": _ITEM}),
     ("GetItem", {"TableName": "Store", "Key": _KEY}),
     ("BatchGetItem", {"RequestItems": {"Store": {"Keys": [_KEY]}}}),
     ("TransactWriteItems", {"TransactItems": [{"Put": {"TableName": "Store", "Item": _ITEM}}]}),
+]
+# What the journal has of one wish.
+_JOURNALED: _Pattern = [
+    ("PutItem", {"TableName": "Store", "Item": _ITEM}),
+    ("SendMessage", {"QueueUrl": _QUEUE, "MessageBody": _BODY}),
 ]
 
 
@@ -54,36 +70,57 @@ def measure(rounds: int) -> dict[str, float]:
     return result
 
 
-async def _compare(rounds: int) -> dict[str, float]:
+async def _measure(rounds: int) -> dict[str, float]:
     from lastwish.local.engine import server, tracing  # MiniStack reads its environment when it is imported
     from lastwish.local.engine.patch import ministack_module
 
-    bare: ASGIApp = tracing.layer(ministack_module("app").app)
-    behind: ASGIApp = ministack_module("app").app
-    for layer in reversed(server.layers(KEY)):
-        behind = layer(behind)
+    engine = ministack_module("app").app
+    folder = Path(os.environ["STATE_DIR"])
+    behind, journaled = (_behind(engine, server.layers(KEY, folder / name)) for name in ("empty", "journal"))
     await _call(behind, "CreateTable", _TABLE)
-    taken: dict[str, list[float]] = {"bare": [], "behind": []}
-    for _ in range(rounds):
-        for name, app in (("bare", bare), ("behind", behind)):
-            began = time.perf_counter()
-            for _ in range(CALLS // len(_PATTERN)):
-                for operation, parameters in _PATTERN:
-                    await _call(app, operation, parameters)
-            taken[name].append((time.perf_counter() - began) / CALLS)
-    without, with_ = median(taken["bare"]), median(taken["behind"])
+    await _call(behind, "CreateQueue", {"QueueName": "Inbox"})
+    names = {"inbox": "Inbox", "event_store": "Store", "read_model": "ReadModel"}
+    await _request(journaled, "PUT", "/_lastwish/journal", "", names)
+    without, with_ = await _compare(tracing.layer(engine), behind, _MIX, rounds)
+    silent, noted = await _compare(behind, journaled, _JOURNALED, rounds)
     return {
         "without_us": round(without * 1e6, 1),
         "with_us": round(with_ * 1e6, 1),
         "per_wish_us": round((with_ - without) * PER_WISH * 1e6),
+        "journal_per_wish_us": round((noted - silent) * len(_JOURNALED) * 1e6),
     }
 
 
+def _behind(app: ASGIApp, layers: list[Callable[[ASGIApp], ASGIApp]]) -> ASGIApp:
+    for layer in reversed(layers):
+        app = layer(app)
+    return app
+
+
+async def _compare(one: ASGIApp, other: ASGIApp, pattern: _Pattern, rounds: int) -> tuple[float, float]:
+    """Return the seconds that a call of this pattern takes through each."""
+    taken: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        for app, seconds in zip((one, other), taken, strict=True):
+            began = time.perf_counter()
+            for _ in range(CALLS // len(pattern)):
+                for operation, parameters in pattern:
+                    await _call(app, operation, parameters)
+            seconds.append((time.perf_counter() - began) / CALLS)
+    return median(taken[0]), median(taken[1])
+
+
 async def _call(app: ASGIApp, operation: str, parameters: dict[str, Any]) -> None:
-    credential = f"{named(KEY, 'worker')}/20451127/us-east-1/dynamodb/aws4_request"
+    service = "AmazonSQS" if "Queue" in "".join(parameters) else "DynamoDB_20120810"
+    await _request(app, "POST", "/", f"{service}.{operation}", parameters)
+
+
+async def _request(app: ASGIApp, method: str, path: str, target: str, parameters: dict[str, Any]) -> None:
+    service = "sqs" if target.startswith("AmazonSQS") else "dynamodb"
+    credential = f"{named(KEY, 'worker')}/20451127/us-east-1/{service}/aws4_request"
     headers = {
         "host": "127.0.0.1:4566",
-        "x-amz-target": f"DynamoDB_20120810.{operation}",
+        "x-amz-target": target,
         "content-type": "application/x-amz-json-1.0",
         "authorization": f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0",
         "user-agent": "Boto3/1.43 md/Botocore",
@@ -91,8 +128,9 @@ async def _call(app: ASGIApp, operation: str, parameters: dict[str, Any]) -> Non
         "amz-sdk-invocation-id": "x",
     }
     scope = {
-        "type": "http", "method": "POST", "path": "/", "raw_path": b"/", "query_string": b"", "scheme": "http",
-        "client": ("127.0.0.1", 1), "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "type": "http", "method": method, "path": path, "raw_path": path.encode(), "query_string": b"",
+        "scheme": "http", "client": ("127.0.0.1", 1),
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }  # fmt: skip
     statuses: list[int] = []
 
@@ -105,8 +143,8 @@ async def _call(app: ASGIApp, operation: str, parameters: dict[str, Any]) -> Non
 
     await app(scope, receive, send)
     if statuses != [200]:
-        raise BenchFailed(f"{operation} was answered {statuses}")
+        raise BenchFailed(f"{target} was answered {statuses}")
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(_compare(int(sys.argv[1])))))
+    print(json.dumps(asyncio.run(_measure(int(sys.argv[1])))))

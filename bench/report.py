@@ -87,6 +87,8 @@ def _ratios(rates: dict[str, Any], starts: dict[str, Any], doors: dict[str, floa
     wish_us = (os.cpu_count() or 1) * 1e6 / ours  # of all processors, while the chain has them to itself
     measured = "CPU µs of the engine's door for a wish, beside all of it"
     table.add_row(measured, f"{doors['per_wish_us']:.0f}", f"{wish_us:.0f}", f"{doors['per_wish_us'] / wish_us:.3f}")
+    journal_us = doors["journal_per_wish_us"]
+    table.add_row("the same of its journal", f"{journal_us:.0f}", f"{wish_us:.0f}", f"{journal_us / wish_us:.3f}")
     medians = starts["median_ms"]
     for name, ratio in starts["ratios"].items():
         measured = f"CPU ms to import {name}, beside {startup.BASELINE_NAME}"

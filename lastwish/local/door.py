@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 KEY_HEADER = "x-lastwish-key"
 CALLER = "lastwish.caller"  # in the ASGI scope of a request that was let in
 # Callers besides the functions. The first adds no name to the key: a command, `sam`, the AWS CLI.
-COMMANDS, AGENT, PROXY, AUTHORIZER = "commands", "agent", "proxy", "authorizer"
+COMMANDS, AGENT, PROXY, AUTHORIZER, PUT_BACK = "commands", "agent", "proxy", "authorizer", "put-back"
 
 # Any port: a tunnel ends at another one. The last is this machine's name in a container of `sam local invoke`.
 _HOSTS = frozenset({b"127.0.0.1", b"localhost", b"host.docker.internal"})

@@ -107,6 +107,7 @@ class Home:
         self.state_file = self.path / "state.json"
         self.env_file = self.path / "env.json"
         self.ledger = self.path / "ledger.jsonl"
+        self.journal = self.path / "journal.jsonl"
         self.tmp = self.path / "tmp"
 
     @classmethod
@@ -157,6 +158,10 @@ class Home:
         """Delete the logs, so that a failure is never explained by the log of an earlier run."""
         for log in self.path.glob("*.log"):
             log.unlink()
+
+    def delete_journal(self) -> None:
+        """Delete the wishes of a stack that does not run: nothing is left to be put back."""
+        self.journal.unlink(missing_ok=True)
 
     def clear_tmp(self) -> None:
         """Delete the engine's files: it unpacks the functions there and, when killed, does not clean up."""

@@ -7,6 +7,7 @@ calls.py                shows each AWS call to whoever counts, records or distur
 callers.py              gives each function credentials that name it
 permissions.py          checks permissions as AWS does, under roles
 record.py               counts which caller used which permission
+journal.py              journals messages and commits, so that the next engine can have them
 sockets.py              makes the server use the socket that `up` has bound
 alarms.py               evaluates alarms by CloudWatch's rules, also while no metrics arrive
 metric_points.py        keeps a metric's points in the order of their times

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.request import Request
 
 from lastwish.aws.clients import UNCHECKED
-from lastwish.local.door import AGENT, AUTHORIZER, KEY_HEADER, named
+from lastwish.local.door import AGENT, AUTHORIZER, KEY_HEADER, PUT_BACK, named
 from lastwish.local.engine.patch import ministack_module, replace, require
 
 _ROOT = "arn:aws:iam::000000000000:root"
@@ -23,7 +23,9 @@ def install(key: str) -> None:
     require(sessions, "_sessions", "register_session")
     credentials_of = runtime.execution_credentials
     # Who runs the stack is nobody's role. Not asked for without AUTH.
-    sessions.register_session(named(key, AGENT), {"Arn": _ROOT, "PrincipalType": "Root", "SecretAccessKey": UNCHECKED})
+    for caller in (AGENT, PUT_BACK):
+        root = {"Arn": _ROOT, "PrincipalType": "Root", "SecretAccessKey": UNCHECKED}
+        sessions.register_session(named(key, caller), root)
 
     def execution_credentials(config: dict[str, Any]) -> dict[str, str]:
         theirs: dict[str, str] = credentials_of(config)

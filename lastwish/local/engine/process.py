@@ -5,12 +5,17 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from lastwish.aws.clients import REGION, Endpoint
 from lastwish.errors import EngineFailed
 from lastwish.local import environment
 from lastwish.local.door import KEY_HEADER, new_key
+from lastwish.local.engine.journal import PATH
 from lastwish.local.network import http_status
 from lastwish.local.processes import failure_to_start, spawn
 from lastwish.local.state import Home
@@ -46,6 +51,7 @@ def start(home: Home, functions: dict[str, str]) -> tuple["subprocess.Popen[byte
             "S3_DATA_DIR": str(home.tmp / "s3"),
         }
         command = [sys.executable, "-m", "lastwish.local.engine.server", "--fd", str(number)]
+        command += ["--journal", str(home.journal)]
         process = spawn(command, env | functions, home.log("engine"), cwd=home.tmp, pass_fds=[number])
     return process, Endpoint(f"http://{environment.HOST}:{port}", key)
 
@@ -59,6 +65,26 @@ def wait_until_ready(process: "subprocess.Popen[bytes]", engine: Endpoint, home:
 def answers(engine: Endpoint) -> bool:
     """Return whether this engine answers, and not another one at its port."""
     return http_status(f"{engine.url}/_ministack/health", {KEY_HEADER: engine.key}) == 200
+
+
+def start_journal(engine: Endpoint, outputs: Mapping[str, str]) -> None:
+    """Tell the engine the names of what it journals from now on. Raises EngineFailed."""
+    tables = {"event_store": outputs["EventStoreName"], "read_model": outputs["ReadModelName"]}
+    _journal(engine, "PUT", json={"inbox": outputs["InboxUrl"].rpartition("/")[2], **tables})
+
+
+def clear_journal(engine: Endpoint) -> int:
+    """Make the engine forget its journal. Returns how many lines it had. Raises EngineFailed."""
+    return int(_journal(engine, "DELETE")["forgotten"])
+
+
+def _journal(engine: Endpoint, method: str, **body: Any) -> Any:
+    headers = {KEY_HEADER: engine.key}
+    try:
+        answer = httpx.request(method, engine.url + PATH, headers=headers, trust_env=False, **body)
+        return answer.raise_for_status().json()
+    except httpx.HTTPError as error:
+        raise EngineFailed(f"the engine's journal does not answer: {error}") from error
 
 
 def _under_roles() -> str:

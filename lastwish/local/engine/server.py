@@ -1,8 +1,8 @@
 """Run the engine's process: MiniStack with the corrections and the ASGI layers of this package.
 
-`python -m lastwish.local.engine.server --fd N` takes the environment that `python -m ministack` takes, with the
-key of the stack as AWS_ACCESS_KEY_ID, and serves on the bound socket N. Each correction checks that MiniStack still is
-what it was written for (patch.py).
+`python -m lastwish.local.engine.server --fd N --journal FILE` takes the environment that `python -m ministack` takes,
+with the key of the stack as AWS_ACCESS_KEY_ID, and serves on the bound socket N. Each correction checks that MiniStack
+still is what it was written for (patch.py).
 """
 
 import argparse
@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import cryptography  # noqa: F401 - or MiniStack would sign tokens with random bytes, and nobody could sign in
 from starlette.types import ASGIApp
@@ -28,21 +29,24 @@ from lastwish.local.engine import (
     sockets,
     tracing,
 )
+from lastwish.local.engine.journal import Journaling
 from lastwish.local.engine.patch import ministack_module
 from lastwish.local.engine.record import Record
 
 
-def layers(key: str, *, under_roles: bool = False) -> list[Callable[[ASGIApp], ASGIApp]]:
+def layers(key: str, journal: Path, *, under_roles: bool = False) -> list[Callable[[ASGIApp], ASGIApp]]:
     """Return what stands around MiniStack's ASGI application, the outermost first.
 
     Every AWS call passes all of it: of a command, of a function, of the agent, of the proxy to an API's stage. The
-    record is kept only where functions are `under_roles`: it costs more than all the rest.
+    record is kept only where functions are `under_roles`: it costs more than all the rest. The journal is the innermost
+    interceptor, so that it sees what the engine really got, and answered.
     """
-    record = Record()
+    record, journaling = Record(), Journaling(journal)
     return [
         partial(Door, key=key),
         record.layer,
-        partial(calls.layer, interceptors=[record] if under_roles else []),
+        journaling.layer,
+        partial(calls.layer, interceptors=[*([record] if under_roles else []), journaling]),
         alarms.layer,
         queues.layer,
         tracing.layer,
@@ -53,11 +57,12 @@ def main() -> None:
     """Correct MiniStack and run it. Raises EngineChanged."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fd", type=int, required=True)
-    bound = parser.parse_args().fd
+    parser.add_argument("--journal", type=Path, required=True)
+    options = parser.parse_args()
     del sys.argv[1:]  # MiniStack parses its arguments too
     key = os.environ["AWS_ACCESS_KEY_ID"]
     ministack = ministack_module("app")
-    sockets.install(bound)
+    sockets.install(options.fd)
     alarms.install()
     tracing.install()
     invocations.install()
@@ -66,7 +71,7 @@ def main() -> None:
     garbage_collection.install()
     callers.install(key)
     permissions.install()
-    for layer in reversed(layers(key, under_roles=ministack.AUTH)):
+    for layer in reversed(layers(key, options.journal, under_roles=ministack.AUTH)):
         ministack.app = layer(ministack.app)
     ministack.main()
 
