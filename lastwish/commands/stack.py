@@ -39,7 +39,10 @@ def up(  # noqa: PLR0917 - typer reads them as options
 
         def announce(state: State) -> None:
             hint = "`lastwish down` stops it" if detach else "Ctrl-C stops it"
-            answer.give(state.facts(), f"Last Wish runs at {state.url}", *_addresses(state.facts()), f"{hint}.")
+            for line in local.put_back.words():
+                answer.note(line)
+            facts = {**state.facts(), "put_back": local.put_back.facts()}
+            answer.give(facts, f"Last Wish runs at {state.url}", *_addresses(state.facts()), f"{hint}.")
             if not as_json:
                 _show_qr(answer, state.lan)
             if not as_json and not no_open:
@@ -103,7 +106,7 @@ def status(stack: Stack = None, as_json: Json = False) -> None:
 
 @app.command()
 def reset(as_json: Json = False) -> None:
-    """Empty queues, tables and traces of the local stack, and begin a new ledger; accounts, metrics and logs stay."""
+    """Empty queues, tables, traces and journal of the local stack, begin a new ledger; accounts, metrics, logs stay."""
     from lastwish.local import reset as emptying
     from lastwish.site import LocalSite
 

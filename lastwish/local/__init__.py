@@ -6,7 +6,8 @@ deploy.py        deploys the template                    interrupts.py    Ctrl-C
 packaging.py     uploads code and templates              processes.py     starts, recognises and stops processes
 template.py      reads the template                      environment.py   variables of the engine and its helpers
 composites.py    alarms that the engine cannot deploy    network.py       addresses, sockets, the QR code
-state.py         .lastwish/: records what runs
+state.py         .lastwish/: records what runs           journal.py       what outlives the engine: its lines
+put_back.py      the journal into a new stack
 
 proxy/           all that browsers and phones reach      engine/          MiniStack, corrected
 agent/           what AWS does around a function

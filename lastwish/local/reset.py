@@ -6,6 +6,7 @@ from typing import Any
 from lastwish.aws.clients import engine_client, messages_in, plain_errors
 from lastwish.errors import AwsError
 from lastwish.local.agent import process as agent_process
+from lastwish.local.engine import process as engine
 from lastwish.local.health import missing_tables, tables
 from lastwish.local.proxy.ledger import rotate
 from lastwish.local.state import Home, State
@@ -17,7 +18,7 @@ SETTLE = 1.2
 
 
 def reset(state: State, home: Home) -> dict[str, int]:
-    """Empty queues, tables and traces, and put the ledger aside. Returns how many entries each of them had.
+    """Empty queues, tables, traces and the journal, and put the ledger aside. Returns how many entries each had.
 
     Repeats until two rounds in a row remove nothing, since a batch in flight arrives after the first round. Raises
     AwsError when wishes keep coming, and, before it empties anything, when a table is gone.
@@ -28,15 +29,22 @@ def reset(state: State, home: Home) -> dict[str, int]:
     queues = [value for value in state.outputs.values() if value.startswith(state.engine)]
     removed, quiet_rounds, deadline = {"messages": 0, "items": 0}, 0, time.monotonic() + TIMEOUT
     with plain_errors():
-        while quiet_rounds < 2:
+        while True:
             if time.monotonic() > deadline:
                 raise AwsError("wishes keep coming: stop the load and reset again", running=True)
             messages = sum(_empty_queue(sqs, queue) for queue in queues)
             items = sum(_empty_table(dynamodb, table) for table in tables(state))
             removed = {"messages": removed["messages"] + messages, "items": removed["items"] + items}
             quiet_rounds = 0 if messages or items else quiet_rounds + 1
+            if quiet_rounds == 2:
+                break
             time.sleep(SETTLE)
-    return {**removed, "ledger_entries": rotate(home.ledger), "traces": agent_process.clear_traces(state.traces)}
+    return {
+        **removed,
+        "journal_lines": engine.clear_journal(state.aws),  # at once: what comes after this is in it
+        "ledger_entries": rotate(home.ledger),
+        "traces": agent_process.clear_traces(state.traces),
+    }
 
 
 def _empty_queue(sqs: Any, queue: str) -> int:

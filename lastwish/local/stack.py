@@ -15,6 +15,8 @@ from lastwish.local.agent import process as agent_process
 from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, kill_marked, stop
 from lastwish.local.proxy import process as proxy_process
+from lastwish.local.proxy.ledger import rotate
+from lastwish.local.put_back import PutBack, put_back
 from lastwish.local.state import OPTIONAL, Home, State
 
 Step = Callable[[str], AbstractContextManager[object]]
@@ -31,6 +33,7 @@ class LocalStack:
         self.home = home
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._agent: agent_process.AgentSupervisor | None = None
+        self.put_back = PutBack()  # by `up`
 
     def up(self, port: int, address: str | None = None, step: Step = nullcontext) -> State:
         """Start everything and return once the API answers. Leaves nothing behind when it fails or is interrupted.
@@ -55,6 +58,8 @@ class LocalStack:
                 state = self._start_engine(state, ports)
             with step("deploying the template"):
                 state, deployed = self._deploy(state)
+            with step("putting back what the journal holds"):
+                self.put_back = put_back(state, self.home)
             with step("starting the proxy"):
                 state = self._start_agent_and_proxy(state, deployed, ports, sockets)
             with step("waiting for the first answer"):
@@ -86,7 +91,6 @@ class LocalStack:
     def _start_agent_and_proxy(
         self, state: State, deployed: deploy.Deployed, ports: agent_process.Ports, sockets: list[socket.socket]
     ) -> State:
-        self.home.ledger.unlink(missing_ok=True)
         self._agent = agent_process.AgentSupervisor(ports, state.aws, deployed, self.home)
         with interrupts.deferred():
             agent = self._agent.start()
@@ -139,7 +143,7 @@ class LocalStack:
             if name in OPTIONAL:
                 self._restart_agent(note)
                 continue
-            self.down()
+            self.stop()
             failure = EngineFailed if name == "engine" else ProxyFailed
             raise failure(f"the {name} died (exit code {child.returncode}): the stack is stopped", running=False)
 
@@ -156,14 +160,22 @@ class LocalStack:
                 note("the agent died and was started again: earlier traces are lost")
 
     def down(self) -> list[str]:
-        """Stop all parts of the stack that run. Returns their names."""
+        """Stop all parts of the stack that run, and delete its wishes. Returns the names of the parts."""
+        with self.home.lock():
+            stopped = self._clean_up()
+            self.home.delete_journal()
+            rotate(self.home.ledger)
+            return stopped
+
+    def stop(self) -> list[str]:
+        """Stop all parts of the stack that run. Returns their names. The next `up` puts its wishes back."""
         with self.home.lock():
             return self._clean_up()
 
     def stop_if_started_here(self) -> None:
         """Stop the stack if this object started it: never a stack that another command started."""
         if self._children:
-            self.down()
+            self.stop()
 
     def _clean_up(self) -> list[str]:
         with interrupts.ignored():

@@ -77,6 +77,7 @@ class Stack:
     credentials: dict[str, str]
     outputs: dict[str, str]
     pids: dict[str, int]
+    put_back: dict[str, Any]
 
     @property
     def home(self) -> Path:

@@ -166,3 +166,15 @@ def test_a_stack_that_was_never_ready_is_not_running(home: Home) -> None:
 
     with pytest.raises(NotRunning):
         LocalStack(home).running()
+
+
+def test_only_down_forgets_the_wishes_and_it_puts_the_ledger_aside(home: Home) -> None:
+    for file in (home.journal, home.ledger):
+        file.write_text("a line\n")
+    LocalStack(home).stop()
+    assert home.journal.read_text() == home.ledger.read_text() == "a line\n"
+
+    LocalStack(home).down()
+    assert not home.journal.exists()
+    assert [file.read_text() for file in home.path.glob("ledger*")] == ["a line\n"]
+    assert not home.ledger.exists()
