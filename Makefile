@@ -56,6 +56,7 @@ down: ## stop the stack
 
 test: setup .venv/.supply ## pass every test
 	@$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder tests/repository tests/integration tests/unit
+	@$(BIN)/pytest tests/simulation
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder tests/e2e tests/browser
 
 # ONLY=contract is the part that holds all engines and fakes to the same behaviour.
@@ -72,6 +73,9 @@ mutants: setup .venv/.mutmut ## sabotage the code in copies: each mutant must be
 	@$(BIN)/python -m tests.mutants.page
 	@$(BIN)/python -m tests.mutants
 	@$(BIN)/python -m tests.mutants.domain
+
+soak: setup ## simulate histories with faults on all cores until Ctrl-C (SEEDS=0:1000, CALLS=15000000); SEED=7 replays one
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),$(if $(SEEDS),--seeds $(SEEDS)) $(if $(CALLS),--calls $(CALLS)))
 
 check: setup .venv/.checkov .venv/.supply $(SBOM)/local.cdx.json ## lint, types, template, imports, supply chain
 	$(BIN)/ruff check .
@@ -120,5 +124,5 @@ lock: .venv/.made ## pin all requirements anew
 	@for f in $(FUNCTIONS); do (cd src/$$f && $(COMPILE) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
 COMPILE = $(abspath $(UV)) pip compile -q --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
 
-.PHONY: help setup demo down test test-dynamodb-local nightly mutants check bench pictures observability openapi build lock audit sbom
+.PHONY: help setup demo down test test-dynamodb-local nightly mutants soak check bench pictures observability openapi build lock audit sbom
 .DELETE_ON_ERROR:

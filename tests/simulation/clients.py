@@ -79,11 +79,12 @@ class Client:
         raise error
 
     def _attempt(self, process: Process, operation: str, p: dict[str, Any]) -> Any:
-        world, fault = self._world, self._world.faults.of_call()
+        world, fault = self._world, self._world.faults.of_call(self._service)
         world.calls += 1
         process.calls += 1
         if world.is_fatal(process):
             fault = world.random.choice(("crash-before", "crash-after"))
+            world.faults.note("killed")
         world.scheduler.sleep(world.latency() * (50 if fault == "slow" else 1))
         if fault is None or fault == "slow":
             return self._carried_out(process, operation, p)
@@ -98,7 +99,9 @@ class Client:
                 raise Killed
             case "throttled":
                 is_sqs = self._service == "sqs"
-                raise Refused("ThrottlingException" if is_sqs else "ProvisionedThroughputExceededException", "slow down")
+                raise Refused(
+                    "ThrottlingException" if is_sqs else "ProvisionedThroughputExceededException", "slow down"
+                )
             case "failed":
                 raise Refused("InternalError" if self._service == "sqs" else "InternalServerError", "our fault")
             case "lost":

@@ -9,9 +9,10 @@ CALL_FAULTS = (
 )  # fmt: skip
 # What can happen around the calls.
 OTHER_FAULTS = (
-    "unacknowledged", "twice", "replayed", "skew", "cold", "stalled", "killed", "hidden", "redrive", "deploy", "foreign",
-    "stale",
+    "outage", "unacknowledged", "twice", "replayed", "skew", "cold", "stalled", "killed", "hidden", "redrive", "deploy",
+    "foreign", "stale", "distraction",
 )  # fmt: skip
+_IN_AN_OUTAGE = 0.9  # share of the calls that fail
 ALL_FAULTS = (*CALL_FAULTS, *OTHER_FAULTS)
 
 
@@ -22,6 +23,7 @@ class Faults:
     random: Random
     rates: dict[str, float]
     calm: bool = False
+    outage: str | None = None
     happened: dict[str, int] = field(default_factory=dict)
 
     @classmethod
@@ -33,10 +35,12 @@ class Faults:
             rates[fault] = rate if is_on and fault not in without else 0.0
         return cls(random, rates)
 
-    def of_call(self) -> str | None:
-        """Return what happens to this try of a call."""
+    def of_call(self, service: str) -> str | None:
+        """Return what happens to this try of a call to ``dynamodb`` or ``sqs``."""
         if self.calm:
             return None
+        if self.outage == service and self.random.random() < _IN_AN_OUTAGE:
+            return self._noted(self.random.choice(("throttled", "failed", "unreachable", "lost")))
         chance = self.random.random()
         for fault in CALL_FAULTS:
             chance -= self.rates[fault]
@@ -54,6 +58,10 @@ class Faults:
     def is_on(self, fault: str) -> bool:
         """Return whether this history has the fault at all."""
         return self.rates[fault] > 0
+
+    def note(self, fault: str) -> None:
+        """Count a fault that has happened."""
+        self._noted(fault)
 
     def _noted(self, fault: str) -> str:
         self.happened[fault] = self.happened.get(fault, 0) + 1

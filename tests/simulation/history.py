@@ -71,6 +71,7 @@ class _History:
             ("a rebuild", self._rebuild),
             ("a redrive", self.people.redrive),
             ("an audit at the end", self._audit),
+            ("a loss", self._lose),
         )
         for name, step in steps:
             self.world.trace("history", name, "", "")
@@ -78,7 +79,7 @@ class _History:
             if not self._rests():
                 self.violations.append(f"no rest {_LONGEST:g} s after {name}")
             self._read_wall()
-            self.violations += truth.violations(self.world)
+            self.violations += truth.violations(self.world) if name != "a loss" else self.world.broken
             if self.violations:
                 self.violations = [f"after {name}: {each}" for each in self.violations]
                 return
@@ -115,6 +116,26 @@ class _History:
                 self.violations.append(f"all is well, and the audit says: {named}")
 
         self.people.audit(judge)
+
+    def _lose(self) -> None:
+        """Lose one wish, at times while a message that has nothing to do with it waits. The audit must name it."""
+        world = self.world
+        stored, dead = sorted(truth.stored(world).keys() & set(world.promised)), truth.dead(world)
+        if not (left := [wish_id for wish_id in stored if wish_id not in dead]):
+            return
+        wish_id = world.random.choice(left)
+        table = world.dynamodb.tables["EventStore"]
+        for version in list(table.items[f"wish#{wish_id}"]):
+            table.put((f"wish#{wish_id}", version), None, world.scheduler.now)
+        if world.faults.is_on("distraction"):
+            world.sqs.SendMessage({"QueueUrl": world.urls["Inbox"], "MessageBody": "{}", "DelaySeconds": 60})
+
+        def judge(report: Any) -> None:
+            named = {each.wish_id for each in report.differences if each.kind == "missing"}
+            if report.ok or named != {wish_id}:
+                self.violations.append(f"{wish_id} is lost, and the audit says ok={report.ok}, missing {named}")
+
+        self.people.audit(judge, lost=wish_id)
 
     def _reclaim(self) -> None:
         self.people.reclaim(lambda _: self._check_seats())
@@ -172,4 +193,3 @@ class _Page:
 
 def _modules() -> Iterator[types.ModuleType]:
     return (module for name, module in list(sys.modules.items()) if name.partition(".")[0] in _OURS)
-

@@ -10,7 +10,7 @@ from lastwish.maintenance import audit as auditing
 from lastwish.maintenance import erase as erasing
 from lastwish.maintenance.rebuild import Options, rebuild
 from lastwish.maintenance.reclaim import reclaim
-from tests.simulation.scheduler import Killed
+from tests.simulation.scheduler import Killed, Process
 from tests.simulation.world import World
 from tests.support.chain import Quiet
 from tests.support.samples import sample
@@ -33,12 +33,14 @@ class People:
         for _ in range(self._random.randint(0, wishes // 3)):
             action = self._random.choice(("release", "hide", "erase"))
             self._at(self._random.uniform(0, TROUBLE), lambda action=action: self._moderate(action))
-        for _ in range(self._random.randint(0, 6)):
-            self._at(self._random.uniform(0, TROUBLE), self._random.choice((self.reclaim, self.rebuild, self.erase, self.audit)))
-        for fault, action in (("hidden", self._look), ("redrive", self.redrive), ("deploy", self._deploy)):
-            if world.faults.is_on(fault):
-                for _ in range(self._random.randint(1, 3)):
-                    self._at(self._random.uniform(0, TROUBLE), action)
+        commands = (self.reclaim, self.rebuild, self.erase, self.audit)
+        weights = [self._random.random() ** 2 for _ in commands]  # some histories are all about one command
+        for command in self._random.choices(commands, weights, k=self._random.randint(0, 12)):
+            self._at(self._random.uniform(0, TROUBLE), command)
+        events = (("hidden", self._look), ("redrive", self.redrive), ("deploy", self._deploy), ("outage", self._fail))
+        for fault, event in events:
+            for _ in range(self._random.randint(1, 4) if world.faults.is_on(fault) else 0):
+                self._at(self._random.uniform(0, TROUBLE), event)
 
     def _at(self, seconds: float, action: Callable[[], Any]) -> None:
         """Do something later. The history waits for it."""
@@ -95,6 +97,7 @@ class People:
         self._world.invoke("frontend", event, answered)
 
     def _send_nonsense(self) -> None:
+        self._world.faults.note("foreign")
         body = self._random.choice(("{}", "no json", json.dumps([{"subject": "nobody"}]), '{"specversion":"1.0"}'))
         queue = self._random.choice(("Inbox", "Pods"))
         self._world.sqs.SendMessage({"QueueUrl": self._world.urls[queue], "MessageBody": body})
@@ -129,7 +132,7 @@ class People:
             process.dies_at = self._random.randint(1, 80)
         if faults.is_on("stalled") and self._random.random() < 0.5:
             begin, length = self._random.uniform(0, 60), self._random.uniform(5, 300)
-            world.scheduler.after(begin, lambda: setattr(process, "stalled_until", world.scheduler.now + length))
+            world.scheduler.after(begin, lambda: self._stall(process, length))
 
         def ended(result: Any) -> None:
             self.busy -= 1
@@ -141,6 +144,13 @@ class People:
             done(result)
 
         world.scheduler.start(process, work, ended)
+
+    def _stall(self, process: Process, seconds: float) -> None:
+        """Close the laptop's lid."""
+        if not (process.dead or self._world.faults.calm):
+            self._world.faults.note("stalled")
+            self._world.trace(process, "sleeps", f"{seconds:.0f} s", "")
+            process.stalled_until = self._world.scheduler.now + seconds
 
     def reclaim(self, done: Callable[[Any], None] = lambda _: None) -> None:
         self.command("reclaim", lambda: reclaim(self._world.stores(), None), done)
@@ -156,19 +166,20 @@ class People:
             work = lambda: erasing.erase(self._world.stores(), wish_id, 30)  # noqa: E731
             self.command("erase", work, lambda _: self._world.erased.add(wish_id))
 
-    def audit(self, done: Callable[[Any], None] = lambda _: None) -> None:
+    def audit(self, done: Callable[[Any], None] = lambda _: None, lost: str | None = None) -> None:
         settle = self._random.choice((0, 10))
         work = lambda: auditing.audit(self._world.stores(), lambda: list(self._world.promised), settle)  # noqa: E731
-        self.command("audit", work, lambda report: (self._judge(report), done(report)))
+        self.command("audit", work, lambda report: (self._judge(report, lost), done(report)))
 
-    def _judge(self, report: Any) -> None:
-        """Nothing is ever lost in a history: an audit in the middle of it must not say so."""
+    def _judge(self, report: Any, lost: str | None) -> None:
+        """Nothing is ever lost in the middle of a history: an audit must not say so."""
         for each in report.differences:
-            if each.kind in ("missing", "seat-twice", "gap", "tag"):
+            if each.wish_id != lost and each.kind in ("missing", "seat-twice", "gap", "tag"):
                 self._world.broken.append(f"an audit names {each.wish_id} as {each.kind}: {each.detail}")
 
     def redrive(self) -> None:
         """Send the dead letters back to where they came from, as the runbook says."""
+        self._world.faults.note("redrive")
         for source, target in (("InboxDlq", "Inbox"), ("PodsDlq", "Pods")):
             queue = self._world.sqs.queues[self._world.urls[source]]
             for letter in [each for each in queue.letters.values() if each.visible <= self._world.scheduler.now]:
@@ -178,7 +189,17 @@ class People:
         """Somebody looks at dead letters in AWS's console, which hides them from all others for a while."""
         queue = self._world.urls[self._random.choice(("InboxDlq", "PodsDlq"))]
         seconds = self._random.choice((30, 120))
+        self._world.faults.note("hidden")
         self._world.sqs.ReceiveMessage({"QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": seconds})
 
     def _deploy(self) -> None:
-        self._world.deploy({name: max(0, seats + self._random.randint(-4, 6)) for name, seats in self._world.capacity.items()})
+        self._world.faults.note("deploy")
+        more = self._random.choice((-4, -1, 1, 4, 12))
+        self._world.deploy({name: max(0, seats + more) for name, seats in self._world.capacity.items()})
+
+    def _fail(self) -> None:
+        """One service fails for all, for up to two minutes."""
+        faults = self._world.faults
+        faults.note("outage")
+        faults.outage = self._random.choice(("dynamodb", "sqs"))
+        self._at(10 ** self._random.uniform(0, 2.1), lambda: setattr(faults, "outage", None))

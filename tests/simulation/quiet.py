@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import stamina.instrumentation
+
 from infra import telemetry
 
 
@@ -28,6 +30,7 @@ class Quiet:
 
 def silence() -> None:
     """Replace them, before any module imports them by name."""
+    stamina.instrumentation.set_on_retry_hooks([])
     telemetry.logger = telemetry.metrics = Quiet()  # type: ignore[assignment]
     for name in ("count", "count_by", "measure", "count_failure"):
         setattr(telemetry, name, lambda *_, **__: None)

@@ -134,4 +134,3 @@ def installed(scheduler: Scheduler, seed: int, modules: Iterable[Any]) -> Iterat
             if getattr(module, "datetime", None) is datetime:
                 put(patch.object(module, "datetime", seams.datetime()))
         yield seams
-

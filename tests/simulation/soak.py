@@ -5,6 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from random import SystemRandom
@@ -12,26 +13,40 @@ from random import SystemRandom
 from tests.simulation import world
 from tests.simulation.history import Result, run
 
-_CHUNK = 8  # histories that a process takes at once
+_MOST = 8  # violations of a history that are printed
 
 
-def replay(seed: int, without: frozenset[str]) -> int:
+@dataclass(frozen=True)
+class Options:
+    """Faults to leave out, and parts of violations that do not count."""
+
+    without: frozenset[str] = frozenset()
+    ignored: tuple[str, ...] = ()
+
+
+def _run(seed: int, options: Options, *, tracing: bool = False) -> Result:
+    result = run(seed, options.without, tracing=tracing)
+    result.violations = [each for each in result.violations if not any(part in each for part in options.ignored)]
+    return result
+
+
+def replay(seed: int, options: Options) -> int:
     """Run one history and print its trace. Return the exit code."""
     world.prepare()
-    result = run(seed, without, tracing=True)
+    result = _run(seed, options, tracing=True)
     print(*result.lines, sep="\n")
     _report(result)
     return 1 if result.violations else 0
 
 
-def soak(seeds: str | None, calls: int | None, jobs: int, without: frozenset[str], *, keep_going: bool) -> int:
+def soak(seeds: str | None, calls: int | None, jobs: int, options: Options, *, keep_going: bool) -> int:
     """Run histories until one has a violation, the seeds are used up, or so many calls were made."""
     total, faults, histories, failed, began = 0, Counter[str](), 0, 0, time.monotonic()
     context = multiprocessing.get_context("fork")
     world.prepare()
     with context.Pool(jobs) as pool:
         try:
-            for result in pool.imap_unordered(partial(run, without=without), _seeds(seeds), _CHUNK if seeds is None else 1):
+            for result in pool.imap_unordered(partial(_run, options=options), _seeds(seeds), 1):
                 histories, total = histories + 1, total + result.calls
                 faults.update(result.faults)
                 if result.violations:
@@ -47,7 +62,9 @@ def soak(seeds: str | None, calls: int | None, jobs: int, without: frozenset[str
             pass
         pool.terminate()
     seconds = time.monotonic() - began
-    print(f"{histories:,} histories, {total:,} AWS calls, {failed} with violations; {total / seconds:,.0f} calls/s on {jobs} processes")
+    print(
+        f"{histories:,} histories, {total:,} AWS calls, {failed} with violations; {total / seconds:,.0f} calls/s on {jobs} processes"
+    )
     print("faults: " + ", ".join(f"{name} {n:,}" for name, n in sorted(faults.items())))
     return 1 if failed else 0
 
@@ -65,6 +82,8 @@ def _progress(histories: int, calls: int, seconds: float) -> None:
 
 def _report(result: Result) -> None:
     print(f"seed {result.seed}: {result.calls} calls, {result.wishes} wishes, {result.virtual_seconds:.0f} virtual s")
-    print(*(f"  VIOLATION {each}" for each in result.violations), sep="\n")
+    print(*(f"  VIOLATION {each}" for each in result.violations[:_MOST]), sep="\n")
+    if len(result.violations) > _MOST:
+        print(f"  … and {len(result.violations) - _MOST} more")
     if result.violations:
         print(f"  replay: make soak SEED={result.seed}")

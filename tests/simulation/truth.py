@@ -72,7 +72,9 @@ class Folded:
 
 def stored(world: World) -> dict[str, Folded]:
     """Return every stored wish."""
-    commits = [{name: _plain(value) for name, value in item.items()} for item in world.dynamodb.tables["EventStore"].all()]
+    commits = [
+        {name: _plain(value) for name, value in item.items()} for item in world.dynamodb.tables["EventStore"].all()
+    ]
     wishes: dict[str, Folded] = {}
     for commit in sorted(commits, key=lambda each: int(each["version"])):
         wish_id = commit["stream"].removeprefix("wish#")
@@ -194,7 +196,11 @@ def _row_faults(wish: Folded, rows: dict[str, dict[str, Any]]) -> Iterator[str]:
             int(row["version"]), row["outcome"], row["visibility"],
             int(row["seat"]) if "seat" in row else None, (row.get("name"), row.get("message")),
         )  # fmt: skip
-        if found[:-1] != wanted[:-1] or (found[-1] != wanted[-1] and not wish.erased) or (wish.erased and any(found[-1])):
+        if (
+            found[:-1] != wanted[:-1]
+            or (found[-1] != wanted[-1] and not wish.erased)
+            or (wish.erased and any(found[-1]))
+        ):
             yield f"has the row {found}, stored is {wanted}"
 
 

@@ -4,7 +4,6 @@ import importlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from types import CodeType
 from typing import Any
@@ -16,7 +15,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.quiet import silence
 from tests.simulation.scheduler import Process, Scheduler
 from tests.simulation.seams import Seams
-from tests.support import ROOT, template
+from tests.support import template
 from tests.support.simulated import stack
 from tests.support.simulated.dynamodb import DynamoDB
 from tests.support.simulated.sqs import Sqs
@@ -182,7 +181,13 @@ class _Clients:
 
 
 _clients = _Clients()
-_URLS = {"INBOX": "Inbox", "INBOX_DLQ": "InboxDlq", "PODS": "Pods", "PODS_DLQ": "PodsDlq", "PROJECTOR_DLQ": "ProjectorDlq"}
+_URLS = {
+    "INBOX": "Inbox",
+    "INBOX_DLQ": "InboxDlq",
+    "PODS": "Pods",
+    "PODS_DLQ": "PodsDlq",
+    "PROJECTOR_DLQ": "ProjectorDlq",
+}
 _compiled: dict[str, CodeType] = {}
 _known_timeouts: dict[str, float] = {}
 
@@ -219,10 +224,10 @@ def prepare() -> None:
 
 def _code(function: str) -> CodeType:
     if function not in _compiled:
-        file = Path(ROOT / "src" / function / "handler.py")
-        _compiled[function] = compile(file.read_text(), str(file), "exec")
         _clients.world = None  # type: ignore[assignment]
-        importlib.import_module(f"{function}.handler")
+        spec = importlib.import_module(f"{function}.handler").__spec__
+        loader: Any = spec.loader if spec else None
+        _compiled[function] = loader.get_code(f"{function}.handler")
     return _compiled[function]
 
 
@@ -240,7 +245,16 @@ def _short(p: Any) -> str:
     if not isinstance(p, dict):
         return str(p)
     parts = []
-    for name in ("Key", "Item", "UpdateExpression", "TransactItems", "RequestItems", "Entries", "QueueUrl", "MessageBody"):
+    for name in (
+        "Key",
+        "Item",
+        "UpdateExpression",
+        "TransactItems",
+        "RequestItems",
+        "Entries",
+        "QueueUrl",
+        "MessageBody",
+    ):
         if name in p:
             parts.append(f"{name}={str(p[name]).rpartition('/')[2] if name == 'QueueUrl' else str(p[name])[:240]}")
     return " ".join(parts)

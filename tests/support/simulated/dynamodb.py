@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -236,7 +237,9 @@ class DynamoDB:
             case "ALL_NEW":
                 return {"Attributes": new}
             case "UPDATED_NEW":
-                return {"Attributes": {name: value for name, value in (new or {}).items() if value != (old or {}).get(name)}}
+                return {
+                    "Attributes": {name: value for name, value in (new or {}).items() if value != (old or {}).get(name)}
+                }
         return {}
 
     def _check(self, p: Any, key: Any) -> None:
@@ -306,6 +309,7 @@ def _scalar(value: Mapping[str, Any]) -> Any:
     return Decimal(scalar) if kind == "N" else scalar
 
 
+@cache
 def _hash(key: Key) -> int:
     return zlib.crc32(f"{key[0]}\0{key[1]}".encode())
 

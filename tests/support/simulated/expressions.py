@@ -141,8 +141,8 @@ class _Parser:
             low = self._operand()
             self._expect("AND")
             high = self._operand()
-            return lambda i, n, v: _compare(">=", left(i, n, v), low(i, n, v)) and _compare(
-                "<=", left(i, n, v), high(i, n, v)
+            return lambda i, n, v: (
+                _compare(">=", left(i, n, v), low(i, n, v)) and _compare("<=", left(i, n, v), high(i, n, v))
             )
         if self._accept("IN"):
             choices = self._arguments()
