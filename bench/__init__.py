@@ -6,3 +6,7 @@ Local figures say nothing about AWS. The ratios say what our own code adds, what
 
 class BenchFailed(Exception):  # noqa: N818 - it is named for what happened
     """A measurement did not come to its end, so there is nothing to compare."""
+
+
+class NotMeasured(Exception):  # noqa: N818
+    """This machine cannot make the measurement; the message says what it lacks."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from bench import BenchFailed
+from bench import BenchFailed, NotMeasured
 from bench.throughput import WISH
 from tests.support.chromium import FLAGS, chromium
 from tests.support.laptop import Stack, wait_until
@@ -35,10 +35,10 @@ _TIMES = """() => ({
 })"""
 
 
-def measure(stack: Stack, loads: int, quiet_ms: float = QUIET_MS) -> dict[str, dict[str, float]] | None:
-    """Return the medians of so many loads, by page; None where there is no Chromium. Raises BenchFailed."""
+def measure(stack: Stack, loads: int, quiet_ms: float = QUIET_MS) -> dict[str, dict[str, float]]:
+    """Return the medians of so many loads, by page. Raises BenchFailed, and NotMeasured without Chromium."""
     if (path := chromium()) is None:
-        return None
+        raise NotMeasured("there is no Chromium on this machine")
     from playwright.sync_api import sync_playwright
 
     paths = {BARE: "health", "form": "", "receipt": _receipt(stack.url), "wall": "wall", "console": "sign-in"}

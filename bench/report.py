@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.table import Table
 
-from bench import caching, door, pages, startup, throughput, units
+from bench import NotMeasured, caching, door, pages, startup, throughput, units
 from tests.support.laptop import Stack
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -31,7 +31,7 @@ class Sizes:
 
 type Measurement = Callable[[Stack, Sizes], Any]
 
-# By their key in results.json, each with what it does. None as a result: this machine cannot measure it.
+# By their key in results.json, each with what it does. One that raises NotMeasured is left out, and the reason is said.
 MEASUREMENTS: dict[str, tuple[str, Measurement]] = {
     "throughput": (
         "sending wishes through both pipelines",
@@ -39,7 +39,8 @@ MEASUREMENTS: dict[str, tuple[str, Measurement]] = {
     ),
     "door": ("calling the engine with and without its door", lambda _, sizes: door.measure(3 * sizes.runs)),
     "init_cpu": ("importing each handler", lambda stack, sizes: startup.measure(stack, sizes.runs)),
-    "capacity_units_per_wish": ("counting the capacity units of a wish", lambda stack, _: units.measure(stack)),
+    "capacity_units_per_wish": ("counting the write units of a wish", lambda stack, _: units.measure_writes(stack)),
+    "read_units_per_wish": ("counting the read units of a wish", lambda stack, _: units.measure_reads(stack)),
     "pages": (
         "loading each page on a slow phone",
         lambda stack, sizes: pages.measure(stack, sizes.loads, sizes.quiet_ms),
@@ -59,10 +60,10 @@ def measure(stack: Stack, sizes: Sizes, note: Callable[[str], object]) -> dict[s
     }
     for name, (action, run) in MEASUREMENTS.items():
         note(f"{action} …")
-        if (result := run(stack, sizes)) is None:
-            note(f"{name}: not measured, there is no Chromium on this machine")
-        else:
-            results[name] = result
+        try:
+            results[name] = run(stack, sizes)
+        except NotMeasured as reason:
+            note(f"{name}: not measured, {reason}")
     return results
 
 
@@ -70,8 +71,10 @@ def tables(results: dict[str, Any]) -> list[Table]:
     """Return a table for each part of results.json."""
     shown = [
         _ratios(results["throughput"], results["init_cpu"], results["door"]),
-        _units(results["capacity_units_per_wish"]),
+        _units("write", "the engine", results["capacity_units_per_wish"]),
     ]
+    if "read_units_per_wish" in results:
+        shown.append(_units("read", "DynamoDB Local", results["read_units_per_wish"]))
     if "pages" in results:
         shown.append(_pages(results["pages"]))
     return [*shown, caching.as_table(results["caching"])]
@@ -96,8 +99,9 @@ def _ratios(rates: dict[str, Any], starts: dict[str, Any], doors: dict[str, floa
     return table
 
 
-def _units(rows: list[dict[str, float]]) -> Table:
-    table = Table(title="DynamoDB capacity units per wish, by the size of the projector's slices (the engine counts)")
+def _units(kind: str, counter: str, rows: list[dict[str, float]]) -> Table:
+    title = f"DynamoDB's {kind} units per wish, by the size of the projector's slices ({counter} counts)"
+    table = Table(title=title)
     for title in rows[0]:
         table.add_column(title.replace("_", " "), justify="right")
     for row in rows:

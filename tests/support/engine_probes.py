@@ -104,6 +104,17 @@ def _batch_get(_: Engine, dynamodb: Any, table: str) -> str:
     return units(dynamodb.batch_get_item(RequestItems=request, ReturnConsumedCapacity="TOTAL"))
 
 
+@probe("GetItem of nothing, consistent")
+def _get_nothing(_: Engine, dynamodb: Any, table: str) -> str:
+    return units(dynamodb.get_item(TableName=table, Key=KEY, ConsistentRead=True, ReturnConsumedCapacity="TOTAL"))
+
+
+@probe("BatchGetItem of nothing, consistent")
+def _batch_get_nothing(_: Engine, dynamodb: Any, table: str) -> str:
+    request = {table: {"Keys": [KEY], "ConsistentRead": True}}
+    return units(dynamodb.batch_get_item(RequestItems=request, ReturnConsumedCapacity="TOTAL"))
+
+
 @probe("Query of three items of 3 KB, consistent")
 def _query(_: Engine, dynamodb: Any, table: str) -> str:
     for sk in "abc":
