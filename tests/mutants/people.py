@@ -102,11 +102,21 @@ PROMISE = (
     Mutant(
         "promise-without-ledger",
         "lastwish/local/proxy/app.py",
-        'log.exception("a wish was accepted but the ledger could not record it")\n'
-        '                return self._gateway_response("INTEGRATION_FAILURE")',
-        'log.exception("a wish was accepted but the ledger could not record it")',
+        'log.exception("a wish was answered but the ledger could not record it")\n'
+        '            return self._gateway_response("INTEGRATION_FAILURE")',
+        'log.exception("a wish was answered but the ledger could not record it")',
         "A wish is promised that the audit does not know of.",
         f"{_PROXY}/test_app.py::test_a_promise_that_the_ledger_cannot_take_is_not_made",
+    ),
+    Mutant(
+        "passed-on-before-it-is-recorded",
+        "lastwish/local/proxy/app.py",
+        'asked = self.ledger.ask() if request.method == "POST" and raw_path == b"/wishes" else None\n'
+        "                answer = await self._forward(request, raw_path, body, call)",
+        "answer = await self._forward(request, raw_path, body, call)\n"
+        '                asked = self.ledger.ask() if request.method == "POST" and raw_path == b"/wishes" else None',
+        "A wish whose answer was lost is stored, and the audit cannot say why.",
+        f"{_PROXY}/test_app.py::test_a_wish_is_in_the_ledger_before_the_engine_hears_of_it",
     ),
     Mutant(
         "torn-line-spoils-the-next",

@@ -18,7 +18,7 @@ from tests.support import ROOT
 # Quick ones, each through another part of the system.
 FEW = ["normalised-after-cleaning", "retry-without-its-key", "door-lets-everybody-in", "dot-segments-go-through"]
 FEW += ["erasure-leaves-the-name"]
-CONTRACT = ROOT / "tests" / "support" / "event_store_contract.py"
+CONTRACTS = sorted((ROOT / "tests" / "support").glob("*_contract.py"))
 CODE = "def add(a: int, b: int) -> int:\n    return a + b\n"
 TEST = "from adding import add\n\n\ndef test_add() -> None:\n    assert add(2, 2) == {sum}\n"
 
@@ -37,7 +37,7 @@ def test_a_mutant_fits_the_code_and_leaves_it_readable(mutant: Mutant) -> None:
 
 def test_the_named_test_exists(mutant: Mutant) -> None:
     file, *names = mutant.test.split("::")
-    files = [ROOT / file] + [CONTRACT] * (len(names) > 1)  # a class inherits its tests
+    files = [ROOT / file, *(CONTRACTS if len(names) > 1 else ())]  # a class inherits its tests
     nodes = [node for path in files for node in ast.walk(ast.parse(path.read_text()))]
     assert set(names) <= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 

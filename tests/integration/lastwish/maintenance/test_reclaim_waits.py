@@ -1,23 +1,16 @@
 import time
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from domain.events import WishAccepted
 from domain.wish import RecordWish
 from infra.aggregate import Cause, execute
+from lastwish.errors import AwsError
 from lastwish.maintenance.reclaim import reclaim
-from tests.support.aws import Aws
-from tests.support.chain import Chain, FakeLambdaClient
-from tests.support.functions import Invoke
+from tests.support import faults
+from tests.support.chain import Chain
 from tests.support.samples import NOON, submitted
 from tests.support.wishes import ids
-
-
-@pytest.fixture
-def chain(aws: Aws, worker: ModuleType, projector: ModuleType, invoke: Invoke, tmp_path: Path) -> Chain:
-    return Chain(aws, worker, projector, invoke, tmp_path / "ledger.jsonl", FakeLambdaClient(mars=1000))
 
 
 def test_a_seat_that_was_leased_before_and_is_stored_meanwhile_is_not_freed(
@@ -35,4 +28,20 @@ def test_a_seat_that_was_leased_before_and_is_stored_meanwhile_is_not_freed(
 
     monkeypatch.setattr("lastwish.maintenance.reclaim.time.sleep", the_worker_appends)
     assert reclaim(chain.stores, None).leaked == 0
+    assert chain.stores.seats.free("mars") == []
+
+
+def test_a_reclaim_that_slept_before_it_frees_seats_frees_none(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain.resize(monkeypatch, mars=1)
+    chain.worker.seats.lease({"mars": 1})  # a worker died with it
+    [waiting] = chain.send(1)
+
+    def take_over() -> None:
+        chain.aws.dynamodb.delete_item(TableName="Seats", Key={"id": {"S": "reclaim"}})  # the lease has run out
+        assert reclaim(chain.stores, 0).boarded == 1
+
+    faults.meanwhile(chain.aws.dynamodb, "dynamodb.TransactWriteItems", take_over, about="free#mars")
+    with pytest.raises(AwsError):
+        reclaim(chain.stores, 0)
+    assert chain.status(waiting) == ("boarded", 1)
     assert chain.stores.seats.free("mars") == []
