@@ -47,7 +47,7 @@ install = { command -v $(UV) >/dev/null && $(UV) pip install --quiet --python $(
 setup: .venv/.dev ## build .venv with everything
 
 demo: .venv/.local ## start the stack (PORT=8045), send a wish, show it boarded
-	@$(BIN)/lastwish status >/dev/null 2>&1 || { $(BIN)/lastwish down && $(BIN)/lastwish up --detach --port $(PORT); }
+	@$(BIN)/lastwish status >/dev/null 2>&1 || $(BIN)/lastwish up --detach --port $(PORT)
 	@$(BIN)/lastwish submit "Tell the whales we are sorry." --to jupiter --name "The last boarding call"
 	@echo "Open $$($(BIN)/lastwish status | head -n 1) and send your own. make down stops everything."
 

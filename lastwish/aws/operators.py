@@ -33,9 +33,12 @@ class Operators:
         self._cognito = cognito
         self._pool = outputs["UserPoolId"]
 
-    def add(self, username: str) -> tuple[Operator, bool]:
-        """Create an account, or give it a new password; complete a half-made one. Return it, and whether it is new."""
-        operator, new = Operator(username, password()), True
+    def add(self, username: str, known: str = "") -> tuple[Operator, bool]:
+        """Create an account, or give it a new password; complete a half-made one. Return it, and whether it is new.
+
+        The password is random unless a `known` one is given.
+        """
+        operator, new = Operator(username, known or password()), True
         who = {"UserPoolId": self._pool, "Username": username}
         with plain_errors():
             try:

@@ -3,8 +3,10 @@
 import os
 import sys
 import webbrowser
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -18,13 +20,16 @@ app = typer.Typer()
 @app.command()
 def up(  # noqa: PLR0917 - typer reads them as options
     detach: Annotated[bool, typer.Option("--detach", help="Leave it running in the background.")] = False,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the pages and the API; 0: a free one.")] = 8045,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port of the pages and the API, 8045 at first; 0: a free one."),
+    ] = None,
     lan: Annotated[bool, typer.Option("--lan", help="Serve the audience's pages to phones in this network.")] = False,
     address: Annotated[str | None, typer.Option(help="With --lan: serve at this address, e.g. 192.168.1.20.")] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the page in a browser.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Start the local stack and deploy the template to it."""
+    """Start the local stack and deploy the template to it. Puts back the wishes of a stack that crashed."""
     from lastwish.local import foreground
     from lastwish.local.stack import LocalStack
     from lastwish.local.state import Home, State
@@ -35,14 +40,14 @@ def up(  # noqa: PLR0917 - typer reads them as options
         local = LocalStack(Home.from_environment())
 
         def start() -> State:
-            return local.up(port, _phone_address(address) if lan else None, lambda words: _step(answer, words))
+            return local.up(port, _phone_address(address) if lan else None, partial(_step, answer), detach=detach)
 
         def announce(state: State) -> None:
-            hint = "`lastwish down` stops it" if detach else "Ctrl-C stops it"
-            for line in local.put_back.words():
-                answer.note(line)
-            facts = {**state.facts(), "put_back": local.put_back.facts()}
-            answer.give(facts, f"Last Wish runs at {state.url}", *_addresses(state.facts()), f"{hint}.")
+            hint = (
+                "`lastwish down` stops it and deletes its wishes" if detach else "Ctrl-C stops it and keeps its wishes"
+            )
+            lines = [*_addresses(state.facts()), *(f"{each.time}: {each}" for each in state.restarts[-1:]), f"{hint}."]
+            answer.give(state.facts(), f"Last Wish runs at {state.url}", *lines)
             if not as_json:
                 _show_qr(answer, state.lan)
             if not as_json and not no_open:
@@ -69,6 +74,17 @@ def _addresses(facts: dict[str, Any]) -> list[str]:
     ]
 
 
+def _restarts(facts: dict[str, Any]) -> list[str]:
+    """How often each part was started again, and the last time in words, a line for each."""
+    last = {each["part"]: each for each in facts.get("restarts", [])}
+    times = Counter(each["part"] for each in facts.get("restarts", []))
+    return [
+        f"{part}: {times[part]} restart{'s' * (times[part] > 1)}, the last at {each['time']}, "
+        f"since it {each['why']}: {each['result']}"
+        for part, each in last.items()
+    ]
+
+
 def _show_qr(answer: Answer, url: str | None) -> None:
     """Draw the form's address for phones, white on black in every terminal."""
     if url:
@@ -79,7 +95,7 @@ def _show_qr(answer: Answer, url: str | None) -> None:
 
 @app.command()
 def down(as_json: Json = False) -> None:
-    """Stop the local stack. This deletes its wishes and accounts."""
+    """Stop the local stack, and delete its wishes and accounts."""
     from lastwish.local.stack import LocalStack
     from lastwish.local.state import Home
 
@@ -98,7 +114,7 @@ def status(stack: Stack = None, as_json: Json = False) -> None:
         here = site(stack)
         facts, health = here.facts(), here.health()
         healthy = set(health.values()) <= {"ok"}
-        lines = _addresses(facts) + [f"{name}: {words}" for name, words in health.items()]
+        lines = _addresses(facts) + [f"{name}: {words}" for name, words in health.items()] + _restarts(facts)
         answer.give({"running": healthy, **facts, "health": health}, str(facts["url"]), *lines)
         if not healthy:
             raise typer.Exit(1)

@@ -1,18 +1,21 @@
-"""Run the local stack from a terminal: Ctrl-C, SIGTERM and a closed window stop it."""
+"""Run the local stack from a terminal: Ctrl-C, SIGTERM and a closed window stop it, and keep its wishes."""
 
 from collections.abc import Callable
 
-from lastwish.errors import Interrupted
+from lastwish.errors import EngineFailed, Interrupted
 from lastwish.local import interrupts
-from lastwish.local.stack import LocalStack, Note
+from lastwish.local.stack import LocalStack
 from lastwish.local.state import State
+from lastwish.local.watch import Note, Watcher
+
+KEPT = "stopped: `lastwish up` puts its wishes back, `lastwish down` deletes them"
 
 
 def run(stack: LocalStack, up: Callable[[], State], announce: Callable[[State], None], note: Note | None) -> str | None:
     """Start a stack, announce it and, given a `note`, watch it to its end. Returns how it ended; None: it still runs.
 
     Start and watch are in one block, so that no signal between them leaves the stack behind. Raises Interrupted before
-    the stack was up, and what `up` and `LocalStack.watch` raise.
+    the stack was up, and what `up` and `Watcher.run` raise.
     """
     state = None
     with interrupts.ignored():  # a second Ctrl-C must not interrupt the stopping
@@ -22,10 +25,13 @@ def run(stack: LocalStack, up: Callable[[], State], announce: Callable[[State], 
                 announce(state)
                 if note is None:
                     return None
-                stack.watch(note)
+                Watcher(stack, note).run()
                 return "stopped by another command"
-        except KeyboardInterrupt:
+        except EngineFailed:
             stack.stop_if_started_here()
+            raise
+        except KeyboardInterrupt:
+            ours = stack.stop_if_started_here()
             if state is None:
                 raise Interrupted("interrupted before the stack was up: nothing is left running") from None
-            return "stopped"
+            return KEPT if ours else "stopped by another command"

@@ -5,18 +5,18 @@ from lastwish.local import network
 from lastwish.local.agent import process as agent_process
 from lastwish.local.engine import process as engine
 from lastwish.local.proxy import process as proxy_process
-from lastwish.local.state import OPTIONAL, Home, State
+from lastwish.local.state import NEEDED, Home, State
 
 
 def health(home: Home, state: State) -> dict[str, str]:
     """Return "ok" for each part that works, else what is wrong with it."""
-    parts = {name: _process(home, state, name) for name in state.processes}
-    works = {words for name, words in parts.items() if name not in OPTIONAL} == {"ok"}
+    parts = {name: _process(home, state, name) for name in state.processes if name != "network"}
+    works = all(parts.get(name) == "ok" for name in NEEDED)
     parts["api"] = proxy_process.health(state.url) if works else "not checked: the engine or the proxy does not work"
     if works:
         parts["resources"] = ", ".join([*missing_tables(state), *_disabled_consumers(state)]) or "ok"
     if state.lan:
-        parts["lan"] = _lan(state.lan)
+        parts["lan"] = _lan(home, state)
     return parts
 
 
@@ -39,22 +39,27 @@ def tables(state: State) -> list[str]:
     return [value for name, value in state.outputs.items() if name.endswith("Name")]
 
 
-def _process(home: Home, state: State, name: str) -> str:
-    if not state.processes[name].alive():
-        return f"is dead (see {home.log(name)})"
-    match name:
+def answers(state: State, part: str) -> bool:
+    """Return whether a part answers. The watcher is not asked: it listens nowhere."""
+    match part:
         case "engine":
-            answers = engine.answers(state.aws)
+            return engine.answers(state.aws)
         case "agent":
-            answers = agent_process.answers(state.traces)
+            return agent_process.answers(state.traces)
+        case "watcher":
+            return True
         case _:
-            answers = proxy_process.answers(state.url)
-    return "ok" if answers else "does not answer"
+            return proxy_process.answers((state.lan or "") if part == "network" else state.url)
 
 
-def _lan(url: str) -> str:
-    if not network.is_present(url):
-        return (
-            f"{url} is gone: this machine lost that network (`lastwish down`, then `lastwish up --lan` finds another)"
-        )
-    return "ok" if proxy_process.answers(url) else "does not answer"
+def _process(home: Home, state: State, part: str) -> str:
+    if not state.runs(part):
+        mended = ": nothing is started again by itself (`lastwish up` starts another)" if part == "watcher" else ""
+        return f"is dead (see {home.log(part)}){mended}"
+    return "ok" if answers(state, part) else "does not answer"
+
+
+def _lan(home: Home, state: State) -> str:
+    if not network.is_present(state.lan or ""):
+        return f"{state.lan} is gone: this machine lost that network (`lastwish up --lan` moves to another)"
+    return _process(home, state, "network")

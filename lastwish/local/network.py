@@ -90,6 +90,12 @@ def bind(port: int, address: str = HOST) -> socket.socket:
     return bound
 
 
+def bind_at(url: str) -> socket.socket:
+    """Bind a TCP socket where the server of this URL is to listen; its port 0 is a free one. Raises PortTaken."""
+    where = urlsplit(url)
+    return bind(where.port or 0, where.hostname or HOST)
+
+
 def url_of(bound: socket.socket) -> str:
     """Return the base URL of a server on this socket."""
     address, port = bound.getsockname()

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from domain.events import Destination
-from infra.generations import GenerationStore
 from infra.read_model import Generations
 from infra.seats import Seats
 from lastwish.aws.clients import Endpoint, engine_client, plain_errors
+from lastwish.aws.generations import GenerationStore
 from lastwish.errors import AwsError
 from lastwish.local import journal
 from lastwish.local.door import PUT_BACK, named

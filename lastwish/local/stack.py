@@ -1,201 +1,297 @@
-"""Start, watch and stop the local stack: engine, agent and proxy, with the template deployed."""
+"""Start the local stack, also after a crash, and stop it: engine, agent, proxy and watcher, with the template deployed.
 
-import socket
+What is on disk says what there is, so that any command can go on where another one was killed:
+
+- *down*: no state.json. Journal and ledger may be there: `up` puts their wishes back, `down` deletes them.
+- *starting*: a state that is not `ready`, and somebody holds the lock. Without the lock its starter was killed.
+- *up*: `ready`, and every part lives.
+- *broken*: `ready`, and a part is dead, or its starter was killed. Its watcher mends it (watch.py); where that is dead,
+  too, `up` does.
+
+Down or broken → starting → up is one way, `_start`, whoever goes it. A single part other than the engine is started
+again by itself: it keeps nothing that the others need. Whoever starts or stops holds the lock.
+"""
+
+import os
 import subprocess
-import time
+import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import replace
+from datetime import UTC, datetime
+from socket import socket
+from urllib.parse import urlsplit
 
 from lastwish.aws.clients import engine_client
-from lastwish.aws.operators import PRESENTER, Operators
-from lastwish.errors import AlreadyRunning, EngineFailed, NotRunning, ProxyFailed
-from lastwish.local import composites, deploy, interrupts, network
+from lastwish.aws.operators import PRESENTER, Operator, Operators, password
+from lastwish.errors import AlreadyRunning, NotRunning, PortTaken
+from lastwish.local import composites, deploy, environment, interrupts, network
 from lastwish.local.agent import process as agent_process
+from lastwish.local.door import new_key
 from lastwish.local.engine import process as engine
-from lastwish.local.processes import ProcessId, kill_marked, stop
+from lastwish.local.processes import ProcessId, kill_marked, spawn, stop
 from lastwish.local.proxy import process as proxy_process
 from lastwish.local.proxy.ledger import rotate
 from lastwish.local.put_back import PutBack, put_back
-from lastwish.local.state import OPTIONAL, Home, State
+from lastwish.local.state import Home, Restart, State
 
 Step = Callable[[str], AbstractContextManager[object]]
-Note = Callable[[str], None]
+type _Bound = socket | agent_process.Ports
 
+USUAL_PORT = 8045
 # No new request may arrive while the rest stops.
-_STOP_ORDER = ("proxy", "agent", "engine")
+_STOP_ORDER = ("network", "proxy", "agent", "engine")
+_MOST_RESTARTS = 100  # that are remembered
 
 
 class LocalStack:
-    """One stack in one state directory. `_children` are its processes while this object runs it."""
+    """One stack in one state directory. `_children` are the processes that this object started, by part."""
 
     def __init__(self, home: Home) -> None:
         self.home = home
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._agent: agent_process.AgentSupervisor | None = None
-        self.put_back = PutBack()  # by `up`
+        self._is_ours = False
 
-    def up(self, port: int, address: str | None = None, step: Step = nullcontext) -> State:
-        """Start everything and return once the API answers. Leaves nothing behind when it fails or is interrupted.
+    def up(
+        self, port: int | None = None, address: str | None = None, step: Step = nullcontext, *, detach: bool = False
+    ) -> State:
+        """Start what does not run, and return once the API answers. When it fails it leaves journal and ledger only.
 
-        With an `address` of this machine the audience's pages answer there too, at the same port. `step` gives a
-        context around each step, to show it. Raises AlreadyRunning, PortTaken, TemplateError, EngineFailed,
-        DeployFailed, ProxyFailed, StackError, AwsError, Interrupted.
+        Puts back what the journal of an earlier stack holds, and has its port unless another is asked for. With an
+        `address` of this machine the audience's pages answer there too: a stack that runs elsewhere moves. `step` gives
+        a context around each step, to show it. `detach` starts a watcher; else this process has to be it (watch.py).
+
+        Raises AlreadyRunning, PortTaken, TemplateError, EngineFailed, DeployFailed, ProxyFailed, StackError, AwsError,
+        Interrupted.
         """
         with self.home.lock(), ExitStack() as undo:
-            self._refuse_if_running()
-            deploy.check_template()  # a template that cannot work fails here, and not after the engine's start
-            sockets = [undo.enter_context(network.bind(port))]
-            if address:
-                sockets.append(undo.enter_context(network.bind(sockets[0].getsockname()[1], address)))
-            ports = agent_process.bind()
-            undo.callback(ports.close)
-            undo.callback(self._clean_up)
-            self.home.clear_logs()
-            urls = [network.url_of(bound) for bound in sockets]
-            state = State(urls[0], lan=urls[1] if address else None, xray=ports.xray)
-            with step("starting the engine"):
-                state = self._start_engine(state, ports)
-            with step("deploying the template"):
-                state, deployed = self._deploy(state)
-            with step("putting back what the journal holds"):
-                self.put_back = put_back(state, self.home)
-            with step("starting the proxy"):
-                state = self._start_agent_and_proxy(state, deployed, ports, sockets)
-            with step("waiting for the first answer"):
-                proxy_process.wait_until_healthy(state.url, self.home)
-            state = replace(state, ready=True)
-            self.home.save(state)
+            state = self.home.load()
+            moves = state and address and address != urlsplit(state.lan or "").hostname
+            if state and not moves and state.runs("watcher"):
+                raise AlreadyRunning(_who_watches(state), **state.facts())
+            if moves or not (state and state.works()):
+                deploy.check_template()  # a template that cannot work fails here, and not after the engine's start
+                undo.callback(self._stop)
+                self._stop_watcher(state)
+                state = self._start_all(state, port, address, step)
+            undo.callback(self._stop)
+            self._is_ours = True
+            state = self._launch_watcher(state) if detach else self._save_process("watcher", os.getpid(), state)
             undo.pop_all()
-            for bound in sockets:
-                bound.close()
             return state
 
-    def _start_engine(self, state: State, ports: agent_process.Ports) -> State:
-        with interrupts.deferred():
-            process, endpoint = engine.start(self.home, ports.environment())
-            state = self._save_process("engine", process, replace(state, engine=endpoint.url, key=endpoint.key))
-        engine.wait_until_ready(process, endpoint, self.home)
-        return state
+    def _start_all(self, former: State | None, port: int | None, address: str | None, step: Step) -> State:
+        if former is None:
+            self.home.clear_logs()
+        state, done = self._start(_planned(former, port, address), step)
+        return self.remember("stack", "was not up", done) if former or done.words() else state
 
-    def _deploy(self, state: State) -> tuple[State, deploy.Deployed]:
-        deployed = deploy.deploy(state.aws, self.home, state.public)
-        composites.put(state.aws, deploy.STACK, deploy.template())
-        deploy.write_env_file(state.aws, self.home.env_file)
-        state = replace(state, outputs={**deployed.outputs, "ApiUrl": state.url, "SiteUrl": state.url})
-        if "UserPoolId" in state.outputs:
-            presenter, _ = Operators(engine_client("cognito-idp", state.aws), state.outputs).add(PRESENTER)
-            state = replace(state, operator=presenter)
-        return state, deployed
+    def restart(self, part: str, why: str) -> State:
+        """Start a part again: the engine with all that needs it, another part alone. The caller holds the lock.
 
-    def _start_agent_and_proxy(
-        self, state: State, deployed: deploy.Deployed, ports: agent_process.Ports, sockets: list[socket.socket]
-    ) -> State:
-        self._agent = agent_process.AgentSupervisor(ports, state.aws, deployed, self.home)
-        with interrupts.deferred():
-            agent = self._agent.start()
-            state = self._save_process("agent", agent, state)
-        with interrupts.deferred():
-            proxy = proxy_process.start(sockets, state.aws, deployed, ports.daemon, self.home)
-            state = self._save_process("proxy", proxy, state)
-        agent_process.wait_until_ready(agent, state.traces, self.home)
-        for url in filter(None, (state.url, state.lan)):
-            proxy_process.wait_until_ready(proxy, url, self.home)
-        return state
+        Raises what `up` raises.
+        """
+        state = self._loaded()
+        self.home.mark_logs(f"the {part} {why}")
+        if part == "engine":
+            _, done = self._start(state)
+            return self.remember(part, why, done)
+        if part in state.processes:
+            stop(state.processes[part])  # one that hangs, and what a dead one left in its session
+        with closing(_bind(part, state)) as bound:
+            state = self._launch(part, state, bound)
+        self._wait(part, state)
+        return self.remember(part, why, PutBack())
 
-    def _save_process(self, name: str, process: "subprocess.Popen[bytes]", state: State) -> State:
-        """Save a process to disk as soon as it exists, so that `down` finds it even if this command is killed."""
-        self._children[name] = process
-        state = replace(state, processes=state.processes | {name: ProcessId.of(process.pid)})
+    def remember(self, part: str, why: str, result: PutBack | str) -> State:
+        """Note in the state that a part was started again, or why it was not. Raises NotRunning."""
+        state, time = self._loaded(), datetime.now(UTC).isoformat(timespec="seconds")
+        words, facts = (result, {}) if isinstance(result, str) else (_words(result), result.facts())
+        restarts = (*state.restarts, Restart(part, time, why, words, facts))[-_MOST_RESTARTS:]
+        state = replace(state, restarts=restarts)
         self.home.save(state)
         return state
 
-    def _refuse_if_running(self) -> None:
-        if (state := self.home.load()) is None:
-            return
-        alive = {name for name, process in state.processes.items() if process.alive()}
-        if state.ready and state.processes.keys() - OPTIONAL <= alive:
-            raise AlreadyRunning(f"already running at {state.url}: `lastwish down` stops it", **state.facts())
-        if alive:
-            raise AlreadyRunning("parts of an earlier stack still run: `lastwish down` stops them", **state.facts())
-        self._clean_up()
-        self.home.create()  # the clean-up has removed the folder for the engine's files
+    def _start(self, state: State, step: Step = nullcontext) -> tuple[State, PutBack]:
+        """Stop what is left, start all parts, deploy, and put back what the journal holds: the only way up.
 
-    def watch(self, note: Note) -> None:
-        """Return when `down` stops the stack from elsewhere. Raises EngineFailed or ProxyFailed when a part dies.
-
-        A dead agent is restarted, since no wish needs it, and a lost network stops nothing: `note` reports both.
+        Keeps the key, the presenter's password and the page's port; the engine's and the agent's where they are free.
         """
-        connected = True
-        while True:
-            self._check_children(note)
-            if (state := self.home.load()) is None:
-                return
-            if state.lan and network.is_present(state.lan) != connected:
-                connected = not connected
-                note(f"{state.lan} is back" if connected else f"{state.lan} is gone: only this machine is served")
-            time.sleep(0.5)
+        self._stop_parts(state)
+        self.home.create()
+        with ExitStack() as held:
+            # All before anything starts: a port that is taken must not stop it in the middle.
+            page = held.enter_context(network.bind_at(state.url))
+            state = replace(state, url=network.url_of(page))
+            if state.lan:
+                state = replace(state, lan=f"http://{urlsplit(state.lan).hostname}:{urlsplit(state.url).port}/")
+            ports = held.enter_context(closing(_agent_ports(state)))
+            sockets: dict[str, _Bound] = {"agent": ports, "proxy": page}
+            if state.lan and network.is_present(state.lan):  # else its process starts when the network is back
+                sockets["network"] = held.enter_context(network.bind_at(state.lan))
+            watcher = {name: each for name, each in state.processes.items() if name == "watcher"}
+            state = replace(state, xray=ports.xray, daemon=ports.daemon, processes=watcher, ready=False)
+            with step("starting the engine"):
+                state = self._start_engine(state)
+            with step("deploying the template"):
+                state = self._deploy(state)
+            with step("putting back what the journal holds") if self.home.has_journal() else nullcontext():
+                done = put_back(state, self.home)
+            with step("starting the proxy"):
+                for part, bound in sockets.items():
+                    state = self._launch(part, state, bound)
+                for part in sockets:
+                    self._wait(part, state)
+        with step("waiting for the first answer"):
+            proxy_process.wait_until_healthy(state.url, self.home)
+        state = replace(state, ready=True)
+        self.home.save(state)
+        return state, done
 
-    def _check_children(self, note: Note) -> None:
-        for name, child in list(self._children.items()):
-            if child.poll() is None or self.home.load() is None:  # without a state, `down` is stopping them
-                continue
-            if name in OPTIONAL:
-                self._restart_agent(note)
-                continue
-            self.stop()
-            failure = EngineFailed if name == "engine" else ProxyFailed
-            raise failure(f"the {name} died (exit code {child.returncode}): the stack is stopped", running=False)
+    def _start_engine(self, state: State) -> State:
+        with interrupts.deferred():
+            process, url = engine.start(state, self.home)
+            state = self._save_process("engine", process, replace(state, engine=url))
+        engine.wait_until_ready(process, state.aws, self.home)
+        return state
 
-    def _restart_agent(self, note: Note) -> None:
-        with suppress(AlreadyRunning), self.home.lock(), interrupts.deferred():  # another command holds the lock: later
-            state = self.home.load()
-            if state is None or self._agent is None:
-                return
-            del self._children["agent"]
-            if (process := self._agent.restart()) is None:
-                note(f"the agent died too often: there are no new traces and alarms (see {self.home.log('agent')})")
+    def _deploy(self, state: State) -> State:
+        deployed = deploy.deploy(state.aws, self.home, state.public)
+        composites.put(state.aws, deploy.STACK, deploy.template())
+        deploy.write_env_file(state.aws, self.home.env_file)
+        outputs = {**deployed.outputs, "ApiUrl": state.url, "SiteUrl": state.url}
+        state = replace(state, outputs=outputs, stage_path=deployed.stage_path)
+        if "UserPoolId" not in outputs:
+            return replace(state, operator=None)
+        if state.operator:  # else somebody has removed the account
+            operators = Operators(engine_client("cognito-idp", state.aws), outputs)
+            operators.add(state.operator.username, state.operator.password)
+        return state
+
+    def _launch(self, part: str, state: State, bound: _Bound) -> State:
+        with interrupts.deferred():
+            if isinstance(bound, agent_process.Ports):
+                process = agent_process.start(bound, state, self.home)
             else:
-                self._save_process("agent", process, state)
-                note("the agent died and was started again: earlier traces are lost")
+                process = proxy_process.start(bound, state, self.home, network=part == "network")
+            return self._save_process(part, process, state)
+
+    def _wait(self, part: str, state: State) -> None:
+        if part == "agent":
+            agent_process.wait_until_ready(self._children[part], state.traces, self.home)
+        else:
+            proxy_process.wait_until_ready(self._children[part], _url(part, state), self.home)
+
+    def _launch_watcher(self, state: State) -> State:
+        command = [sys.executable, "-m", "lastwish.local.watch", str(self.home.path)]
+        own = environment.own_settings() | {"LASTWISH_TEMPLATE": str(deploy.template())}
+        env = environment.clean(self.home, state.key) | own
+        with interrupts.deferred():
+            process = spawn(command, env, self.home.log("watcher"), cwd=self.home.path)
+            return self._save_process("watcher", process, state)
+
+    def _save_process(self, part: str, process: "subprocess.Popen[bytes] | int", state: State) -> State:
+        """Save a process to disk as soon as it exists, so that others find it even if this command is killed."""
+        if not isinstance(process, int):
+            if part in self._children:
+                self._children[part].poll()
+            self._children[part] = process
+            process = process.pid
+        state = replace(state, processes=state.processes | {part: ProcessId.of(process)})
+        self.home.save(state)
+        return state
 
     def down(self) -> list[str]:
         """Stop all parts of the stack that run, and delete its wishes. Returns the names of the parts."""
+        state = self.home.load()
+        self._stop_watcher(state)  # before the lock, which it may hold
         with self.home.lock():
-            stopped = self._clean_up()
+            stopped = self._stop(state)
             self.home.delete_journal()
             rotate(self.home.ledger)
-            return stopped
-
-    def stop(self) -> list[str]:
-        """Stop all parts of the stack that run. Returns their names. The next `up` puts its wishes back."""
-        with self.home.lock():
-            return self._clean_up()
-
-    def stop_if_started_here(self) -> None:
-        """Stop the stack if this object started it: never a stack that another command started."""
-        if self._children:
-            self.stop()
-
-    def _clean_up(self) -> list[str]:
-        with interrupts.ignored():
-            state = self.home.load()
-            # First, so that an `up` in the foreground elsewhere sees that its stack is stopped on purpose.
-            self.home.delete_state()
-            parts = state.processes if state else {}
-            stopped = [name for name in _STOP_ORDER if name in parts and stop(parts[name])]
-            for child in self._children.values():
-                child.wait()
-            self._children.clear()
-            if self._agent:
-                self._agent.close()
-            kill_marked(str(self.home.path))
-            self.home.clear_tmp()
         return stopped
+
+    def _stop_watcher(self, state: State | None) -> None:
+        if state and state.runs("watcher"):
+            self.home.delete_state()  # one in a terminal sees that its stack is stopped on purpose
+            stop(state.processes["watcher"])
+
+    def stop_if_started_here(self) -> bool:
+        """Stop the stack, but keep its wishes, if this object started it and nobody stopped it since."""
+        if not (self._is_ours and self.home.load()):
+            return False
+        with self.home.lock():
+            self._stop()
+        return True
+
+    def _stop(self, state: State | None = None) -> list[str]:
+        with interrupts.ignored():
+            state = self.home.load() or state
+            self.home.delete_state()
+            return self._stop_parts(state)
+
+    def _stop_parts(self, state: State | None) -> list[str]:
+        parts = state.processes if state else {}
+        stopped = [name for name in _STOP_ORDER if name in parts and stop(parts[name])]
+        kill_marked(str(self.home.path))
+        for child in self._children.values():
+            child.wait()
+        self._children.clear()
+        self.home.clear_tmp()
+        return stopped
+
+    def reap(self) -> None:
+        """Take note of children that have ended: they are zombies until then."""
+        for child in self._children.values():
+            child.poll()
 
     def running(self) -> State:
         """Return the state of a stack that is up; health.py checks its parts. Raises NotRunning."""
-        state = self.home.load()
-        if state is None or not state.ready:
+        state = self._loaded()
+        if not state.ready:
+            restarts = {"restarts": state.facts()["restarts"]}
+            raise NotRunning("it is being started: wait, or `lastwish up` does it again", running=False, **restarts)
+        return state
+
+    def _loaded(self) -> State:
+        if (state := self.home.load()) is None:
             raise NotRunning("nothing is running: start it with `lastwish up`", running=False)
         return state
+
+
+def _who_watches(state: State) -> str:
+    if state.works():
+        return f"already running at {state.url}: `lastwish down` stops it, and deletes its wishes"
+    return "parts of this stack died and are being started again: wait, and see `lastwish status`"
+
+
+def _planned(former: State | None, port: int | None, address: str | None) -> State:
+    """Return a state with what is kept of a former stack, and the addresses that are asked for."""
+    if former is None or not former.key:  # an older version had none
+        former = State("", key=new_key(), operator=Operator(PRESENTER, password()))
+    if port is None:
+        port = urlsplit(former.url).port or USUAL_PORT
+    lan = f"http://{address}:{port}/" if address else None
+    return replace(former, url=f"http://{environment.HOST}:{port}/", lan=lan)
+
+
+def _url(part: str, state: State) -> str:
+    return (state.lan or "") if part == "network" else state.url
+
+
+def _bind(part: str, state: State) -> _Bound:
+    """Bind the port that a part had. Raises PortTaken."""
+    if part == "agent":
+        return agent_process.bind(state.xray, state.daemon)
+    return network.bind_at(_url(part, state))
+
+
+def _agent_ports(state: State) -> agent_process.Ports:
+    try:
+        return agent_process.bind(state.xray, state.daemon)
+    except PortTaken:  # nobody types them: others will do
+        return agent_process.bind()
+
+
+def _words(done: PutBack) -> str:
+    return "; ".join(["started again", *done.words()])

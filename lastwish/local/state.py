@@ -7,7 +7,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
 
@@ -16,17 +18,32 @@ from lastwish.aws.operators import Operator
 from lastwish.errors import AlreadyRunning, StackError
 from lastwish.local.processes import ProcessId
 
-# Parts without which wishes are still stored.
-OPTIONAL = frozenset({"agent"})
+# Parts without which no wish is stored. The others are agent, watcher and, with `--lan`, network.
+NEEDED = ("engine", "proxy")
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
+class Restart:
+    """Part that was started again, or should have been: `time` is ISO 8601 in UTC, `put_back` counts by kind."""
+
+    part: str
+    time: str
+    why: str
+    result: str
+    put_back: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return f"the {self.part} {self.why}: {self.result}"
+
+
+@dataclass(frozen=True)
 class State:
-    """Parts that `up` has started so far. `ready` is false until all of them answer.
+    """Parts that were started so far. `ready` is false until all of them answer.
 
     `url` is the base URL on loopback, `lan` the one for phones; `engine` and `xray` are endpoint URLs for boto3, `key`
-    the access key id that both let in (door.py). The defaults serve a state that an older version saved.
+    the access key id that both let in (door.py). `daemon` is the agent's address for datagrams, as host:port;
+    `stage_path` the path of the API's stage on the engine. The defaults serve a state that an older version saved.
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -40,6 +57,9 @@ class State:
     operator: Operator | None = None
     xray: str = ""
     key: str = ""
+    daemon: str = ""
+    stage_path: str = ""
+    restarts: tuple[Restart, ...] = ()
 
     @property
     def aws(self) -> Endpoint:
@@ -71,6 +91,14 @@ class State:
         """Process id of each part, by its name."""
         return {name: process.pid for name, process in self.processes.items()}
 
+    def runs(self, part: str) -> bool:
+        """Return whether the process of a part is alive."""
+        return part in self.processes and self.processes[part].alive()
+
+    def works(self) -> bool:
+        """Return whether it was started to the end, and every part is alive that it needs."""
+        return self.ready and all(map(self.runs, NEEDED))
+
     def facts(self) -> dict[str, object]:
         """Return what `--json` reports about a stack."""
         return {
@@ -84,6 +112,7 @@ class State:
             "credentials": {"access_key_id": self.key, "secret_access_key": UNCHECKED},
             "outputs": self.outputs,
             "pids": self.pids,
+            "restarts": [asdict(each) for each in self.restarts],
         }
 
 
@@ -116,8 +145,8 @@ class Home:
         return cls(Path(os.environ.get("LASTWISH_HOME") or ROOT / ".lastwish"))
 
     def log(self, name: str) -> Path:
-        """Return the log file of a part: engine, deploy, agent or proxy."""
-        return self.path / f"{name}.log"
+        """Return the log file of a part, or of the deploy: the proxy's two processes have one."""
+        return self.path / f"{'proxy' if name == 'network' else name}.log"
 
     def create(self) -> None:
         """Create the directory, readable to its owner only: the engine's log may hold what people typed."""
@@ -131,7 +160,7 @@ class Home:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the lock while starting or stopping. It ends with its holder. Raises AlreadyRunning."""
+        """Hold the lock while something is started or stopped. It ends with its holder. Raises AlreadyRunning."""
         self.create()
         with (self.path / "lock").open("w") as file:
             try:
@@ -153,6 +182,16 @@ class Home:
     def save(self, state: State) -> None:
         """Replace the saved state. It holds the key and the operator's password."""
         write_secret(self.state_file, asdict(state))
+
+    def has_journal(self) -> bool:
+        """Return whether the journal may hold wishes."""
+        return self.journal.exists() and self.journal.stat().st_size > 0
+
+    def mark_logs(self, words: str) -> None:
+        """Write a line into each log, to tell what was logged before from what comes after it."""
+        for log in self.path.glob("*.log"):
+            with log.open("a") as file:
+                print(f"--- {datetime.now(UTC).isoformat(timespec='seconds')} {words}: started again", file=file)
 
     def clear_logs(self) -> None:
         """Delete the logs, so that a failure is never explained by the log of an earlier run."""

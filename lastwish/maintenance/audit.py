@@ -20,9 +20,9 @@ from infra.event_store import commit_of
 from infra.items import values_of
 from infra.read_model import feed_entry, news_entry
 from lastwish.aws.clients import plain_errors
+from lastwish.aws.generations import Entry
 from lastwish.maintenance import dead_letters
 from lastwish.maintenance.checks import Difference, Picture, Stored, differences
-from lastwish.maintenance.generations import Entry
 from lastwish.maintenance.stores import DESTINATIONS, Stores
 
 _PAUSE = 0.5

@@ -14,7 +14,7 @@ from typing import Any
 import stamina
 
 from domain.errors import StoreUnavailable
-from lastwish.maintenance.generations import Entry
+from lastwish.aws.generations import Entry
 from lastwish.maintenance.stores import Stores
 
 _PAUSE = 0.25

@@ -11,9 +11,9 @@ from domain.events import Destination
 from infra.event_store import EventStore
 from infra.seats import Seats
 from lastwish.aws.clients import messages_in, plain_errors
+from lastwish.aws.generations import GenerationStore
+from lastwish.aws.scan import Item, scan
 from lastwish.errors import AwsError
-from lastwish.maintenance.generations import GenerationStore
-from lastwish.maintenance.scan import Item, scan
 from lastwish.site import Site
 
 DESTINATIONS: tuple[Destination, ...] = ("mars", "jupiter")

@@ -1,15 +1,14 @@
-"""A stack to break: emptied by `reset`, then its engine is killed under a load."""
+"""A stack to break: emptied by `reset`, then its engine is killed under a load, and nobody starts another one."""
 
 import json
 import subprocess
 from collections.abc import Iterator
 
 import httpx
-import psutil
 import pytest
 
 from lastwish.local.proxy.ledger import promised
-from tests.support.laptop import Laptop, Stack, lives, start_detached, wait_until
+from tests.support.laptop import Laptop, Stack, start_detached, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +35,7 @@ def loading(own_stack: Stack) -> Iterator["subprocess.Popen[str]"]:
 def without_engine(own_stack: Stack, loading: "subprocess.Popen[str]") -> Stack:
     """The same stack after its engine was killed under the load."""
     assert loading.poll() is None
-    psutil.Process(own_stack.pids["engine"]).kill()
-    assert wait_until(lambda: not lives(own_stack.pids["engine"]))
+    own_stack.kill("watcher", "engine")
     return own_stack
 
 
@@ -93,13 +91,6 @@ def test_a_submit_that_nobody_takes_ends_with_a_plain_line(without_engine: Stack
     assert done.returncode == 1
     assert "refused" in json.loads(done.stdout)["error"]
     assert "Traceback" not in done.stderr
-
-
-def test_an_up_beside_a_half_dead_stack_names_the_remedy(without_engine: Stack) -> None:
-    done = without_engine.run("up", "--detach")
-
-    assert done.returncode == 1
-    assert "lastwish down" in done.stderr
 
 
 def test_down_removes_what_a_killed_engine_left(without_engine: Stack) -> None:

@@ -5,15 +5,13 @@ import signal
 import socket
 from pathlib import Path
 
-import httpx
-import psutil
 import pytest
 
 from lastwish.local import foreground
 from lastwish.local.stack import LocalStack
 from lastwish.local.state import Home
 from tests.support import ROOT
-from tests.support.laptop import PATIENCE, Laptop, wait_until
+from tests.support.laptop import PATIENCE, Laptop, Stack, wait_until
 
 # --- what ends before there is a stack --------------------------------------------------------------------------------
 
@@ -83,27 +81,54 @@ def test_down_removes_what_a_killed_up_left(laptop: Laptop) -> None:
 # --- in the foreground ------------------------------------------------------------------------------------------------
 
 
-def test_in_the_foreground_a_dead_agent_is_started_again_until_ctrl_c_stops_all(laptop: Laptop) -> None:
+def test_in_the_foreground_a_dead_engine_is_started_again_until_ctrl_c_stops_all(laptop: Laptop) -> None:
     running = laptop.start("up", "--json", "--port", "0")
     try:
         assert running.stdout is not None
-        facts = json.loads(running.stdout.readline())
-        assert httpx.get(facts["url"] + "health", timeout=60).status_code == 200
-        psutil.Process(facts["pids"]["agent"]).kill()
+        stack = Stack(laptop, **json.loads(running.stdout.readline()))
+        assert stack.pids["watcher"] == running.pid
+        stack.kill("engine")
 
-        def pid() -> int | None:
-            done = laptop.run("status", "--json")
-            found: int = json.loads(done.stdout)["pids"]["agent"]
-            return found if done.returncode == 0 else None
-
-        assert wait_until(lambda: pid() not in (None, facts["pids"]["agent"]))
+        assert wait_until(stack.works)
+        assert stack.pid("engine") != stack.pids["engine"]
     finally:
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=PATIENCE)
 
     assert running.returncode == 0
-    assert "started again" in said
-    assert "stopped" in said
+    assert "the engine died: started again" in said
+    assert "stopped: `lastwish up` puts its wishes back" in said
+    assert laptop.is_clean()
+
+
+def test_down_from_another_terminal_ends_the_foreground(laptop: Laptop) -> None:
+    running = laptop.start("up", "--json", "--port", "0")
+    assert running.stdout is not None
+    assert json.loads(running.stdout.readline())["url"]
+    done = laptop.run("down", "--json")
+    _, said = running.communicate(timeout=PATIENCE)
+
+    assert json.loads(done.stdout)["stopped"] == ["proxy", "agent", "engine"]
+    assert running.returncode == 0
+    assert "stopped by another command" in said
+    assert laptop.is_clean()
+
+
+def test_an_up_in_a_terminal_that_was_killed_leaves_a_stack_that_the_next_one_takes_over(laptop: Laptop) -> None:
+    running = laptop.start("up", "--json", "--port", "0")
+    assert running.stdout is not None
+    stack = Stack(laptop, **json.loads(running.stdout.readline()))
+    running.kill()
+    running.communicate(timeout=PATIENCE)
+    said = json.loads(stack.run("status", "--json").stdout)
+    assert said["health"]["watcher"].startswith("is dead")
+    assert {said["health"][part] for part in ("engine", "agent", "proxy", "api")} == {"ok"}
+
+    taken_over = json.loads(stack.run("up", "--detach", "--json").stdout)
+
+    assert taken_over["pids"] == {**stack.pids, "watcher": stack.pid("watcher")}
+    assert stack.works()
+    stack.run("down")
     assert laptop.is_clean()
 
 
@@ -113,15 +138,4 @@ def test_a_signal_between_the_announcement_and_the_watch_stops_the_stack_too(lap
     ended = foreground.run(local, lambda: local.up(0), lambda _: signal.raise_signal(signal.SIGTERM), note=print)
 
     assert ended == "stopped"
-    assert laptop.is_clean()
-
-
-def test_an_engine_that_dies_ends_the_foreground(laptop: Laptop) -> None:
-    running = laptop.start("up", "--json", "--port", "0")
-    assert running.stdout is not None
-    psutil.Process(json.loads(running.stdout.readline())["pids"]["engine"]).kill()
-    _, said = running.communicate(timeout=PATIENCE)
-
-    assert running.returncode == 1
-    assert "the engine died" in said
     assert laptop.is_clean()

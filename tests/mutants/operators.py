@@ -131,7 +131,7 @@ OPERATING = (
     ),
     Mutant(
         "stale-scan",
-        "src/infra/scan.py",
+        "lastwish/aws/scan.py",
         '"ConsistentRead": True',
         '"ConsistentRead": False',
         "reclaim frees the seat of a wish that was just stored, and a rebuild may lack it.",

@@ -12,7 +12,7 @@ from unittest.mock import patch
 
 from greenlet import getcurrent
 
-import infra.scan
+import lastwish.aws.scan
 import lastwish.maintenance.dead_letters
 import lastwish.maintenance.lock
 from tests.simulation.scheduler import Process, Scheduler, Task
@@ -127,8 +127,8 @@ def installed(scheduler: Scheduler, seed: int, modules: Iterable[Any]) -> Iterat
         put(patch.object(time, "sleep", scheduler.sleep))
         put(patch.object(os, "urandom", chance.randbytes))
         put(patch.object(lastwish.maintenance.lock, "threading", seams.threading()))
-        put(patch.object(infra.scan, "ThreadPoolExecutor", Executor))
-        put(patch.object(infra.scan, "wait", wait))
+        put(patch.object(lastwish.aws.scan, "ThreadPoolExecutor", Executor))
+        put(patch.object(lastwish.aws.scan, "wait", wait))
         put(patch.object(lastwish.maintenance.dead_letters, "ThreadPoolExecutor", Executor))
         for module in modules:
             if getattr(module, "datetime", None) is datetime:

@@ -20,6 +20,7 @@ import pytest
 from domain.commit import wish_of
 from lastwish import polling
 from lastwish.aws.clients import Endpoint, engine_client
+from lastwish.local.state import Home
 
 LASTWISH = str(Path(sys.executable).with_name("lastwish"))
 PATIENCE = 240.0  # for a whole command on a slow machine
@@ -77,7 +78,12 @@ class Stack:
     credentials: dict[str, str]
     outputs: dict[str, str]
     pids: dict[str, int]
-    put_back: dict[str, Any]
+    restarts: list[dict[str, Any]]
+
+    @property
+    def put_back(self) -> dict[str, Any]:
+        """Counts of what the last start put back."""
+        return dict(self.restarts[-1]["put_back"])
 
     @property
     def home(self) -> Path:
@@ -109,6 +115,23 @@ class Stack:
 
     def run(self, *args: str) -> "subprocess.CompletedProcess[str]":
         return self.laptop.run(*args)
+
+    def pid(self, part: str) -> int:
+        """Process id of a part as it is now: it may have been started again."""
+        state = Home(self.home).load()
+        assert state is not None
+        return state.pids[part]
+
+    def kill(self, *parts: str) -> None:
+        """End parts as `kill -9` does, the watcher first if it is one of them."""
+        for part in parts:
+            victim = self.pid(part)
+            psutil.Process(victim).kill()
+            assert wait_until(lambda pid=victim: not lives(pid))
+
+    def works(self) -> bool:
+        """Whether `status` finds nothing wrong."""
+        return self.run("status").returncode == 0
 
     def stored(self) -> list[str]:
         """Return the wish id of every commit in the event store."""

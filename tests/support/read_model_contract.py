@@ -10,7 +10,7 @@ from domain.events import WishAccepted, WishHeld
 from domain.seats import Seat
 from domain.wish import Command, EraseWish, HideWish, RecordWish
 from infra.aggregate import Cause, execute
-from infra.generations import PointerMoved
+from lastwish.aws.generations import PointerMoved
 from projector.projecting import project
 from tests.support.samples import submitted
 from tests.support.tables import Tables

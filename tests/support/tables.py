@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.event_store import EventStore
-from infra.generations import GenerationStore
 from infra.seats import Seats
+from lastwish.aws.generations import GenerationStore
 from lastwish.maintenance.lock import Lock
 
 NAMES = ("EventStore", "Seats", "ReadModel")

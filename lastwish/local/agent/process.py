@@ -8,24 +8,22 @@ from dataclasses import dataclass
 
 import httpx
 
-from lastwish.aws.clients import Endpoint
-from lastwish.errors import StackError
+from lastwish.aws.clients import Endpoint, stage_of
+from lastwish.errors import PortTaken, StackError
 from lastwish.local import deploy, environment, network
-from lastwish.local.deploy import Deployed
 from lastwish.local.door import KEY_HEADER
 from lastwish.local.network import http_status
 from lastwish.local.processes import failure_to_start, spawn
-from lastwish.local.state import Home
+from lastwish.local.state import Home, State
 
 START_TIMEOUT = 20.0
-RESTARTS = 3
 # As much as the system grants: a crowd's datagrams wait here while the agent is busy.
 BUFFER = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Ports:
-    """Two sockets for the agent. They stay open in `up`, so that a new agent can replace a dead one."""
+    """Two sockets for the agent."""
 
     http: socket.socket
     udp: socket.socket
@@ -41,53 +39,34 @@ class Ports:
         host, port = self.udp.getsockname()
         return f"{host}:{port}"
 
-    def environment(self) -> dict[str, str]:
-        """Return the variables by which a function's SDKs find the agent."""
-        return {"AWS_ENDPOINT_URL_XRAY": self.xray, "AWS_XRAY_DAEMON_ADDRESS": self.daemon}
-
     def close(self) -> None:
         """Close both sockets."""
         self.http.close()
         self.udp.close()
 
 
-def bind() -> Ports:
-    """Bind two free ports on loopback."""
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def bind(xray: str = "", daemon: str = "") -> Ports:
+    """Bind two ports on loopback: those of an agent that was here before, or free ones. Raises PortTaken."""
+    http, udp = network.bind_at(xray), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with suppress(OSError):  # some systems refuse a size above their bound, others grant the bound
         udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-    udp.bind((environment.HOST, 0))
+    try:
+        udp.bind((environment.HOST, int(daemon.rpartition(":")[2] or 0)))
+    except OSError as error:
+        http.close()
+        udp.close()
+        raise PortTaken(f"{daemon} is taken ({error.strerror})") from None
     udp.setblocking(False)
-    return Ports(network.bind(0), udp)
+    return Ports(http, udp)
 
 
-class AgentSupervisor:
-    """Starts the agent on bound sockets, and restarts it a few times when it died."""
-
-    def __init__(self, ports: Ports, engine: Endpoint, deployed: Deployed, home: Home) -> None:
-        self._ports, self._key, self._home = ports, engine.key, home
-        self._command = [sys.executable, "-m", "lastwish.local.agent.server", "--engine", engine.url]
-        self._command += ["--stack", deploy.STACK, "--stage", deployed.stage]
-        self._restarts_left = RESTARTS
-
-    def start(self) -> "subprocess.Popen[bytes]":
-        """Start the agent."""
-        numbers = [self._ports.http.fileno(), self._ports.udp.fileno()]
-        command = [*self._command, "--fd", str(numbers[0]), "--udp-fd", str(numbers[1])]
-        env = environment.clean(self._home, self._key)
-        return spawn(command, env, self._home.log("agent"), cwd=self._home.path, pass_fds=numbers)
-
-    def restart(self) -> "subprocess.Popen[bytes] | None":
-        """Start it again, or close its ports and return None when that was done RESTARTS times."""
-        if not self._restarts_left:
-            self.close()
-            return None
-        self._restarts_left -= 1
-        return self.start()
-
-    def close(self) -> None:
-        """Close the agent's ports."""
-        self._ports.close()
+def start(ports: Ports, state: State, home: Home) -> "subprocess.Popen[bytes]":
+    """Start the agent on bound sockets."""
+    numbers = [ports.http.fileno(), ports.udp.fileno()]
+    command = [sys.executable, "-m", "lastwish.local.agent.server", "--engine", state.engine]
+    command += ["--stack", deploy.STACK, "--stage", stage_of(state.stage_path)]
+    command += ["--fd", str(numbers[0]), "--udp-fd", str(numbers[1])]
+    return spawn(command, environment.clean(home, state.key), home.log("agent"), cwd=home.path, pass_fds=numbers)
 
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", agent: Endpoint, home: Home) -> None:

@@ -8,17 +8,18 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from lastwish.aws.clients import REGION, Endpoint
 from lastwish.errors import EngineFailed
 from lastwish.local import environment
-from lastwish.local.door import KEY_HEADER, new_key
+from lastwish.local.door import KEY_HEADER
 from lastwish.local.engine.journal import PATH
 from lastwish.local.network import http_status
 from lastwish.local.processes import failure_to_start, spawn
-from lastwish.local.state import Home
+from lastwish.local.state import Home, State
 
 START_TIMEOUT = 60.0
 USUAL_PORT = 4566  # people expect an AWS emulator here
@@ -26,17 +27,16 @@ USUAL_PORT = 4566  # people expect an AWS emulator here
 XRAY_FOLDER = Path("/tmp/.aws-xray")  # nosec B108 # noqa: S108
 
 
-def start(home: Home, functions: dict[str, str]) -> tuple["subprocess.Popen[bytes]", Endpoint]:
-    """Start MiniStack on loopback, at its usual port or a free one. Returns process and endpoint, not ready yet.
+def start(state: State, home: Home) -> tuple["subprocess.Popen[bytes]", str]:
+    """Start MiniStack on loopback, at its former port, its usual one or a free one. Returns process and URL.
 
-    The endpoint has a new key. `functions` are environment variables for the functions, which inherit the engine's.
-    Raises EngineFailed.
+    It is not ready yet. Of `state` it takes the key, the former URL and the agent's addresses. Raises EngineFailed.
     """
-    key = new_key()
     _own(XRAY_FOLDER)
-    with _bind() as bound:  # the engine inherits it, so that no other program can take the port meanwhile
+    former = urlsplit(state.engine).port
+    with _bind(former) as bound:  # the engine inherits it, so that no other program can take the port meanwhile
         port, number = bound.getsockname()[1], bound.fileno()
-        env = environment.clean(home, key) | {
+        env = environment.clean(home, state.key) | {
             # Its port serves the whole AWS control plane: never on a network.
             "BIND_HOST": environment.HOST,
             "MINISTACK_HOST": environment.HOST,
@@ -49,11 +49,14 @@ def start(home: Home, functions: dict[str, str]) -> tuple["subprocess.Popen[byte
             # Its defaults are fixed folders in the system's temporary one, where everybody reads Cognito's keys.
             "STATE_DIR": str(home.tmp / "state"),
             "S3_DATA_DIR": str(home.tmp / "s3"),
+            # The functions inherit the engine's environment: their SDKs find the agent by these.
+            "AWS_ENDPOINT_URL_XRAY": state.xray,
+            "AWS_XRAY_DAEMON_ADDRESS": state.daemon,
         }
         command = [sys.executable, "-m", "lastwish.local.engine.server", "--fd", str(number)]
         command += ["--journal", str(home.journal)]
-        process = spawn(command, env | functions, home.log("engine"), cwd=home.tmp, pass_fds=[number])
-    return process, Endpoint(f"http://{environment.HOST}:{port}", key)
+        process = spawn(command, env, home.log("engine"), cwd=home.tmp, pass_fds=[number])
+    return process, f"http://{environment.HOST}:{port}"
 
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", engine: Endpoint, home: Home) -> None:
@@ -109,10 +112,12 @@ def _own(folder: Path) -> None:
     folder.chmod(0o700)
 
 
-def _bind() -> socket.socket:
-    """Return a socket at the usual port or a free one. It does not listen: the engine refuses a port that answers."""
-    for candidate in (USUAL_PORT, 0):
+def _bind(former: int | None) -> socket.socket:
+    """Return a socket at one of three ports. It does not listen: the engine refuses a port that answers."""
+    for candidate in filter(lambda port: port is not None, (former, USUAL_PORT, 0)):
         bound = socket.socket()
+        if candidate == former:  # connections to the killed engine may keep its port for a minute
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             bound.bind((environment.HOST, candidate))
         except OSError:

@@ -1,41 +1,31 @@
-"""Start and check the proxy's process, on sockets that are bound before anything else starts."""
+"""Start and check the proxy's processes, on sockets that are bound before anything else starts."""
 
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 
 import httpx
 
-from lastwish.aws.clients import Endpoint
 from lastwish.errors import DeployFailed, ProxyFailed
 from lastwish.local import environment
-from lastwish.local.deploy import Deployed, template
+from lastwish.local.deploy import template
 from lastwish.local.network import http_status
 from lastwish.local.processes import failure_to_start, spawn
-from lastwish.local.state import Home
+from lastwish.local.state import Home, State
 
 START_TIMEOUT = 20.0
 # The first answer starts an interpreter and imports the function.
 HEALTH_TIMEOUT = 60.0
 
 
-def start(
-    sockets: Sequence[socket.socket], engine: Endpoint, deployed: Deployed, agent: str, home: Home
-) -> "subprocess.Popen[bytes]":
-    """Start the proxy on bound sockets: the first is for this machine, a second one for the network.
-
-    `agent` is the agent's address for reports, as host:port.
-    """
-    numbers = [bound.fileno() for bound in sockets]
-    command = [sys.executable, "-m", "lastwish.local.proxy.server", "--engine", engine.url]
-    command += ["--stage-path", deployed.stage_path, "--template", str(template()), "--ledger", str(home.ledger)]
-    command += ["--agent", agent]
-    for option, number in zip(("--fd", "--lan-fd"), numbers, strict=False):
-        command += [option, str(number)]
-    env = environment.clean(home, engine.key) | environment.own_settings()
-    return spawn(command, env, home.log("proxy"), cwd=home.path, pass_fds=numbers)
+def start(bound: socket.socket, state: State, home: Home, *, network: bool = False) -> "subprocess.Popen[bytes]":
+    """Start the proxy on a bound socket, for this machine or for the network."""
+    command = [sys.executable, "-m", "lastwish.local.proxy.server", "--fd", str(bound.fileno())]
+    command += ["--engine", state.engine, "--stage-path", state.stage_path, "--template", str(template())]
+    command += ["--ledger", str(home.ledger), "--agent", state.daemon, *(["--network"] if network else [])]
+    env = environment.clean(home, state.key) | environment.own_settings()
+    return spawn(command, env, home.log("proxy"), cwd=home.path, pass_fds=[bound.fileno()])
 
 
 def wait_until_ready(process: "subprocess.Popen[bytes]", url: str, home: Home) -> None:

@@ -1,18 +1,15 @@
-"""Run the proxy: a process for this machine and, with a second socket, another one for the network.
+"""Run the proxy for this machine or, with `--network`, for the network.
 
-`python -m lastwish.local.proxy.server --fd N ...` serves on sockets that `up` has bound already. The socket of a
-request decides which routes exist for it, and nothing in the request does. The network has a process of its own:
-whatever phones do uses up its files, its event loop and its slots at the engine, not those of the wall and the console.
+`python -m lastwish.local.proxy.server --fd N ...` serves on a socket that is bound already. The socket of a request
+decides which routes exist for it, and nothing in the request does. The network has a process of its own: whatever
+phones do uses up its files, its event loop and its slots at the engine, not those of the wall and the console.
 """
 
 import asyncio
-import logging
 import os
 import resource
 import signal
 import socket
-import sys
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -30,14 +27,11 @@ from lastwish.local.proxy.gateway import read
 from lastwish.local.proxy.ledger import Ledger
 from lastwish.local.proxy.listener import Listener
 
-log = logging.getLogger("lastwish.proxy")
-
 # As long as API Gateway waits for an integration.
 ENGINE_TIMEOUT = httpx.Timeout(29, connect=5)
 # Half of them for connections, the rest for those on their way out: enough for a hall of phones, each of which opens up
 # to six. A process on macOS has 256 unless it asks for more.
 OPEN_FILES = 8192
-RESTART_PAUSE = 1.0  # seconds
 
 
 def compressing(proxy: Proxy) -> ASGIApp:
@@ -55,36 +49,11 @@ def _raise_open_files() -> int:
     return allowed
 
 
-async def _until_stopped(listener: Listener, bound: socket.socket, network: socket.socket | None = None) -> None:
-    """Serve a socket, and keep a process of its own that serves the network's, until SIGTERM or SIGINT."""
-    keeper = asyncio.create_task(_keep_serving(network)) if network else None
-
-    def stop() -> None:
-        listener.should_exit = True
-        if keeper:
-            keeper.cancel()
-
+async def _until_stopped(listener: Listener, bound: socket.socket) -> None:
+    """Serve a socket until SIGTERM or SIGINT."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+        asyncio.get_running_loop().add_signal_handler(number, setattr, listener, "should_exit", True)
     await listener.serve([bound])
-    if keeper:
-        await asyncio.wait([keeper])
-
-
-async def _keep_serving(network: socket.socket) -> None:
-    """Run the same command for the network, again whenever it ends. The socket stays open here: it refuses nobody."""
-    command = [sys.executable, *sys.orig_argv[1:], "--network"]
-    while True:
-        process = await asyncio.create_subprocess_exec(*command, pass_fds=[network.fileno()])
-        try:
-            code = await process.wait()
-        except asyncio.CancelledError:
-            with suppress(ProcessLookupError):  # it ended at the same moment
-                process.terminate()
-            await process.wait()
-            raise
-        log.error("the listener for the network ended (exit code %s): it starts again", code)
-        await asyncio.sleep(RESTART_PAUSE)
 
 
 def _with_key(key: str, request: httpx.Request) -> httpx.Request:
@@ -104,14 +73,13 @@ def _engine(url: str, key: str, connections: int) -> httpx.AsyncClient:
 
 
 def serve(  # noqa: PLR0917 - typer reads them as options
-    fd: Annotated[int, typer.Option(help="A bound socket to serve this machine on.")],
+    fd: Annotated[int, typer.Option(help="A bound socket to serve on.")],
     engine: Annotated[str, typer.Option(help="Endpoint URL of the engine.")],
     stage_path: Annotated[str, typer.Option(help="Path of the API's stage on the engine.")],
     template: Annotated[Path, typer.Option(help="The template with the API's routes.")],
     ledger: Annotated[Path, typer.Option(help="File to append wish ids to.")],
     agent: Annotated[str, typer.Option(help="host:port of the agent, for reports by UDP.")],
-    lan_fd: Annotated[int | None, typer.Option(help="A bound socket to serve the network on.")] = None,
-    network: Annotated[bool, typer.Option("--network", help="Serve the network's socket only.")] = False,
+    network: Annotated[bool, typer.Option("--network", help="Serve the network's routes only.")] = False,
 ) -> None:
     """Serve until SIGTERM."""
     most = _raise_open_files() // 2
@@ -127,10 +95,9 @@ def serve(  # noqa: PLR0917 - typer reads them as options
         RouteLimits(ConcurrencyLimit(limit)),
         Reporter((host, int(port)), key),
     )
-    sockets = [socket.socket(fileno=number) for number in ([lan_fd] if network else [fd, lan_fd]) if number is not None]
     # Half of them for one address on the network: all phones of a hall behind one router have the same.
     listener = Listener(compressing(proxy), most, most // 2 if network else most)
-    asyncio.run(_until_stopped(listener, *sockets))
+    asyncio.run(_until_stopped(listener, socket.socket(fileno=fd)))
 
 
 if __name__ == "__main__":

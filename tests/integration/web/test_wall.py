@@ -7,7 +7,7 @@ import pytest
 from domain.envelope import timestamp
 from infra import settings
 from infra.event_store import commit_of
-from lastwish.maintenance.generations import GenerationStore
+from lastwish.aws.generations import GenerationStore
 from projector.projecting import project
 from tests.support.aws import Aws
 from tests.support.functions import Invoke

@@ -7,7 +7,7 @@ import pytest
 import projector.projecting
 import web.wall
 from infra.event_store import commit_of
-from lastwish.maintenance.generations import GenerationStore
+from lastwish.aws.generations import GenerationStore
 from projector.projecting import project
 from tests.support.clocks import set_clock
 from tests.support.moderated_wall import ModeratedWall

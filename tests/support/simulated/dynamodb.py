@@ -76,7 +76,7 @@ class DynamoDB:
         self.page: int | None = None
         self._tokens: dict[str, float] = {}
 
-    def CreateTable(self, p: Any) -> Any:  # noqa: N802
+    def CreateTable(self, p: Any) -> Any:
         indexes = {each["IndexName"]: _key_of(each["KeySchema"]) for each in p.get("GlobalSecondaryIndexes", [])}
         partition, sort = _key_of(p["KeySchema"])
         self.tables[p["TableName"]] = Table(partition, sort or None, indexes)
@@ -84,12 +84,12 @@ class DynamoDB:
 
     # --- reads
 
-    def GetItem(self, p: Any) -> Any:  # noqa: N802
+    def GetItem(self, p: Any) -> Any:
         table = self._table(p)
         item = self._read(table, table.key(p["Key"]), self._lag(p))
         return {} if item is None else {"Item": _projected(item, p)}
 
-    def BatchGetItem(self, p: Any) -> Any:  # noqa: N802
+    def BatchGetItem(self, p: Any) -> Any:
         answers: dict[str, list[Item]] = {}
         if not 0 < sum(len(each["Keys"]) for each in p["RequestItems"].values()) <= 100:
             raise invalid("1 to 100 keys are read at once")
@@ -103,12 +103,12 @@ class DynamoDB:
             answers[name] = [_projected(item, request) for item in found if item is not None]
         return {"Responses": answers, "UnprocessedKeys": {}}
 
-    def TransactGetItems(self, p: Any) -> Any:  # noqa: N802
+    def TransactGetItems(self, p: Any) -> Any:
         gets = [each["Get"] for each in p["TransactItems"]]
         items = [(self._table(get).get(self._table(get).key(get["Key"])), get) for get in gets]
         return {"Responses": [{"Item": _projected(item, get)} if item else {} for item, get in items]}
 
-    def Query(self, p: Any) -> Any:  # noqa: N802
+    def Query(self, p: Any) -> Any:
         table = self._table(p)
         names, values = p.get("ExpressionAttributeNames", {}), p["ExpressionAttributeValues"]
         wanted = expressions.key_condition(p["KeyConditionExpression"], names, values)
@@ -133,10 +133,10 @@ class DynamoDB:
             there = there[keys.index(table.key(start)) + 1 :] if table.key(start) in keys else []
         return self._paged(table, there, p)
 
-    def Scan(self, p: Any) -> Any:  # noqa: N802
+    def Scan(self, p: Any) -> Any:
         table, segments = self._table(p), p.get("TotalSegments", 1)
         # Stable, so that a page begins where the last one ended, whatever was written in between.
-        there = sorted(((_hash(key), key) for partition in table.items for key in self._keys(table, partition)))
+        there = sorted((_hash(key), key) for partition in table.items for key in self._keys(table, partition))
         there = [each for each in there if each[0] % segments == p.get("Segment", 0)]
         if start := p.get("ExclusiveStartKey"):
             key = table.key(start)
@@ -181,16 +181,16 @@ class DynamoDB:
 
     # --- writes
 
-    def PutItem(self, p: Any) -> Any:  # noqa: N802
+    def PutItem(self, p: Any) -> Any:
         return self._write("Put", p)
 
-    def UpdateItem(self, p: Any) -> Any:  # noqa: N802
+    def UpdateItem(self, p: Any) -> Any:
         return self._write("Update", p)
 
-    def DeleteItem(self, p: Any) -> Any:  # noqa: N802
+    def DeleteItem(self, p: Any) -> Any:
         return self._write("Delete", p)
 
-    def BatchWriteItem(self, p: Any) -> Any:  # noqa: N802
+    def BatchWriteItem(self, p: Any) -> Any:
         for name, requests in p["RequestItems"].items():
             table = self._named(name)
             for request in requests:
@@ -199,7 +199,7 @@ class DynamoDB:
                 table.put(table.key(each.get("Key") or item), item, self._clock())
         return {"UnprocessedItems": {}}
 
-    def TransactWriteItems(self, p: Any) -> Any:  # noqa: N802
+    def TransactWriteItems(self, p: Any) -> Any:
         now, token = self._clock(), p.get("ClientRequestToken")
         if token and self._tokens.get(token, float("-inf")) > now - _TOKEN_LIVES:
             return {}

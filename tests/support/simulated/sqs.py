@@ -49,15 +49,15 @@ class Sqs:
         self._clock, self.chance = clock, chance
         self._sent = 0
 
-    def CreateQueue(self, p: Any) -> Any:  # noqa: N802
+    def CreateQueue(self, p: Any) -> Any:
         url = f"https://sqs.us-east-1.amazonaws.com/000000000000/{p['QueueName']}"
         self.queues[url] = QueueState(float(p.get("Attributes", {}).get("VisibilityTimeout", 30)))
         return {"QueueUrl": url}
 
-    def SendMessage(self, p: Any) -> Any:  # noqa: N802
+    def SendMessage(self, p: Any) -> Any:
         return {"MessageId": self._add(self._queue(p), p)}
 
-    def SendMessageBatch(self, p: Any) -> Any:  # noqa: N802
+    def SendMessageBatch(self, p: Any) -> Any:
         queue = self._queue(p)
         ids = [entry["Id"] for entry in p["Entries"]]
         if not 0 < len(set(ids)) == len(ids) <= 10:
@@ -65,7 +65,7 @@ class Sqs:
         sent = [{"Id": entry["Id"], "MessageId": self._add(queue, entry)} for entry in p["Entries"]]
         return {"Successful": sent}
 
-    def ReceiveMessage(self, p: Any) -> Any:  # noqa: N802
+    def ReceiveMessage(self, p: Any) -> Any:
         queue, now, most = self._queue(p), self._clock(), p.get("MaxNumberOfMessages", 1)
         visible = [letter for letter in queue.letters.values() if letter.visible <= now]
         if self.chance:
@@ -84,17 +84,17 @@ class Sqs:
             received.append(_message(letter))
         return {"Messages": received} if received else {}
 
-    def DeleteMessage(self, p: Any) -> Any:  # noqa: N802
+    def DeleteMessage(self, p: Any) -> Any:
         queue, number, is_last = self._held(p)
         if is_last or (self.chance and self.chance.random() < _LATE):
             queue.letters.pop(number, None)
         return {}
 
-    def ChangeMessageVisibility(self, p: Any) -> Any:  # noqa: N802
+    def ChangeMessageVisibility(self, p: Any) -> Any:
         self._hide(self._queue(p), p)
         return {}
 
-    def ChangeMessageVisibilityBatch(self, p: Any) -> Any:  # noqa: N802
+    def ChangeMessageVisibilityBatch(self, p: Any) -> Any:
         answer: dict[str, list[Any]] = {"Successful": [], "Failed": []}
         for entry in p["Entries"]:
             try:
@@ -104,14 +104,14 @@ class Sqs:
                 answer["Failed"].append({"Id": entry["Id"], "Code": refused.code, "SenderFault": True})
         return answer if answer["Failed"] else {"Successful": answer["Successful"]}
 
-    def GetQueueAttributes(self, p: Any) -> Any:  # noqa: N802
+    def GetQueueAttributes(self, p: Any) -> Any:
         letters, now = self._queue(p).letters.values(), self._clock()
         hidden = [letter for letter in letters if letter.visible > now]
         delayed = sum(not letter.receives for letter in hidden)
         counts = {"": len(letters) - len(hidden), "NotVisible": len(hidden) - delayed, "Delayed": delayed}
         return {"Attributes": {f"ApproximateNumberOfMessages{name}": str(n) for name, n in counts.items()}}
 
-    def PurgeQueue(self, p: Any) -> Any:  # noqa: N802
+    def PurgeQueue(self, p: Any) -> Any:
         self._queue(p).letters.clear()
         return {}
 

@@ -5,12 +5,12 @@ import pytest
 
 from domain.commit import stream_of
 from infra import erasure
+from lastwish.aws.generations import GenerationStore
 from lastwish.errors import AwsError, NoSuchWish, NotYet
 from lastwish.local.proxy.ledger import promised
 from lastwish.maintenance import audit as auditing
 from lastwish.maintenance import rebuild
 from lastwish.maintenance.erase import erase
-from lastwish.maintenance.generations import GenerationStore
 from lastwish.maintenance.rebuild import Options
 from tests.support import faults
 from tests.support.chain import Chain, Quiet, batch_with_message

@@ -1,6 +1,7 @@
 """State directory: its records of what runs, and its lock."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ import pytest
 from lastwish.aws.operators import Operator
 from lastwish.errors import AlreadyRunning, NotRunning, TemplateError
 from lastwish.local.processes import ProcessId
+from lastwish.local.put_back import PutBack
 from lastwish.local.stack import LocalStack
 from lastwish.local.state import Home, State
 from tests.support import ROOT
 
 PRESENTER = Operator("presenter", "a secret")
+US, GONE = ProcessId.of(os.getpid()), ProcessId(os.getpid(), 1.0)
 
 
 @pytest.fixture
@@ -109,6 +112,7 @@ def test_the_facts_have_every_page_and_part() -> None:
         "credentials": {"access_key_id": "LWKEY", "secret_access_key": "signatures-are-not-checked"},
         "outputs": {"A": "b"},
         "pids": {"proxy": 3},
+        "restarts": [],
     }
 
 
@@ -121,22 +125,28 @@ def test_on_a_network_the_audience_has_an_address_there_and_the_operator_here() 
 
 
 def test_a_second_up_says_where_the_first_one_runs(home: Home) -> None:
-    home.save(State("http://127.0.0.1:1/", processes={"engine": ProcessId.of(os.getpid())}, ready=True))
+    home.save(State("http://127.0.0.1:1/", processes=dict.fromkeys(("engine", "proxy", "watcher"), US), ready=True))
 
     with pytest.raises(AlreadyRunning, match=r"already running at http://127\.0\.0\.1:1/"):
         LocalStack(home).up(0)
 
 
-def test_an_up_after_a_crash_of_the_whole_stack_finds_its_folders(
+def test_an_up_while_the_watcher_works_leaves_it_to_it(home: Home) -> None:
+    home.save(State("http://127.0.0.1:1/", processes={"engine": GONE, "proxy": US, "watcher": US}, ready=True))
+
+    with pytest.raises(AlreadyRunning, match="are being started again: wait"):
+        LocalStack(home).up(0)
+
+
+def test_an_up_that_cannot_work_leaves_a_crashed_stack_as_it_was(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home.save(State("http://127.0.0.1:1/", processes={"engine": ProcessId(os.getpid(), 1.0)}, ready=True))
-    monkeypatch.setenv("LASTWISH_TEMPLATE", str(tmp_path / "none.yaml"))  # the next that `up` reads
+    home.save(State("http://127.0.0.1:1/", processes={"engine": GONE}, ready=True))
+    monkeypatch.setenv("LASTWISH_TEMPLATE", str(tmp_path / "none.yaml"))
 
     with pytest.raises(TemplateError):
         LocalStack(home).up(0)
-    assert home.load() is None
-    assert home.tmp.is_dir()
+    assert home.load() == State("http://127.0.0.1:1/", processes={"engine": GONE}, ready=True)
 
 
 def test_a_template_without_its_nested_one_is_refused_before_anything_starts(
@@ -149,14 +159,6 @@ def test_a_template_without_its_nested_one_is_refused_before_anything_starts(
         LocalStack(home).up(0)
 
 
-def test_an_up_beside_parts_of_an_earlier_stack_names_the_remedy(home: Home) -> None:
-    gone = ProcessId(os.getpid(), 1.0)
-    home.save(State("http://127.0.0.1:1/", processes={"engine": gone, "proxy": ProcessId.of(os.getpid())}, ready=True))
-
-    with pytest.raises(AlreadyRunning, match="lastwish down"):
-        LocalStack(home).up(0)
-
-
 def test_down_without_up_stops_nothing(home: Home) -> None:
     assert LocalStack(home).down() == []
 
@@ -164,17 +166,34 @@ def test_down_without_up_stops_nothing(home: Home) -> None:
 def test_a_stack_that_was_never_ready_is_not_running(home: Home) -> None:
     home.save(State("http://127.0.0.1:1/"))
 
-    with pytest.raises(NotRunning):
+    with pytest.raises(NotRunning, match="it is being started"):
         LocalStack(home).running()
 
 
 def test_only_down_forgets_the_wishes_and_it_puts_the_ledger_aside(home: Home) -> None:
     for file in (home.journal, home.ledger):
         file.write_text("a line\n")
-    LocalStack(home).stop()
-    assert home.journal.read_text() == home.ledger.read_text() == "a line\n"
-
     LocalStack(home).down()
     assert not home.journal.exists()
     assert [file.read_text() for file in home.path.glob("ledger*")] == ["a line\n"]
     assert not home.ledger.exists()
+
+
+def test_what_was_started_again_is_remembered(home: Home) -> None:
+    home.save(State("http://127.0.0.1:1/"))
+    LocalStack(home).remember("agent", "died", PutBack())
+    LocalStack(home).remember("engine", "died", "it was not started: no port")
+
+    state = home.load()
+    assert state
+    assert [str(each) for each in state.restarts] == [
+        "the agent died: started again",
+        "the engine died: it was not started: no port",
+    ]
+
+
+def test_the_logs_say_where_a_part_was_started_again(home: Home) -> None:
+    home.log("engine").write_text("before\n")
+    home.mark_logs("the engine died")
+
+    assert re.fullmatch(r"before\n--- \S+ the engine died: started again\n", home.log("engine").read_text())

@@ -10,11 +10,11 @@ from domain.commit import Commit, Recorded, events_of, stream_of
 from domain.events import WishAccepted
 from domain.seats import Seat
 from domain.wish import Command, HideWish, RecordWish, ReleaseWish, decide, fold
+from lastwish.aws.generations import Entry
 from lastwish.maintenance.audit import has_tag
 from lastwish.maintenance.checks import Picture, Stored, differences
 from lastwish.maintenance.compare import digest
 from lastwish.maintenance.dead_letters import subjects
-from lastwish.maintenance.generations import Entry
 from tests.support.samples import NOON, WISH_ID, submitted
 
 

@@ -16,7 +16,7 @@ from domain.errors import StoreUnavailable, TransientError
 from infra.aws import error_code
 from infra.items import values_of
 from infra.read_model import POINTER, POSITIONS, Generations, ReadModel
-from lastwish.maintenance.scan import scan
+from lastwish.aws.scan import scan
 
 _MOST_DELETES = 25  # in one BatchWriteItem
 
