@@ -1,4 +1,4 @@
-"""Commands `up`, `down`, `status`, `reset`: the stack on this laptop."""
+"""Commands `up`, `down`, `status`, `reset`, `retry`: the stack on this laptop."""
 
 import os
 import sys
@@ -131,6 +131,17 @@ def reset(as_json: Json = False) -> None:
         gone = emptying.reset(here.state, here.home)
         words = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in gone.items())
         answer.give({"running": True, **gone}, f"empty: {words} gone; operators' accounts stay")
+
+
+@app.command()
+def retry(stack: Stack = None, as_json: Json = False) -> None:
+    """Make what waits in Inbox and Pods visible now; on AWS, where nobody can, say until when it waits."""
+    from lastwish.maintenance import retry as retrying
+    from lastwish.site import site
+
+    with Answer(as_json) as answer:
+        waiting = retrying.retry(site(stack))
+        answer.give(waiting.facts(), waiting.words())
 
 
 @contextmanager

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _MOST_IN_A_BATCH = 10
-_LONGEST_DELAY = 300  # seconds
+LONGEST_DELAY = 300  # seconds
 _TRACE_HEADER = re.compile(r"Root=1-[0-9a-f]{8}-[0-9a-f]{24}(;[A-Za-z]+=[!-:<-~]{1,100}){0,4}")
 _INVALID_COUNT = 99  # gives the longest delay
 _DIGITS = 16  # SQS gives no longer number
@@ -83,7 +83,7 @@ class Queue:
 
 def _retry_delay(record: "SQSRecord") -> int:
     _, receives = delivery_of(record)
-    longest = min(_LONGEST_DELAY, 4 ** min(receives, 10))
+    longest = min(LONGEST_DELAY, 4 ** min(receives, 10))
     # At least half of it: with full jitter, three in ten would use up all five receives in an outage of two minutes.
     return random.randint(longest // 2, longest)  # noqa: S311  jitter, not a secret
 

@@ -14,7 +14,8 @@ metric_points.py        keeps a metric's points in the order of their times
 invocations.py          measures every invocation of a function
 tracing.py              continues the trace of an API call in the function
 queues.py               reports the depth of the queues
-reports.py              answers one more path, for record.py and queues.py
+retry.py                makes what waits in the queues visible now
+reports.py              answers one more path, for record.py, queues.py and retry.py
 method_settings.py      finds a route's own throttle
 sign_in_attempts.py     locks an account after wrong passwords
 garbage_collection.py   keeps the pauses of Python's collector short

@@ -16,7 +16,8 @@ from lastwish.aws.clients import REGION, Endpoint
 from lastwish.errors import EngineFailed
 from lastwish.local import environment
 from lastwish.local.door import KEY_HEADER
-from lastwish.local.engine.journal import PATH
+from lastwish.local.engine import journal
+from lastwish.local.engine import retry as retrying
 from lastwish.local.network import http_status
 from lastwish.local.processes import failure_to_start, spawn
 from lastwish.local.state import Home, State
@@ -73,21 +74,28 @@ def answers(engine: Endpoint) -> bool:
 def start_journal(engine: Endpoint, outputs: Mapping[str, str]) -> None:
     """Tell the engine the names of what it journals from now on. Raises EngineFailed."""
     tables = {"event_store": outputs["EventStoreName"], "read_model": outputs["ReadModelName"]}
-    _journal(engine, "PUT", json={"inbox": outputs["InboxUrl"].rpartition("/")[2], **tables})
+    _own_call(engine, "PUT", journal.PATH, json={"inbox": outputs["InboxUrl"].rpartition("/")[2], **tables})
 
 
 def clear_journal(engine: Endpoint) -> int:
     """Make the engine forget its journal. Returns how many lines it had. Raises EngineFailed."""
-    return int(_journal(engine, "DELETE")["forgotten"])
+    return int(_own_call(engine, "DELETE", journal.PATH)["forgotten"])
 
 
-def _journal(engine: Endpoint, method: str, **body: Any) -> Any:
+def retry(engine: Endpoint) -> dict[str, int]:
+    """Make what waits in the work queues visible now. Returns how many messages, by queue. Raises EngineFailed."""
+    counts: dict[str, int] = _own_call(engine, "POST", retrying.PATH)
+    return counts
+
+
+def _own_call(engine: Endpoint, method: str, path: str, **body: Any) -> Any:
+    """Call what a layer before the engine answers, and not the engine itself."""
     headers = {KEY_HEADER: engine.key}
     try:
-        answer = httpx.request(method, engine.url + PATH, headers=headers, trust_env=False, **body)
+        answer = httpx.request(method, engine.url + path, headers=headers, timeout=30, trust_env=False, **body)
         return answer.raise_for_status().json()
     except httpx.HTTPError as error:
-        raise EngineFailed(f"the engine's journal does not answer: {error}") from error
+        raise EngineFailed(f"the engine does not answer {path}: {error}") from error
 
 
 def _under_roles() -> str:

@@ -25,6 +25,7 @@ from lastwish.local.engine import (
     method_settings,
     permissions,
     queues,
+    retry,
     sign_in_attempts,
     sockets,
     tracing,
@@ -49,6 +50,7 @@ def layers(key: str, journal: Path, *, under_roles: bool = False) -> list[Callab
         partial(calls.layer, interceptors=[*([record] if under_roles else []), journaling]),
         alarms.layer,
         queues.layer,
+        retry.layer,
         tracing.layer,
     ]
 
@@ -71,6 +73,7 @@ def main() -> None:
     garbage_collection.install()
     callers.install(key)
     permissions.install()
+    retry.install()
     for layer in reversed(layers(key, options.journal, under_roles=ministack.AUTH)):
         ministack.app = layer(ministack.app)
     ministack.main()

@@ -5,6 +5,7 @@ Each command runs as it is typed, on moto. What it calls must be granted, and wh
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -125,6 +126,17 @@ def logs(_: Chain) -> None:
     assert run("logs", ids(1)[0])["lines"] == []
 
 
+def retry(chain: Chain) -> None:
+    """It changes nothing: the message that was received stays hidden."""
+    inbox = {"QueueUrl": chain.aws.urls["Inbox"]}
+    chain.aws.sqs.send_message(**inbox, MessageBody="{}")
+    assert chain.aws.sqs.receive_message(**inbox, VisibilityTimeout=60)["Messages"]
+    said = run("retry")
+    assert (said["waiting"], said["queues"]) == (1, {"Inbox": 1, "Pods": 0})
+    assert said["until"] > datetime.now(UTC).isoformat()
+    assert "Messages" not in chain.aws.sqs.receive_message(**inbox)
+
+
 def list_operators(_: Chain) -> None:
     assert run("operator", "list")["operators"] == ["ana"]
 
@@ -189,7 +201,7 @@ def remove_operator(_: Chain) -> None:
 
 
 type Typed = Callable[[Chain], None]
-READS: list[Typed] = [status, audit, history, trace, logs, list_operators, load_with_its_queues]
+READS: list[Typed] = [status, audit, history, trace, logs, retry, list_operators, load_with_its_queues]
 CHANGES: list[Typed] = [
     rebuild,
     reclaim,

@@ -231,7 +231,7 @@ def test_the_record_counts_permissions_and_keeps_no_call(engine: Engine) -> None
     ):
         send(engine, sent, [kept])
 
-    status, body = through(kept.layer(engine), {"type": "http", "path": record.PATH}, b"", [])
+    status, body = through(kept.layer(engine), {"type": "http", "method": "GET", "path": record.PATH}, b"", [])
     assert (status, json.loads(body)) == (
         200,
         [
@@ -242,5 +242,10 @@ def test_the_record_counts_permissions_and_keeps_no_call(engine: Engine) -> None
 
 
 def test_every_other_path_goes_past_the_record(engine: Engine) -> None:
-    through(record.Record().layer(engine), {"type": "http", "path": "/_lastwish/queues", "headers": []}, b"", [])
+    through(
+        record.Record().layer(engine),
+        {"type": "http", "method": "GET", "path": "/_lastwish/queues", "headers": []},
+        b"",
+        [],
+    )
     assert len(engine.bodies) == 1

@@ -35,6 +35,6 @@ def test_only_one_path_more_is_answered() -> None:
         answered.append(json.loads(message["body"]) if "body" in message else message["status"])
 
     for path in (queues.PATH, "/"):
-        asyncio.run(queues.layer(app)({"type": "http", "path": path}, None, send))
+        asyncio.run(queues.layer(app)({"type": "http", "method": "GET", "path": path}, None, send))
 
     assert answered == [200, [], "/"]
