@@ -226,8 +226,10 @@ def unused_seats(world: World) -> Iterator[str]:
         if leaked := set(range(1, mark + 1)) - held - free:
             yield f"seats {sorted(leaked)} to {destination} are leaked after a reclaim"
         waiting = [w for w in wishes if w.destination == destination and w.outcome == "waitlisted" and not w.erased]
-        if waiting and (free or mark < seats):
-            yield f"{len(waiting)} wishes wait for {destination}, and {len(free) + max(0, seats - mark)} seats are left"
+        # Free seats above the capacity are on a ship that has become smaller since.
+        left = sum(number <= seats for number in free) + max(0, seats - mark)
+        if waiting and left:
+            yield f"{len(waiting)} wishes wait for {destination}, and {left} seats are left"
 
 
 def _seconds(time: str | None) -> float:

@@ -68,7 +68,8 @@ class Table:
 
 
 class DynamoDB:
-    """Tables by name. ``clock`` gives seconds; ``page`` is the most items of a page, None for AWS's 1 MB."""
+    """Tables by name. ``clock`` gives seconds; ``page`` is the most items of a page without a limit, None for
+    AWS's 1 MB."""
 
     def __init__(self, clock: Callable[[], float], chance: Random | None = None) -> None:
         self.tables: dict[str, Table] = {}
@@ -147,7 +148,7 @@ class DynamoDB:
         return [(partition, each) for each in table.items[partition]]
 
     def _paged(self, table: Table, there: list[Item], p: Any) -> Any:
-        limit = min(p.get("Limit") or 10**9, self.page or 10**9)
+        limit = p.get("Limit") or self.page or len(there)
         page: list[Item] = []
         size = 0
         for item in there[:limit]:
