@@ -16,7 +16,7 @@ if os.environ.get("PYTHONHASHSEED") != "0":
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
-from tests.simulation import sabotage
+from tests.simulation import quiet, sabotage
 
 
 def main() -> int:
@@ -32,6 +32,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.sabotage:
         sabotage.install(options.sabotage)
+    quiet.silence()
     from tests.simulation import soak  # imports what may be broken now
 
     what = soak.Options(frozenset(filter(None, options.without.split(","))), tuple(options.ignore))

@@ -27,7 +27,7 @@ _BATCHES = {
     "BatchGetItem": "UnprocessedKeys",
     "BatchWriteItem": "UnprocessedItems",
 }
-_NOT_ONE_BY_ONE = ("PutItem", "UpdateItem", "DeleteItem")
+_ONE_BY_ONE = ("PutItem", "UpdateItem", "DeleteItem")
 _LATEST = 0.8  # seconds after the caller's time-out: less than `maintenance.stores.MARGIN` waits for a write on its way
 
 
@@ -55,28 +55,20 @@ class Client:
         return _Paginator(getattr(self, name))
 
     def _call(self, operation: str, p: dict[str, Any]) -> Any:
-        world, process = self._world, process_now()
+        process = process_now()
         if process is None:
             raise TypeError("only a task calls AWS")
         if operation == "TransactWriteItems":
-            world.tokens += 1
-            p = {"ClientRequestToken": str(world.tokens), **p}
-        error: Exception = RuntimeError
-        for attempt in range(self._tries):
-            if attempt:
-                world.scheduler.sleep(min(20.0, world.random.random() * 2**attempt))
+            self._world.tokens += 1
+            p = {"ClientRequestToken": str(self._world.tokens), **p}
+        for attempt in range(1, self._tries + 1):
             try:
-                answer = self._attempt(process, operation, p)
-            except Refused as refused:
-                error = client_error(refused, operation)
-                world.trace(process, operation, p, refused.code)
-                if refused.code not in _AGAIN:
-                    raise error from None
-            except ReadTimeoutError as lost:
-                error = lost
-            else:
-                return answer
-        raise error
+                return self._attempt(process, operation, p)
+            except (Refused, ReadTimeoutError) as error:
+                if not _is_transient(error) or attempt == self._tries:
+                    raise (client_error(error, operation) if isinstance(error, Refused) else error) from None
+            self._world.scheduler.sleep(min(20.0, self._world.random.random() * 2**attempt))
+        return None
 
     def _attempt(self, process: Process, operation: str, p: dict[str, Any]) -> Any:
         world, fault = self._world, self._world.faults.of_call(self._service)
@@ -89,48 +81,37 @@ class Client:
         if fault is None or fault == "slow":
             return self._carried_out(process, operation, p)
         world.trace(process, operation, p, fault)
-        match fault:
-            case "crash-before":
-                process.dead = True
-                raise Killed
-            case "crash-after":
-                self._silently(operation, p)
-                process.dead = True
-                raise Killed
-            case "throttled":
-                is_sqs = self._service == "sqs"
-                raise Refused(
-                    "ThrottlingException" if is_sqs else "ProvisionedThroughputExceededException", "slow down"
-                )
-            case "failed":
-                raise Refused("InternalError" if self._service == "sqs" else "InternalServerError", "our fault")
-            case "lost":
-                self._silently(operation, p)
-            case "late":
-                delay = self._timeout + world.random.uniform(0, _LATEST)
-                world.scheduler.after(delay, lambda: self._silently(operation, p))
-            case "conflict":
-                return self._conflict(process, operation, p)
-            case "partial":
-                return self._in_part(process, operation, p)
-        world.scheduler.sleep(self._timeout)  # also "unreachable"
+        return getattr(self, "_" + fault.replace("-", "_"))(process, operation, p)
+
+    # --- faults, by their names
+
+    def _crash_before(self, process: Process, _operation: str, _p: Any) -> Any:
+        process.dead = True
+        raise Killed
+
+    def _crash_after(self, process: Process, operation: str, p: Any) -> Any:
+        self._silently(operation, p)
+        process.dead = True
+        raise Killed
+
+    def _throttled(self, _process: Process, _operation: str, _p: Any) -> Any:
+        raise Refused("ThrottlingException" if self._service == "sqs" else "ProvisionedThroughputExceededException")
+
+    def _failed(self, _process: Process, _operation: str, _p: Any) -> Any:
+        raise Refused("InternalError" if self._service == "sqs" else "InternalServerError")
+
+    def _unreachable(self, _process: Process, _operation: str, _p: Any) -> Any:
+        self._world.scheduler.sleep(self._timeout)
         raise ReadTimeoutError(endpoint_url=f"https://{self._service}.invalid")
 
-    def _carried_out(self, process: Process, operation: str, p: dict[str, Any]) -> Any:
-        world = self._world
-        answer = getattr(world.services[self._service], operation)(p)
-        if operation == "ReceiveMessage" and not answer and p.get("WaitTimeSeconds"):
-            world.scheduler.sleep(p["WaitTimeSeconds"])
-            answer = world.sqs.ReceiveMessage(p)
-        if world.tracing:
-            world.trace(process, operation, p, "ok")
-        return answer
+    def _lost(self, process: Process, operation: str, p: Any) -> Any:
+        self._silently(operation, p)
+        return self._unreachable(process, operation, p)
 
-    def _silently(self, operation: str, p: dict[str, Any]) -> None:
-        try:
-            getattr(self._world.services[self._service], operation)(p)
-        except Refused:
-            return
+    def _late(self, process: Process, operation: str, p: Any) -> Any:
+        delay = self._timeout + self._world.random.uniform(0, _LATEST)
+        self._world.scheduler.after(delay, lambda: self._silently(operation, p))
+        return self._unreachable(process, operation, p)
 
     def _conflict(self, process: Process, operation: str, p: dict[str, Any]) -> Any:
         """Answer as DynamoDB does where another transaction has one of the items at this moment."""
@@ -138,11 +119,11 @@ class Client:
             reasons = [{"Code": "None"} for _ in p["TransactItems"]]
             self._world.random.choice(reasons)["Code"] = "TransactionConflict"
             raise Refused("TransactionCanceledException", "conflict", CancellationReasons=reasons)
-        if operation in _NOT_ONE_BY_ONE:
+        if operation in _ONE_BY_ONE:
             raise Refused("TransactionConflictException", "conflict")
         return self._carried_out(process, operation, p)
 
-    def _in_part(self, process: Process, operation: str, p: dict[str, Any]) -> Any:
+    def _partial(self, process: Process, operation: str, p: dict[str, Any]) -> Any:
         """Leave out some entries of a batch, and say so."""
         if operation not in _BATCHES:
             return self._carried_out(process, operation, p)
@@ -167,6 +148,32 @@ class Client:
     def _split(self, entries: Any) -> tuple[list[Any], list[Any]]:
         taken = [each for each in entries if self._world.random.random() < 0.5]
         return taken, [each for each in entries if each not in taken]
+
+    # --- the service
+
+    def _carried_out(self, process: Process, operation: str, p: dict[str, Any]) -> Any:
+        world = self._world
+        try:
+            answer = getattr(world.services[self._service], operation)(p)
+        except Refused as refused:
+            world.trace(process, operation, p, refused.code)
+            raise
+        if operation == "ReceiveMessage" and not answer and p.get("WaitTimeSeconds"):
+            world.scheduler.sleep(p["WaitTimeSeconds"])
+            answer = world.sqs.ReceiveMessage(p)
+        if world.tracing:
+            world.trace(process, operation, p, "ok")
+        return answer
+
+    def _silently(self, operation: str, p: dict[str, Any]) -> None:
+        try:
+            getattr(self._world.services[self._service], operation)(p)
+        except Refused:
+            return
+
+
+def _is_transient(error: Exception) -> bool:
+    return isinstance(error, ReadTimeoutError) or getattr(error, "code", "") in _AGAIN
 
 
 class _Paginator:

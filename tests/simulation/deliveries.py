@@ -1,4 +1,4 @@
-"""What AWS does between the functions: poll the queues, cut the table's stream into batches, deliver, and deliver again."""
+"""What AWS does between the functions: poll queues, cut the table's stream into batches, deliver, deliver again."""
 
 import zlib
 from collections import deque

@@ -1,4 +1,4 @@
-"""Who acts on the system from outside: the audience, strangers, the operators in the console and at the command line."""
+"""Who acts on the system from outside: the audience, strangers, operators in the console and at the command line."""
 
 import json
 import uuid

@@ -52,7 +52,7 @@ SABOTAGES = {
         "infra.read_model",
         '            "ConditionExpression": _NOT_THERE,\n        }\n        if change.before:',
         "        }\n        if change.before:",
-        "counts",
+        "the totals are",
     ),
     "reclaim does not wait for the workers": Sabotage(
         "lastwish.maintenance.reclaim", "time.sleep(pause)", "time.sleep(0)", "is held", 400
@@ -62,7 +62,7 @@ SABOTAGES = {
 
 
 def install(name: str) -> None:
-    """Break the module when it is imported. Raises KeyError for an unknown name, ValueError where the text has changed."""
+    """Break the module when it is imported, which raises ValueError where its text is not as expected."""
     sabotage = SABOTAGES[name]
     if sabotage.module in sys.modules:
         raise RuntimeError(f"{sabotage.module} is imported already")

@@ -61,10 +61,9 @@ def soak(seeds: str | None, calls: int | None, jobs: int, options: Options, *, k
         except KeyboardInterrupt:
             pass
         pool.terminate()
-    seconds = time.monotonic() - began
-    print(
-        f"{histories:,} histories, {total:,} AWS calls, {failed} with violations; {total / seconds:,.0f} calls/s on {jobs} processes"
-    )
+    rate = total / (time.monotonic() - began)
+    print(f"{histories:,} histories, {total:,} AWS calls, {failed} with violations")
+    print(f"{rate:,.0f} calls/s on {jobs} processes")
     print("faults: " + ", ".join(f"{name} {n:,}" for name, n in sorted(faults.items())))
     return 1 if failed else 0
 

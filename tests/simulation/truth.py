@@ -7,7 +7,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
@@ -16,7 +15,6 @@ from tests.simulation.world import World
 
 _plain = TypeDeserializer().deserialize
 _SHORT = "lastwish.wish."
-_SLACK = 60.0  # seconds after which a wish that is due must be on the wall
 
 
 @dataclass
@@ -34,7 +32,6 @@ class Folded:
     pod: int | None = None
     text: tuple[str | None, str | None] = (None, None)
     erased: bool = False
-    shown_at: str | None = None
     home: str | None = None
 
     @property
@@ -48,10 +45,10 @@ class Folded:
         """Take one more commit, oldest first."""
         self.versions.append(int(commit["version"]))
         for event in commit["events"]:
-            self._add(event["type"].removeprefix(_SHORT).partition(".")[0], event["data"], event["time"])
+            self._add(event["type"].removeprefix(_SHORT).partition(".")[0], event["data"])
         self.home = self.home or self.shelf
 
-    def _add(self, kind: str, data: dict[str, Any], time: str) -> None:
+    def _add(self, kind: str, data: dict[str, Any]) -> None:
         match kind:
             case "submitted":
                 self.submissions += 1
@@ -67,7 +64,6 @@ class Folded:
                 self.erased, self.visibility = True, "hidden"
             case "held" | "hidden" | "shown" if not self.erased:
                 self.visibility = kind
-                self.shown_at = data.get("since") or time if kind == "shown" else self.shown_at
 
 
 def stored(world: World) -> dict[str, Folded]:
@@ -118,24 +114,31 @@ def _streams(_world: World, wishes: dict[str, Folded]) -> Iterator[str]:
 
 
 def _seats(world: World, wishes: dict[str, Folded]) -> Iterator[str]:
-    items = {item["id"]["S"]: item for item in world.dynamodb.tables["Seats"].all()}
+    marks, free = _marks(world), {destination: _free(world, destination) for destination in world.capacity}
     holders: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
     for wish in wishes.values():
         if wish.seat is not None:
             holders[wish.destination, wish.seat].append(wish.wish_id)
     for (destination, seat), wish_ids in sorted(holders.items()):
-        mark = int(items.get("marks", {}).get(destination, {"N": "0"})["N"])
-        free = items.get(f"free#{destination}", {}).get("seats", {"NS": []})["NS"]
-        if len(wish_ids) > 1:
-            yield f"seat {seat} to {destination} is held by {', '.join(sorted(wish_ids))}"
-        if not 0 < seat <= mark:
-            yield f"seat {seat} to {destination} was never leased: the mark is {mark}"
-        if str(seat) in free:
-            yield f"seat {seat} to {destination} is held and free"
-    for destination in world.capacity:
-        mark = int(items.get("marks", {}).get(destination, {"N": "0"})["N"])
-        if mark > world.most_capacity[destination]:
-            yield f"{mark} seats to {destination} were leased, and there never were more than {world.most_capacity[destination]}"
+        faults = {
+            f"held by {', '.join(sorted(wish_ids))}": len(wish_ids) > 1,
+            f"held and was never leased: the mark is {marks[destination]}": not 0 < seat <= marks[destination],
+            "held and free": seat in free[destination],
+        }
+        yield from (f"seat {seat} to {destination} is {fault}" for fault, there in faults.items() if there)
+    for destination, most in world.most_capacity.items():
+        if marks[destination] > most:
+            yield f"{marks[destination]} seats to {destination} were leased, and there never were more than {most}"
+
+
+def _marks(world: World) -> Counter[str]:
+    item = world.dynamodb.tables["Seats"].get(("marks", "")) or {}
+    return Counter({name: int(value["N"]) for name, value in item.items() if name != "id"})
+
+
+def _free(world: World, destination: str) -> set[int]:
+    item = world.dynamodb.tables["Seats"].get((f"free#{destination}", "")) or {}
+    return {int(number) for number in item.get("seats", {"NS": []})["NS"]}
 
 
 def _erasure(world: World, wishes: dict[str, Folded]) -> Iterator[str]:
@@ -167,48 +170,46 @@ def _generation(generation: int, items: list[dict[str, Any]], wishes: dict[str, 
             shelves[shelf][item["sk"]] = item
     totals = {k: int(v) for k, v in shelves.pop("totals", {}).get("-", {}).items() if k not in ("pk", "sk")}
     feed, news = shelves.pop("feed", {}), shelves.pop("news", {})
-    expected = Counter(f"{wish.destination}_{wish.outcome}" for wish in wishes.values())
+    expected = dict(Counter(f"{wish.destination}_{wish.outcome}" for wish in wishes.values()))
     counted = {k: v for k, v in totals.items() if k not in ("position", "news") and v}
-    if counted != dict(expected):
-        yield f"generation {generation} counts {counted}, stored are {dict(expected)}"
+    if counted != expected:
+        yield f"the totals are {counted}, stored are {expected}"
     for name, entries, last in (("feed", feed, totals.get("position", 0)), ("news", news, totals.get("news", 0))):
         if sorted(map(int, entries)) != list(range(1, last + 1)):
-            yield f"generation {generation}: the {name} has a hole: {sorted(map(int, entries))} of {last}"
-    fed = Counter(wish_id for entry in feed.values() for ids in entry["wishes"].values() for wish_id in ids)
-    told = {wish_id for entry in news.values() for versions in entry["versions"].values() for wish_id in versions}
+            yield f"the {name} has a hole: {sorted(map(int, entries))} of {last}"
+    yield from _feed_faults(feed, news, wishes)
     for wish in wishes.values():
         rows = {shelf: found[wish.wish_id] for shelf, found in shelves.items() if wish.wish_id in found}
-        yield from (f"generation {generation}: {wish.wish_id} {fault}" for fault in _row_faults(wish, rows))
-        if fed[wish.wish_id] > 1:
-            yield f"generation {generation}: {wish.wish_id} is in the feed {fed[wish.wish_id]} times"
-        if wish.visibility == "shown" and not fed[wish.wish_id] and wish.wish_id not in told:
-            yield f"generation {generation}: {wish.wish_id} is to be shown and in neither feed nor news"
+        yield from (f"{wish.wish_id} {fault}" for fault in _row_faults(wish, rows))
     strangers = {name for found in shelves.values() for name in found} - wishes.keys()
-    yield from (f"generation {generation}: a row of {name}, which is not stored" for name in sorted(strangers))
+    yield from (f"there is a row of {name}, which is not stored" for name in sorted(strangers))
+
+
+def _feed_faults(feed: dict[str, Any], news: dict[str, Any], wishes: dict[str, Folded]) -> Iterator[str]:
+    fed = Counter(wish_id for entry in feed.values() for ids in entry["wishes"].values() for wish_id in ids)
+    told = {wish_id for entry in news.values() for versions in entry["versions"].values() for wish_id in versions}
+    yield from (f"{wish_id} is in the feed {times} times" for wish_id, times in fed.items() if times > 1)
+    shown = {wish_id for wish_id, wish in wishes.items() if wish.visibility == "shown"}
+    yield from (
+        f"{wish_id} is to be shown and in neither feed nor news" for wish_id in sorted(shown - fed.keys() - told)
+    )
 
 
 def _row_faults(wish: Folded, rows: dict[str, dict[str, Any]]) -> Iterator[str]:
     if rows.keys() != {wish.home, wish.shelf}:
         yield f"has rows at {sorted(rows)} instead of {wish.home} and {wish.shelf}"
     for row in rows.values():
-        wanted = (len(wish.versions), wish.outcome, wish.visibility, wish.seat, wish.text)
-        found = (
-            int(row["version"]), row["outcome"], row["visibility"],
-            int(row["seat"]) if "seat" in row else None, (row.get("name"), row.get("message")),
-        )  # fmt: skip
-        if (
-            found[:-1] != wanted[:-1]
-            or (found[-1] != wanted[-1] and not wish.erased)
-            or (wish.erased and any(found[-1]))
-        ):
+        text = (None, None) if wish.erased else wish.text
+        wanted = (len(wish.versions), wish.outcome, wish.visibility, wish.seat, *text)
+        seat = int(row["seat"]) if "seat" in row else None
+        found = (int(row["version"]), row["outcome"], row["visibility"], seat, row.get("name"), row.get("message"))
+        if found != wanted:
             yield f"has the row {found}, stored is {wanted}"
 
 
 def _wall(world: World, wishes: dict[str, Folded]) -> Iterator[str]:
-    def is_due(wish: Folded) -> bool:
-        return wish.visibility == "shown" and _seconds(wish.shown_at) <= world.scheduler.now - _SLACK
-
-    due = {each.wish_id for each in wishes.values() if is_due(each)}
+    # Minutes after the last commit, and whatever a clock said: DynamoDB's own bounds how long a wish waits.
+    due = {each.wish_id for each in wishes.values() if each.visibility == "shown"}
     hidden = {each.wish_id for each in wishes.values() if each.visibility != "shown"}
     for page, shown in world.walls.items():
         yield from (f"{page} does not show {wish_id}, which is due" for wish_id in sorted(due - shown))
@@ -217,11 +218,9 @@ def _wall(world: World, wishes: dict[str, Folded]) -> Iterator[str]:
 
 def unused_seats(world: World) -> Iterator[str]:
     """Return what a reclaim in calm should have left: no leaked seat, and nobody who waits beside a free one."""
-    items = {item["id"]["S"]: item for item in world.dynamodb.tables["Seats"].all()}
     wishes = stored(world).values()
     for destination, seats in world.capacity.items():
-        mark = int(items.get("marks", {}).get(destination, {"N": "0"})["N"])
-        free = {int(n) for n in items.get(f"free#{destination}", {}).get("seats", {"NS": []})["NS"]}
+        mark, free = _marks(world)[destination], _free(world, destination)
         held = {wish.seat for wish in wishes if wish.destination == destination and wish.seat}
         if leaked := set(range(1, mark + 1)) - held - free:
             yield f"seats {sorted(leaked)} to {destination} are leaked after a reclaim"
@@ -230,7 +229,3 @@ def unused_seats(world: World) -> Iterator[str]:
         left = sum(number <= seats for number in free) + max(0, seats - mark)
         if waiting and left:
             yield f"{len(waiting)} wishes wait for {destination}, and {left} seats are left"
-
-
-def _seconds(time: str | None) -> float:
-    return datetime.fromisoformat(time or "").timestamp()

@@ -12,7 +12,6 @@ import infra.aws
 from lastwish.maintenance.stores import Stores
 from tests.simulation.clients import Client, Functions
 from tests.simulation.faults import Faults
-from tests.simulation.quiet import silence
 from tests.simulation.scheduler import Process, Scheduler
 from tests.simulation.seams import Seams
 from tests.support import template
@@ -53,7 +52,7 @@ class Context:
 
 @dataclass
 class World:
-    """Everything of one history. ``capacity`` is what the last deploy set; ``lines`` is the trace, where one is wanted."""
+    """Everything of one history. ``capacity`` is what the last deploy set; ``lines`` is the trace, if one is wanted."""
 
     scheduler: Scheduler
     random: Random
@@ -173,8 +172,8 @@ class _Clients:
 
     world: World
 
-    def sqs(self) -> Client:
-        return Client(self.world, "sqs", 3, 1.0)
+    def sqs(self, wait: float = 0) -> Client:
+        return Client(self.world, "sqs", 3, 1.0 + wait)
 
     def dynamodb(self) -> Client:
         return Client(self.world, "dynamodb", 3, 1.0)
@@ -214,7 +213,6 @@ def prepare() -> None:
         USER_POOL="pool",
         USER_POOL_CLIENT="client",
     )
-    silence()
     infra.aws.sqs_client = _clients.sqs  # type: ignore[assignment]
     infra.aws.dynamodb_client = _clients.dynamodb  # type: ignore[assignment]
     infra.aws.cognito_client = lambda: None

@@ -14,7 +14,7 @@ class Refused(Exception):  # noqa: N818
         self.code, self.message, self.more = code, message, more
 
 
-class ConditionalCheckFailedException(ClientError):
+class ConditionalCheckFailedException(ClientError):  # noqa: N818
     """A class of its own, as ``client.exceptions`` has it."""
 
 
