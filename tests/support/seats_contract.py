@@ -1,15 +1,18 @@
 """Tests of seats and of the operator's lock that every engine and fake of DynamoDB passes."""
 
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from domain.errors import StoreUnavailable
+from domain.commit import Commit
+from domain.errors import StoreUnavailable, VersionConflict
 from domain.seats import Seat
 from lastwish.errors import Busy
 from lastwish.maintenance import lock as locking
+from tests.support.event_store_contract import FIRST
 from tests.support.tables import Tables
 
 
@@ -51,6 +54,26 @@ class SeatsContract:
         with pytest.raises(StoreUnavailable):
             seats.give_back("mars", [2], lock.guard())
         assert seats.free("mars") == [1]
+
+    def test_a_wish_boards_together_with_its_seat_or_not_at_all(self, tables: Tables) -> None:
+        seats, lock = tables.seats(mars=3), tables.lock()
+        seats.give_back("mars", [1, 2])
+        lock.acquire()
+
+        def append(commit: Commit, number: int) -> bool:
+            return tables.events.append(commit, [seats.taking(Seat("mars", number)), lock.guard()])
+
+        assert append(FIRST, 1)
+        assert append(FIRST, 1) is False  # as a second try after a lost answer; its seat was taken
+        with pytest.raises(VersionConflict):
+            append(replace(FIRST, commit_id="another"), 2)
+        with pytest.raises(StoreUnavailable):
+            append(replace(FIRST, version=2), 3)  # no free seat
+        lock.release()
+        with pytest.raises(StoreUnavailable):
+            append(replace(FIRST, version=2), 2)  # another reclaim took over
+        assert tables.events.read(FIRST.stream) == [FIRST]
+        assert seats.free("mars") == [2]
 
 
 class LockContract:
