@@ -47,9 +47,10 @@ class PutBack:
 
     def words(self) -> list[str]:
         """Return it in lines for a person; none where there was nothing."""
+        counts = f"{self.commits:,} commits, {self.messages:,} messages that were on their way"
+        unanswered = f", {self.unanswered:,} of them never answered" if self.unanswered else ""
         said = {
-            f"put back: {self.commits:,} commits, {self.messages:,} messages that were on their way, of "
-            f"{self.unanswered:,} of these nobody was told; operators: sign in again": self.commits or self.messages,
+            f"put back: {counts}{unanswered}; sessions ended, sign in again": self.commits or self.messages,
             "the journal's last line was cut off: nobody had been answered for it": self.torn,
             f"lines of the journal that cannot be read: {', '.join(map(str, self.unreadable))}": self.unreadable,
         }

@@ -22,9 +22,7 @@ from tests.support.wishes import ids
 
 def crash(laptop: Laptop) -> None:
     """Kill every process of a stack at once, as a power button would, but for the disk."""
-    for process in laptop.processes():
-        process.kill()
-    assert wait_until(lambda: not laptop.processes())
+    assert wait_until(lambda: not [process.kill() for process in laptop.processes()])
 
 
 def commits(stack: Stack) -> dict[tuple[str, str], dict[str, Any]]:

@@ -119,7 +119,7 @@ def test_an_engine_without_its_journal_is_an_error() -> None:
     outputs: Any = {"InboxUrl": "http://127.0.0.1:9/0/Inbox", "EventStoreName": "E", "ReadModelName": "R"}
     nobody = State("http://127.0.0.1:9/", "http://127.0.0.1:9", outputs, key="LWKEY")
 
-    with pytest.raises(EngineFailed, match="journal does not answer"):
+    with pytest.raises(EngineFailed, match="does not answer /_lastwish/journal"):
         engine.start_journal(nobody.aws, outputs)
 
 
