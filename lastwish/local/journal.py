@@ -227,8 +227,9 @@ def _with_personal(item: dict[str, Any], fields: dict[str, Any]) -> dict[str, An
     """Return a copy of an item whose submissions have these fields in the place of name and message."""
     copy: dict[str, Any] = deepcopy(item)
     for event in copy["events"]["L"]:
-        if event["M"]["type"]["S"] == WishSubmitted.type:
-            data = event["M"]["data"]["M"]
+        data = event["M"]["data"]["M"]
+        # One that was stored without text stays as it is.
+        if event["M"]["type"]["S"] == WishSubmitted.type and data.get("message") != _NOTHING["message"]:
             kept = {name: value for name, value in data.items() if name not in _NOTHING}
             event["M"]["data"]["M"] = kept | fields
     return copy

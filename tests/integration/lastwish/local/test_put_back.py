@@ -16,6 +16,7 @@ from lastwish.local.state import Home, State
 from tests.support.aws import Aws
 from tests.support.faults import batch_entries_fail, throttled
 from tests.support.journals import ERASED, boarded, item, message, sent, stored
+from tests.support.samples import submitted
 from tests.support.wishes import ids
 
 ADA, BOB, EVE = ids(3)
@@ -65,6 +66,14 @@ def test_a_second_time_changes_nothing_that_is_there(aws: Aws, state: State, hom
     assert again[:2] == tables[:2]
     seats = Seats(aws.dynamodb, "Seats", {"mars": 10})
     assert (seats.marks(), seats.free("mars")) == ({"mars": 4}, [2])
+
+
+def test_a_wish_that_was_stored_as_erased_is_put_back_as_it_was(aws: Aws, state: State, home: Home) -> None:
+    events = [submitted("never stored").model_copy(update={"message": None}), ERASED]
+    write(home, stored(ADA, events).without_text())
+    put_back(state, home)
+
+    assert aws.stored() == [item(ADA, events)]
 
 
 def test_a_message_comes_back_with_its_body_and_its_attributes(aws: Aws, state: State, home: Home) -> None:
