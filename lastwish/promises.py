@@ -18,3 +18,9 @@ class Promises:
     unreadable: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+
+    def cover(self, moment: datetime | None) -> bool:
+        """Return whether the record has every request of a moment; None: of any moment."""
+        if moment is None:
+            return self.since is None and self.until is None
+        return (self.since is None or self.since <= moment) and (self.until is None or moment <= self.until)

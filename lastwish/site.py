@@ -19,12 +19,15 @@ from lastwish.client import http_client
 from lastwish.errors import StackError
 from lastwish.local import health
 from lastwish.local.deploy import STACK
+from lastwish.local.engine import process as engine
+from lastwish.local.proxy import ledger
 from lastwish.local.proxy import process as proxy_process
-from lastwish.local.proxy.ledger import promised
 from lastwish.local.stack import LocalStack
 from lastwish.local.state import Home
+from lastwish.promises import Promises
 
-type Promises = Callable[[], list[str]]
+type ReadPromises = Callable[[], Promises]
+type Peek = Callable[[str], list[str]]
 
 
 class Site(ABC):
@@ -32,6 +35,7 @@ class Site(ABC):
 
     name: str
     on_aws: bool
+    peek: Peek | None = None  # SQS shows no message without handing it out
 
     @property
     @abstractmethod
@@ -53,7 +57,7 @@ class Site(ABC):
         """Client of an AWS service where this stack runs. Raises AwsError."""
 
     @abstractmethod
-    def promises(self, since: datetime | None = None) -> Promises:
+    def promises(self, since: datetime | None = None) -> ReadPromises:
         """Function that reads anew which wishes were answered 202: all, or at least those since then."""
 
     @abstractmethod
@@ -81,6 +85,7 @@ class LocalSite(Site):
     def __init__(self) -> None:
         self.home = Home.from_environment()
         self.state = LocalStack(self.home).running()
+        self.peek = partial(engine.messages, self.state.aws)
 
     @property
     def url(self) -> str:
@@ -104,9 +109,9 @@ class LocalSite(Site):
             raise StackError("an older version started this stack: lastwish down, then lastwish up")
         return engine_client(service, endpoint)
 
-    def promises(self, since: datetime | None = None) -> Promises:
+    def promises(self, since: datetime | None = None) -> ReadPromises:
         """Reader of the proxy's ledger."""
-        return partial(promised, self.home.ledger)
+        return partial(ledger.read, self.home.ledger)
 
     def facts(self) -> dict[str, Any]:
         """State of the stack as `up` noted it."""
@@ -155,7 +160,7 @@ class AwsSite(Site):
         """Client with the operator's configuration."""
         return aws_client(service)
 
-    def promises(self, since: datetime | None = None) -> Promises:
+    def promises(self, since: datetime | None = None) -> ReadPromises:
         """Reader of API Gateway's access log. Raises AwsError where the stack has none."""
         return access_log.source(self.name, since)
 

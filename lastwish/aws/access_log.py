@@ -1,53 +1,68 @@
 """Read which wishes a stack on AWS answered 202, from API Gateway's access log, which the chain does not write.
 
-The access log knows requests and statuses, not wishes; the frontend's own log says which wish a request was about. A
-request that was answered 202 without such a line is named by its request id: the audit will miss it.
+The access log knows requests and statuses, not wishes; the frontend's own log says which wish a request was about.
+Each line of the access log needs a line of the frontend of its own. A request that was answered 202 without one is
+named by its id: the audit will miss it.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lastwish.aws.clients import aws_client, physical_ids
+from lastwish.aws.clients import aws_client, physical_ids, plain_errors
 from lastwish.errors import AwsError
+from lastwish.promises import Promises
 
 _GROUPS = ("AccessLogs", "FrontendLogs")
 _PROMISES = ("202", "303")
 _EARLIER = timedelta(minutes=1)
+_LATE = timedelta(minutes=5)  # after which CloudWatch Logs has a line, nearly always
 
 
-def source(stack: str, since: datetime | None = None) -> Callable[[], list[str]]:
+def source(stack: str, since: datetime | None = None) -> Callable[[], Promises]:
     """Return a function that reads the promises of a stack anew, all or those made since. Raises AwsError."""
-    groups = physical_ids(aws_client("cloudformation"), stack)
+    cloudformation = aws_client("cloudformation")
+    groups = physical_ids(cloudformation, stack)
     if missing := [name for name in _GROUPS if name not in groups]:
         raise AwsError(f"stack {stack} has no {' and no '.join(missing)}: nothing tells what it answered 202")
     logs = aws_client("logs")
-    return lambda: promised(logs, groups["AccessLogs"], groups["FrontendLogs"], since)
+    since = since or datetime.now(UTC) - _kept(cloudformation, stack)
+    return lambda: promises(logs, groups["AccessLogs"], groups["FrontendLogs"], since)
 
 
-def promised(logs: Any, access_group: str, frontend_group: str, since: datetime | None = None) -> list[str]:
-    """Return the ids of wishes answered 202 (or 303, a form): all that the logs still have, or those since then."""
-    accepted = {
-        line["requestId"]
-        for line in _lines(logs, access_group, '"POST"', since)
-        if line.get("method") == "POST" and line.get("status") in _PROMISES
-    }
-    earlier = since and since - _EARLIER  # the frontend logs a wish before the API logs its answer
-    wishes = {
-        line["correlation_id"]: str(line["wish_id"])
-        for line in _lines(logs, frontend_group, '"wish submitted"', earlier)
-        if line.get("message") == "wish submitted"
-    }
-    return [wishes.get(request, f"request {request}") for request in sorted(accepted)]
+def promises(logs: Any, access_group: str, frontend_group: str, since: datetime) -> Promises:
+    """Return the promises made since then, as far as the logs have them. Raises what boto3 raises."""
+    until = datetime.now(UTC) - _LATE
+    wishes: defaultdict[str, list[str]] = defaultdict(list)
+    # The frontend logs a wish before the API logs its answer.
+    for line in _lines(logs, frontend_group, '"wish submitted"', since - _EARLIER):
+        if line.get("message") == "wish submitted":
+            wishes[line["correlation_id"]].append(str(line["wish_id"]))
+    wish_ids, unknown_ends = [], 0
+    for line in _lines(logs, access_group, '"POST"', since):
+        if line.get("method") != "POST" or line.get("path") != "/wishes":
+            continue
+        if line.get("status") in _PROMISES:
+            request = line["requestId"]
+            wish_ids.append(wishes[request].pop() if wishes[request] else f"request {request}")
+        elif str(line.get("status")).startswith("5"):
+            unknown_ends += 1
+    return Promises(wish_ids, unknown_ends, since=since, until=until)
 
 
-def _lines(logs: Any, group: str, pattern: str, since: datetime | None) -> Iterator[dict[str, Any]]:
-    asked: dict[str, Any] = {"logGroupName": group, "filterPattern": pattern}
-    if since:
-        asked["startTime"] = int(1000 * since.timestamp())
-    pages = logs.get_paginator("filter_log_events").paginate(**asked)
-    for page in pages:
+def _kept(cloudformation: Any, stack: str) -> timedelta:
+    """Return how long the logs keep a line, by the stack's parameter. Raises AwsError."""
+    with plain_errors():
+        (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+    parameters = {each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", [])}
+    return timedelta(days=int(parameters.get("LogRetentionDays", 1)))
+
+
+def _lines(logs: Any, group: str, pattern: str, since: datetime) -> Iterator[dict[str, Any]]:
+    asked = {"logGroupName": group, "filterPattern": pattern, "startTime": int(1000 * since.timestamp())}
+    for page in logs.get_paginator("filter_log_events").paginate(**asked):
         for event in page["events"]:
             try:
                 line = json.loads(event["message"])

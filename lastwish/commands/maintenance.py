@@ -16,7 +16,7 @@ from lastwish.errors import UsageError
 
 if TYPE_CHECKING:
     from lastwish.maintenance.audit import Report
-    from lastwish.site import Promises, Site
+    from lastwish.site import ReadPromises, Site
 
 app = typer.Typer()
 
@@ -49,13 +49,13 @@ def audit(
             raise typer.Exit(1)
 
 
-def _promises(here: "Site", ledger: Path | None) -> "Promises":
+def _promises(here: "Site", ledger: Path | None) -> "ReadPromises":
     """Return a reader of the promises: from a file, or from the stack's own record."""
-    from lastwish.local.proxy.ledger import promised
+    from lastwish.local.proxy.ledger import read
 
     if ledger and not ledger.is_file():
         raise UsageError(f"there is no ledger at {ledger}")
-    return partial(promised, ledger) if ledger else here.promises()
+    return partial(read, ledger) if ledger else here.promises()
 
 
 def _show(console: Console, report: "Report") -> None:
@@ -65,9 +65,9 @@ def _show(console: Console, report: "Report") -> None:
             table.add_row(name.replace("_", " "), str(value))
     console.print(table)
     if report.differences:
-        wrong = Table("difference", Column("wish", no_wrap=True, min_width=36), "detail")
+        wrong = Table("difference", Column("wish", no_wrap=True, min_width=36), "detail", "repair")
         for each in report.differences:
-            wrong.add_row(each.kind, each.wish_id or "", each.detail)
+            wrong.add_row(each.kind, each.wish_id or "", each.detail, each.repair)
         console.print(wrong)
 
 

@@ -6,7 +6,7 @@ for until the queues are empty.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from os import cpu_count, getpid
 from pathlib import Path
@@ -30,6 +30,7 @@ from lastwish.local import interrupts
 from lastwish.maintenance.audit import audit
 from lastwish.maintenance.stores import Stores, stores
 from lastwish.polling import wait_until
+from lastwish.promises import Promises
 from lastwish.site import LocalSite, site
 
 _REFRESH = 0.25
@@ -164,11 +165,15 @@ class LoadRun:
         self.show_phase("auditing")
         facts: dict[str, object] | None = None
 
+        def known() -> Promises:
+            recorded = self._access.promises()
+            return replace(recorded, wish_ids=[*recorded.wish_ids, *promised])
+
         def compare() -> None:
             nonlocal facts
             seconds = max(min(_LEAST_AUDIT, self._settle_time), self._deadline - time.monotonic())
             try:
-                facts = audit(self._access.stores, lambda: promised.union(self._access.promises()), seconds).facts()
+                facts = audit(self._access.stores, known, seconds).facts()
             except CommandError as error:  # the results are reported nevertheless
                 self._note_failure(f"the audit failed: {error}")
 

@@ -3,40 +3,45 @@
     distinct wish ids answered 202  =  stored + in flight + dead-lettered + parked
 
 The promises come from a record that the chain does not write: the proxy's ledger, or API Gateway's access log. It is
-read first, and the store after the queues were counted, so a wish that moves meanwhile is found at least once. SQS
-cannot be searched: wishes that are neither stored nor dead count as in flight as long as the work queues hold at least
-that many messages.
+read first, the queues next and the store last, in the direction in which wishes travel: one that moves meanwhile is
+found at least once. Wishes in flight are no loss and no proof either: the audit says ok when there are none.
+
+Which wishes are in the work queues is known here, since the engine shows its messages. SQS shows a message only to who
+receives it, and each receive brings a message nearer to the dead letters: on AWS these messages are only counted, and a
+wish that is nowhere else counts as in flight as long as they are as many.
 """
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from domain.commit import Commit, wish_of
-from domain.errors import UnreadableCommit
-from infra.event_store import commit_of
-from infra.items import values_of
-from infra.read_model import feed_entry, news_entry
+from domain.envelope import canonical
 from lastwish.aws.clients import plain_errors
-from lastwish.aws.generations import Entry
 from lastwish.maintenance import dead_letters
-from lastwish.maintenance.checks import Difference, Picture, Stored, differences
-from lastwish.maintenance.stores import DESTINATIONS, Stores
+from lastwish.maintenance.checks import differences
+from lastwish.maintenance.dead_letters import subjects
+from lastwish.maintenance.difference import Difference
+from lastwish.maintenance.reading import read
+from lastwish.maintenance.stores import Stores
+from lastwish.promises import Promises
 
 _PAUSE = 0.5
+_WORK = ("Inbox", "Pods")  # a wish leaves the first only after it has reached the second
 
 
 @dataclass(frozen=True)
 class Report:
-    """Counts of wishes, and the differences. ``unpromised`` wishes are stored without a recorded 202."""
+    """Counts of wishes, and the differences.
+
+    ``unpromised`` wishes are there without a recorded 202; ``unknown_ends`` requests may each explain one of them.
+    """
 
     accepted: int
     stored: int
     in_flight: int
     dead_lettered: int
     unpromised: int
+    unknown_ends: int
     dead_letters: int
     differences: list[Difference] = field(default_factory=list)
     parked: int = 0
@@ -56,13 +61,14 @@ class Report:
             "dead_lettered": self.dead_lettered,
             "parked": self.parked,
             "unpromised": self.unpromised,
+            "unknown_ends": self.unknown_ends,
             "dead_letters": self.dead_letters,
             "differences": [each.facts() for each in self.differences],
         }
 
 
 def audit(
-    stores: Stores, promises: Callable[[], Iterable[str]], settle: float, note: Callable[[str], None] = lambda _: None
+    stores: Stores, promises: Callable[[], Promises], settle: float, note: Callable[[str], None] = lambda _: None
 ) -> Report:
     """Repeat the audit until all is well, or until the chain had ``settle`` seconds to come to rest.
 
@@ -71,97 +77,87 @@ def audit(
     deadline = time.monotonic() + settle
     with plain_errors():
         while True:
-            while stores.waiting("Inbox", "Pods") and time.monotonic() < deadline:
+            while stores.waiting(*_WORK) and time.monotonic() < deadline:
                 time.sleep(_PAUSE)
-            report = audit_once(stores, promises())
-            if (report.ok and not report.in_flight) or time.monotonic() >= deadline:
+            report = audit_once(stores, promises)
+            if report.ok or time.monotonic() >= deadline:
                 return report
             note(f"{len(report.differences)} differences, {report.in_flight} in flight: reading again")
             time.sleep(_PAUSE)
 
 
-def audit_once(stores: Stores, promises: Iterable[str]) -> Report:
+def audit_once(stores: Stores, promises: Callable[[], Promises]) -> Report:
     """Read everything once and report."""
-    accepted = set(promises)
-    waiting = stores.waiting("Inbox", "Pods")
-    picture, unreadable = _stored(stores)
+    promised = promises()
+    accepted = set(promised.wish_ids)
+    waiting, travelling = stores.waiting(*_WORK), _travelling(stores)
     with dead_letters.held(stores) as letters:
-        dead = frozenset[str]().union(*(letter.wish_ids for letter in letters))
-        count = len(letters)
-    unreadable += _add_read_model(stores, picture)
-    picture.marks = stores.seats.marks()
-    picture.free = {each: set(stores.seats.free(each)) for each in DESTINATIONS}
-    stored = picture.stored.keys()
-    lost = accepted - stored - dead
-    in_flight = len(lost) if len(lost) <= waiting else 0
-    found = [*unreadable, *differences(picture)]
-    if lost and not in_flight:
-        detail = f"answered 202 and nowhere to be found; {waiting} messages are in flight"
-        found += [Difference("missing", wish_id, detail) for wish_id in sorted(lost)]
+        hidden = dead_letters.hidden(stores, letters)
+    there, wrong = read(stores, letters)
+    stored = there.stored.keys() | there.unreadable
+    dead = frozenset[str]().union(*(letter.wish_ids for letter in letters))
+    lost = [*_lost(accepted - stored - dead, waiting, travelling, hidden)]
+    unpromised = {wish_id for wish_id, one in there.stored.items() if promised.cover(one.submitted_at)} - accepted
+    if promised.cover(None):  # when a letter's wish was sent is not known
+        unpromised |= {name for name in dead - stored - accepted if _is_wish_id(name)}
+    if len(unpromised) > promised.unknown_ends:  # wishes keep coming: what was sent since then is in the record by now
+        promised = promises()
+        unpromised -= set(promised.wish_ids)
     return Report(
         accepted=len(accepted),
         stored=len(accepted & stored),
-        in_flight=in_flight,
+        in_flight=sum(each.kind == "in-flight" for each in lost),
         dead_lettered=len(accepted & dead - stored),
-        unpromised=len(stored - accepted),
-        dead_letters=count,
-        differences=found,
+        unpromised=len(unpromised),
+        unknown_ends=promised.unknown_ends,
+        dead_letters=len(letters) + hidden,
+        differences=[*_unproven(promised, unpromised), *lost, *_hidden(hidden), *wrong, *differences(there)],
     )
 
 
-def _stored(stores: Stores) -> tuple[Picture, list[Difference]]:
-    streams: dict[str, list[Commit]] = {}
-    wrong: list[Difference] = []
-    for item in stores.commits():
-        wish_id, version = wish_of(item["stream"]["S"]), item["version"]["N"]
-        if has_tag(values_of(item)):
-            wrong.append(Difference("tag", wish_id, f"version {version} holds text with < or >"))
-        try:
-            streams.setdefault(wish_id, []).append(commit_of(item))
-        except UnreadableCommit as error:
-            wrong.append(Difference("unreadable", wish_id, f"version {version}: {error.reason}"))
-    return Picture(stored={wish_id: Stored.of(commits) for wish_id, commits in streams.items()}), wrong
+def _is_wish_id(name: str) -> bool:
+    """Tell if a letter's subject can be a wish at all: strangers write anything."""
+    try:
+        canonical(name)
+    except ValueError:
+        return False
+    return True
 
 
-def _add_read_model(stores: Stores, picture: Picture) -> list[Difference]:
-    """Add the current generation to the picture. Return what cannot be read or should not be there."""
-    current = stores.read_model.generations().current
-    wrong: list[Difference] = []
-    for entry in stores.read_model.scan((current,)):
-        if has_tag(entry.values):
-            wrong.append(Difference("tag", entry.name, "its row holds text with < or >"))
-        try:
-            _add(picture, entry)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            detail = f"{current}#{entry.shelf} {entry.name} is of no known form: rebuild"
-            wrong.append(Difference("unreadable", None, detail))
-    return wrong
+def _travelling(stores: Stores) -> frozenset[str] | None:
+    """Return the wishes in the work queues; None where nobody can look into them."""
+    if stores.peek is None:
+        return None
+    bodies = [body for queue in _WORK for body in stores.peek(stores.queue(queue))]
+    return frozenset[str]().union(*map(subjects, bodies))
 
 
-def _add(picture: Picture, entry: Entry) -> None:
-    match entry.shelf:
-        case "totals":
-            picture.totals = {name: int(count) for name, count in entry.values.items()}
-        case "feed":
-            shown = feed_entry({"sk": entry.name, **entry.values})
-            picture.feed[shown["position"]] = shown["wishes"]
-            for minute, totals in shown["minutes"].items():
-                picture.minutes.setdefault(minute, Counter()).update(totals)
-        case "news":
-            moderated = news_entry({"sk": entry.name, **entry.values})
-            picture.news[moderated["position"]] = list(moderated["versions"])
-        case shelf:
-            picture.rows.append((shelf, entry.name, entry.values))
+def _lost(lost: set[str], waiting: int, travelling: frozenset[str] | None, hidden: int) -> Iterator[Difference]:
+    """Yield what is known of the wishes that are neither stored nor dead-lettered."""
+    if travelling is None:
+        travelling = frozenset(lost if len(lost) <= waiting else ())
+        hidden += waiting
+    unseen = lost - travelling
+    for wish_id in sorted(lost):
+        if wish_id in travelling:
+            yield Difference("in-flight", wish_id, f"answered 202, not stored yet; {waiting} messages are in flight")
+        elif len(unseen) <= hidden:
+            yield Difference("uncertain", wish_id, "answered 202 and not found, but not every dead letter was read")
+        else:
+            detail = f"answered 202 and nowhere to be found; {waiting} messages are in flight"
+            yield Difference("missing", wish_id, detail)
 
 
-def has_tag(value: Any) -> bool:
-    """Tell if any text in a value, however deep, holds what could begin or end a tag."""
-    match value:
-        case str():
-            return "<" in value or ">" in value
-        case dict():
-            return any(map(has_tag, value.values()))
-        case list() | set():
-            return any(map(has_tag, value))
-        case _:
-            return False
+def _hidden(count: int) -> Iterator[Difference]:
+    if count:
+        yield Difference("letters-hidden", None, f"not certain: {count} dead letters are hidden, others read them")
+
+
+def _unproven(promised: Promises, unpromised: set[str]) -> Iterator[Difference]:
+    """Yield what the record of promises does not explain, and where it is damaged."""
+    for place in promised.unreadable:
+        yield Difference("record-unreadable", None, f"{place} is no line of a record")
+    if len(unpromised) > promised.unknown_ends:
+        detail = f"one of {len(unpromised)} that no record promises; {promised.unknown_ends} requests have no known end"
+        for wish_id in sorted(unpromised):
+            yield Difference("unpromised", wish_id, detail)

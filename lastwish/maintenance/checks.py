@@ -1,90 +1,79 @@
-"""Check what must be true of the stores together, as pure functions of a picture of them.
-
-The rules for rows, counters and feed stand here a second time on purpose: these functions fold the commits without the
-code that the projector writes with, so that a mistake there cannot hide itself.
-"""
+"""Check what must be true of the stores together, as pure functions of a picture of them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
-from domain.commit import Commit
-from domain.events import WishShown
-from domain.wish import Wish, fold
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One violated rule. ``detail`` never quotes what was typed."""
-
-    kind: str
-    wish_id: str | None
-    detail: str
-
-    def facts(self) -> dict[str, object]:
-        """Return it as a JSON object."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One wish folded from its commits in the order of their versions, even when one is missing in between."""
-
-    commits: tuple[Commit, ...]
-    wish: Wish | None
-    home: Wish | None
-
-    @classmethod
-    def of(cls, commits: Iterable[Commit]) -> "Stored":
-        """Fold the commits of one stream, given in any order."""
-        ordered = tuple(sorted(commits, key=lambda commit: commit.version))
-        return cls(ordered, fold(_events(ordered)), fold(_events(ordered[:1])))
-
-    @property
-    def shown_at(self) -> str | None:
-        """Time from which it may be seen, as rows have it; the last event counts."""
-        times = [done.event.since or done.time for done in self._showings]
-        return times[-1].isoformat() if times else None
-
-    @property
-    def held_at(self) -> str | None:
-        """Time since which it is held, as rows have it; None when it is not."""
-        return self.commits[0].time.isoformat() if self.wish and self.wish.visibility == "held" else None
-
-    @property
-    def _showings(self) -> list[Any]:
-        return [done for commit in self.commits for done in commit.events if isinstance(done.event, WishShown)]
-
-
-@dataclass
-class Picture:
-    """Content of the stores. ``rows``: (shelf, wish id, attributes); ``feed`` and ``news``: places by position."""
-
-    stored: dict[str, Stored] = field(default_factory=dict)
-    rows: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
-    totals: dict[str, int] = field(default_factory=dict)
-    minutes: dict[str, Counter[str]] = field(default_factory=dict)
-    feed: dict[int, list[str]] = field(default_factory=dict)
-    news: dict[int, list[str]] = field(default_factory=dict)
-    marks: dict[str, int] = field(default_factory=dict)
-    free: dict[str, set[int]] = field(default_factory=dict)
+from domain.commit import Commit, events_of
+from domain.events import Event, UnknownEvent, WishBoarded, WishErased, WishHidden, WishShown, WishSubmitted
+from domain.seats import Seat
+from domain.wish import BoardFromWaitlist, EraseWish, HideWish, ReleaseWish, Wish, decide, evolve, fold
+from infra.erasure import has_text
+from lastwish.maintenance.difference import Difference
+from lastwish.maintenance.model_checks import model_differences
+from lastwish.maintenance.picture import Picture
 
 
 def differences(picture: Picture) -> list[Difference]:
     """Return every violated rule."""
-    checks = (versions, seats, counters, rows, feed)
+    checks = (versions, commits, seats, erased, letters, generations)
     return [found for check in checks for found in check(picture)]
 
 
 def versions(picture: Picture) -> Iterator[Difference]:
-    """Check that the versions of each stream are 1…n, and that its first commit begins a wish."""
+    """Check that the versions of each stream are 1…n, begin a wish, and could be decided in this order."""
     for wish_id, stored in picture.stored.items():
         numbers = [commit.version for commit in stored.commits]
         if numbers != list(range(1, len(numbers) + 1)):
             yield Difference("gap", wish_id, f"its stream has the versions {', '.join(map(str, numbers))}")
-        elif stored.wish is None:
+        elif not _begins(stored.commits):
             yield Difference("no-beginning", wish_id, "its first commit holds no submission")
+        else:
+            misplaced = [after.version for before, after in pairwise(stored.commits) if after.time < before.time]
+            misplaced += _undecidable(stored.commits)
+            if misplaced:
+                yield Difference("order", wish_id, f"version {min(misplaced)} cannot follow the one before it")
+
+
+def _begins(commits: Sequence[Commit]) -> bool:
+    """Tell if the first commit records a wish, or the erasure of a wish that was never stored."""
+    first = events_of(commits[:1])
+    return bool(first) and (isinstance(first[0], WishSubmitted) or [type(event) for event in first] == [WishErased])
+
+
+def _undecidable(commits: Sequence[Commit]) -> Iterator[int]:
+    """Yield the versions after the first with an event that nobody could decide in the state before it."""
+    wish = fold(events_of(commits[:1]))
+    for commit in commits[1:]:
+        for event in events_of([commit]):
+            if not _is_decidable(event, wish):
+                yield commit.version
+            wish = evolve(wish, event)
+
+
+def _is_decidable(event: Event, wish: Wish | None) -> bool:
+    match event, wish:
+        case WishBoarded(), Wish():
+            return bool(decide(BoardFromWaitlist(Seat(wish.destination, event.seat or 1)), wish))
+        case WishShown(), Wish():
+            return bool(decide(ReleaseWish(), wish))
+        case WishHidden(), Wish():
+            return bool(decide(HideWish(), wish))
+        case WishErased(), _:
+            return bool(decide(EraseWish(), wish))
+    return isinstance(event, UnknownEvent)
+
+
+def commits(picture: Picture) -> Iterator[Difference]:
+    """Check that no commit is stored twice."""
+    streams: defaultdict[str, list[str]] = defaultdict(list)
+    for wish_id, stored in picture.stored.items():
+        for commit in stored.commits:
+            streams[commit.commit_id].append(wish_id)
+    for wish_ids in streams.values():
+        if len(wish_ids) > 1:
+            for wish_id in sorted(set(wish_ids)):
+                yield Difference("commit-twice", wish_id, f"one commit of it is stored {len(wish_ids)} times")
 
 
 def seats(picture: Picture) -> Iterator[Difference]:
@@ -104,108 +93,38 @@ def seats(picture: Picture) -> Iterator[Difference]:
                 yield Difference("seat-free", wish_id, f"{seat} is on the free list as well")
 
 
-def counters(picture: Picture) -> Iterator[Difference]:
-    """Check that totals and minutes are the sums of the commits."""
-    expected: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for stored in picture.stored.values():
-        if stored.wish:
-            minute = stored.commits[0].time.strftime("%Y-%m-%dT%H:%M")
-            expected[minute][f"{stored.wish.destination}_{stored.wish.outcome}"] += 1
-    total = sum(expected.values(), Counter[str]())
-    counted = {name: count for name, count in picture.totals.items() if name not in ("position", "news")}
-    yield from _compared("totals", "in all", counted, total)
-    for minute in sorted(expected.keys() | picture.minutes.keys()):
-        yield from _compared("minutes", f"at {minute}", picture.minutes.get(minute, {}), expected[minute])
-
-
-def _compared(kind: str, where: str, counted: Mapping[str, int], expected: Mapping[str, int]) -> Iterator[Difference]:
-    for name in sorted(counted.keys() | expected.keys()):
-        if counted.get(name, 0) != expected.get(name, 0):
-            detail = f"{name} {where}: {counted.get(name, 0)} counted, {expected.get(name, 0)} stored"
-            yield Difference(kind, None, detail)
-
-
-def rows(picture: Picture) -> Iterator[Difference]:
-    """Check that every stored wish has one row at its home, and an equal copy in its pod if it boarded late."""
-    found: defaultdict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-    for shelf, wish_id, row in picture.rows:
-        found[wish_id][shelf] = row
-    for wish_id in found.keys() - picture.stored.keys():
-        yield Difference("row-without-wish", wish_id, "it has a row but no commits")
+def erased(picture: Picture) -> Iterator[Difference]:
+    """Check that no text of an erased wish is left: in commits, in rows of any generation, in dead letters."""
+    places = [(wish_id, f"generation {n}") for n, model in picture.models.items() for wish_id in model.texts]
+    places += [(wish_id, each.queue) for each in picture.letters if each.has_text for wish_id in each.wish_ids]
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for wish_id, place in places:
+        found[wish_id].append(place)
     for wish_id, stored in picture.stored.items():
-        if stored.wish and stored.home:
-            home, place = _shelf(stored.home, wish_id), _shelf(stored.wish, wish_id)
-            wanted = _row(stored.wish, stored)
-            bare = {name: value for name, value in wanted.items() if name != "held_at"}
-            copy = {place: {**bare, "home": home}} if place != home else {}
-            yield from _rows(wish_id, found[wish_id], {home: wanted} | copy)
+        if stored.is_erased:
+            texts = [f"commit {each.version}" for each in stored.commits if has_text(each)] + found[wish_id]
+            if texts:
+                yield Difference("erased-text", wish_id, f"it is erased, but its text is in {', '.join(texts)}")
 
 
-def _rows(wish_id: str, found: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[Difference]:
-    for shelf in sorted(expected.keys() - found.keys()):
-        yield Difference("row-missing", wish_id, f"no row at {shelf}")
-    for shelf in sorted(found.keys() - expected.keys()):
-        yield Difference("row-twice", wish_id, f"another row at {shelf}")
-    for shelf in sorted(expected.keys() & found.keys()):
-        if wrong := _unequal(found[shelf], expected[shelf]):
-            yield Difference("row-differs", wish_id, f"at {shelf}: {', '.join(wrong)}")
+def letters(picture: Picture) -> Iterator[Difference]:
+    """Check that no stored wish is dead-lettered as well."""
+    for letter in picture.letters:
+        for wish_id in sorted(letter.wish_ids & picture.stored.keys()):
+            yield Difference("also-dead-lettered", wish_id, f"it is stored, and a letter in {letter.queue} is about it")
 
 
-def _row(wish: Wish, stored: Stored) -> dict[str, Any]:
-    row = {
-        "destination": wish.destination,
-        "outcome": wish.outcome,
-        "visibility": wish.visibility,
-        "seat": wish.seat,
-        "name": wish.name,
-        "message": wish.message,
-        "version": len(stored.commits),
-        "shown_at": stored.shown_at,
-        "held_at": stored.held_at,
-        "held_for": wish.held_for if stored.held_at else None,
-    }
-    return {name: value for name, value in row.items() if value is not None}
-
-
-def _unequal(row: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
-    """Return the names of the attributes that differ, never their values."""
-    return sorted(name for name in row.keys() | expected.keys() if row.get(name) != expected.get(name))
-
-
-def feed(picture: Picture) -> Iterator[Difference]:
-    """Check that a reader of feed and news shows exactly the shown wishes, and that neither has a hole."""
-    yield from _positions("feed", picture.feed, picture.totals.get("position", 0))
-    yield from _positions("news", picture.news, picture.totals.get("news", 0))
-    there = {f"{shelf}/{wish_id}" for shelf, wish_id, _ in picture.rows}
-    places = [place for entry in (*picture.feed.values(), *picture.news.values()) for place in entry]
-    for place in sorted(set(places) - there):
-        yield Difference("feed-without-row", place.rpartition("/")[2], f"the feed says {place}")
-    seen = Counter(place.rpartition("/")[2] for entry in picture.feed.values() for place in entry)
-    told = {place.rpartition("/")[2] for entry in picture.news.values() for place in entry}
-    for wish_id, stored in picture.stored.items():
-        is_shown = stored.wish is not None and stored.wish.visibility == "shown"
-        if is_shown and not seen[wish_id] and wish_id not in told:
-            yield Difference("feed-missing", wish_id, "it is shown but not in the feed")
-        if seen[wish_id] and not is_shown and wish_id not in told:
-            yield Difference("feed-not-withdrawn", wish_id, "it is not shown, but nothing takes it down")
-        if seen[wish_id] > 1:
-            yield Difference("feed-twice", wish_id, f"it is in the feed {seen[wish_id]} times")
-
-
-def _positions(name: str, entries: Mapping[int, list[str]], counted: int) -> Iterator[Difference]:
-    last = max([*entries, counted])
-    for position in range(1, last + 1):
-        if position not in entries:
-            yield Difference(f"{name}-hole", None, f"nothing at position {position} of {last}")
-    if entries and max(entries) != counted:
-        yield Difference(f"{name}-end", None, f"{max(entries)} entries, {counted} counted")
-
-
-def _shelf(wish: Wish, wish_id: str) -> str:
-    if wish.outcome == "boarded":
-        return f"pod#{wish.destination}#{wish.pod or 0}"
-    return f"{wish.outcome}#{wish.destination}#{wish_id[0]}"
-
-
-def _events(commits: Sequence[Commit]) -> list[Any]:
-    return [done.event for commit in commits for done in commit.events]
+def generations(picture: Picture) -> Iterator[Difference]:
+    """Check the generation that is read, that others which are written agree too, and that no other has text."""
+    if picture.current not in picture.live:
+        yield Difference("generation", None, f"generation {picture.current} is read, but nothing writes it")
+    for number, model in sorted(picture.models.items()):
+        wrong = model_differences(picture, model)
+        if number == picture.current:
+            yield from wrong
+        elif number in picture.live and wrong:
+            kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(Counter(each.kind for each in wrong).items()))
+            yield Difference("generation", None, f"generation {number} is written, not read, and differs: {kinds}")
+        elif number not in picture.live:
+            for wish_id in model.texts:
+                yield Difference("old-text", wish_id, f"generation {number} is not used, and holds its text")

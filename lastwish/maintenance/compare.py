@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import stamina
@@ -63,8 +64,10 @@ def compare(stores: Stores, old: int, new: int, scanned: Mapping[str, int], pati
 def _rows(stores: Stores, old: int, new: int) -> tuple[Rows, Rows]:
     rows: dict[int, Rows] = {old: {}, new: {}}
     for entry in stores.read_model.scan((old, new)):
-        if "version" in entry.values:
-            rows[entry.generation][entry.shelf, entry.name] = (int(entry.values["version"]), digest(entry))
+        version = entry.values.get("version")
+        if version is not None:  # one that is no number is behind every other
+            number = int(version) if isinstance(version, Decimal) else 0
+            rows[entry.generation][entry.shelf, entry.name] = (number, digest(entry))
     return rows[old], rows[new]
 
 

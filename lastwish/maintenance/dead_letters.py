@@ -1,4 +1,7 @@
-"""Read dead letters. SQS shows no message without handing it out, so each is held for a while."""
+"""Read dead letters. SQS shows no message without handing it out, so each is held for a while.
+
+So a letter may be hidden from us, because somebody else holds it: `hidden` counts these.
+"""
 
 import json
 from collections.abc import Iterator
@@ -13,6 +16,8 @@ from lastwish.maintenance.stores import Stores
 QUEUES = ("InboxDlq", "PodsDlq")
 # Seconds: long enough to read many, and no longer after a reader was killed.
 _HELD = 60
+_HELD_MORE = 0.1  # for each letter that is there: ten of them take far less than a second
+_LONGEST = 43_200  # SQS's bound
 LONG_POLL = 1
 
 
@@ -24,6 +29,11 @@ class Letter:
     receipt: str
     body: str
     wish_ids: frozenset[str]
+
+    @property
+    def has_text(self) -> bool:
+        """True where it holds what a person typed, in an envelope of ours."""
+        return any(each["data"].get("message") or each["data"].get("name") for each in _envelopes(self.body))
 
 
 @contextmanager
@@ -41,16 +51,25 @@ def held(stores: Stores) -> Iterator[list[Letter]]:
                 _show_again(stores, queue, [each for each in some if each.queue == queue])
 
 
+def hidden(stores: Stores, letters: list[Letter]) -> int:
+    """Return how many letters the queues have besides these. Call it while they are held."""
+    return max(0, stores.waiting(*QUEUES) - len(letters))
+
+
 def _receive(stores: Stores, queue: str) -> list[Letter]:
-    found: list[Letter] = []
+    found: dict[str, Letter] = {}
+    seconds = min(_LONGEST, _HELD + int(_HELD_MORE * stores.waiting(queue)))
     while True:  # until a long poll, which asks all of SQS's servers, returns nothing
         answer = stores.sqs.receive_message(
-            QueueUrl=stores.queue(queue), MaxNumberOfMessages=10, VisibilityTimeout=_HELD, WaitTimeSeconds=LONG_POLL
+            QueueUrl=stores.queue(queue), MaxNumberOfMessages=10, VisibilityTimeout=seconds, WaitTimeSeconds=LONG_POLL
         )
         messages = answer.get("Messages", [])
-        if not messages:
-            return found
-        found += [Letter(queue, each["ReceiptHandle"], each["Body"], subjects(each["Body"])) for each in messages]
+        # Or until it returns nothing new: the first letters are visible again, and reading on would never end.
+        is_over = found.keys() >= {each["MessageId"] for each in messages}
+        for each in messages:
+            found[each["MessageId"]] = Letter(queue, each["ReceiptHandle"], each["Body"], subjects(each["Body"]))
+        if is_over:
+            return list(found.values())
 
 
 def _show_again(stores: Stores, queue: str, letters: list[Letter]) -> None:
@@ -63,10 +82,17 @@ def _show_again(stores: Stores, queue: str, letters: list[Letter]) -> None:
 
 def subjects(body: str) -> frozenset[str]:
     """Return the wish ids that a message names as its subject, even when it is no envelope of ours."""
+    named = [each.get("subject") for each in _objects(body)]
+    return frozenset(subject for subject in named if isinstance(subject, str))
+
+
+def _envelopes(body: str) -> list[dict[str, Any]]:
+    return [each for each in _objects(body) if isinstance(each.get("data"), dict)]
+
+
+def _objects(body: str) -> list[dict[str, Any]]:
     try:
         read: Any = json.loads(body)
     except (ValueError, RecursionError):
-        return frozenset()
-    envelopes = read if isinstance(read, list) else [read]
-    named = [each.get("subject") for each in envelopes if isinstance(each, dict)]
-    return frozenset(subject for subject in named if isinstance(subject, str))
+        return []
+    return [each for each in (read if isinstance(read, list) else [read]) if isinstance(each, dict)]

@@ -1,6 +1,6 @@
 """Tables, queues and functions of one stack, as the maintenance commands use them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -23,13 +23,17 @@ MARGIN = 2.0
 
 @dataclass(frozen=True)
 class Stores:
-    """``outputs`` are the template's; ``function_names`` are physical names by logical id."""
+    """``outputs`` are the template's; ``function_names`` are physical names by logical id.
+
+    ``peek`` gives the bodies of a queue's messages by its URL, and changes nothing; None where nobody can.
+    """
 
     dynamodb: Any
     sqs: Any
     functions: Any
     outputs: dict[str, str]
     function_names: dict[str, str]
+    peek: Callable[[str], list[str]] | None = None
 
     @cached_property
     def events(self) -> EventStore:
@@ -87,4 +91,5 @@ def names_of(unreadable: Iterable[UnreadableCommit]) -> list[dict[str, object]]:
 def stores(site: Site) -> Stores:
     """Return the stores of a stack. Raises AwsError."""
     functions = site.physical_ids("AWS::Lambda::Function")
-    return Stores(site.client("dynamodb"), site.client("sqs"), site.client("lambda"), site.outputs, functions)
+    clients = (site.client("dynamodb"), site.client("sqs"), site.client("lambda"))
+    return Stores(*clients, site.outputs, functions, site.peek)

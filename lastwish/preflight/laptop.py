@@ -62,10 +62,10 @@ class Laptop:
         """Measure on an empty stack, and leave it empty: the audience's wishes are never mixed with ours."""
         guard.check_packages()
         with self.site.http() as http:
-            if self.site.promises()() or sum(guard.ended_counts(http).values()):
+            if self.site.promises()().wish_ids or sum(guard.ended_counts(http).values()):
                 raise NotReady("not measured, since there are wishes: `lastwish reset` before the show, then once more")
         measured = measure(self.site.url)
-        if set(self.site.promises()()) - measured.wish_ids:
+        if set(self.site.promises()().wish_ids) - measured.wish_ids:
             raise NotReady("other wishes came meanwhile, so ours stay with them: `lastwish reset`, then once more")
         reset.reset(self.site.state, self.site.home)
         return self._verdict(measured.answered)

@@ -4,11 +4,14 @@ import json
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 
+from lastwish.aws.clients import physical_ids
+from lastwish.local.deploy import STACK
 from tests.support.laptop import Stack, wait_until
 
 
@@ -49,6 +52,43 @@ def test_a_promise_that_was_not_kept_is_found(stack: Stack, http: httpx.Client) 
     done = stack.run("audit", "--json", "--settle", "0")
     assert done.returncode == 1
     assert [each["wish_id"] for each in json.loads(done.stdout)["differences"]] == [lost]
+
+
+@contextmanager
+def paused(stack: Stack, function: str) -> Iterator[None]:
+    """Switch a function's consumer off, so that its queue keeps what is sent."""
+    functions = physical_ids(stack.aws("cloudformation"), STACK, "AWS::Lambda::Function")
+    client = stack.aws("lambda")
+    [mapping] = client.list_event_source_mappings(FunctionName=functions[function])["EventSourceMappings"]
+    client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+    try:
+        yield
+    finally:
+        client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+def test_what_waits_in_a_queue_is_in_flight_and_excuses_no_lost_wish(stack: Stack, http: httpx.Client) -> None:
+    with paused(stack, "WorkerFunction"):
+        waiting = post(http, "I wait in Pods")
+        lost = str(uuid.uuid4())
+        with (stack.home / "ledger.jsonl").open("a") as ledger:
+            ledger.write(json.dumps({"wish_id": lost, "status": 202}) + "\n")
+        done = stack.run("audit", "--json", "--settle", "2")
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["ok"], report["in_flight"]) == (1, False, 1)
+    assert {each["wish_id"]: each["kind"] for each in report["differences"]} == {waiting: "in-flight", lost: "missing"}
+    assert all(each["repair"] for each in report["differences"])
+
+
+def test_an_emptied_ledger_is_no_proof(stack: Stack, http: httpx.Client) -> None:
+    wish_id = post(http, "Nobody remembers that I was promised")
+    assert wait_until(lambda: http.get(f"wishes/{wish_id}").status_code == 200)
+    (stack.home / "ledger.jsonl").write_text("")
+    done = stack.run("audit", "--json", "--settle", "5")
+    assert done.returncode == 1
+    assert [(each["kind"], each["wish_id"]) for each in json.loads(done.stdout)["differences"]] == [
+        ("unpromised", wish_id)
+    ]
 
 
 def test_an_erased_wish_is_nowhere_any_more(stack: Stack, http: httpx.Client) -> None:

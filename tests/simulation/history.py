@@ -131,9 +131,9 @@ class _History:
             world.sqs.SendMessage({"QueueUrl": world.urls["Inbox"], "MessageBody": "{}", "DelaySeconds": 60})
 
         def judge(report: Any) -> None:
-            named = {each.wish_id for each in report.differences if each.kind == "missing"}
+            named = {each.wish_id for each in report.differences if each.kind in ("missing", "in-flight")}
             if report.ok or named != {wish_id}:
-                self.violations.append(f"{wish_id} is lost, and the audit says ok={report.ok}, missing {named}")
+                self.violations.append(f"{wish_id} is lost, and the audit says ok={report.ok}, named {named}")
 
         self.people.audit(judge, lost=wish_id)
 

@@ -17,7 +17,7 @@ from domain.events import WishAccepted
 from domain.seats import Seat
 from domain.wish import BoardFromWaitlist
 from infra.aggregate import Cause, execute
-from lastwish.local.proxy.ledger import promised
+from lastwish.local.proxy.ledger import read
 from lastwish.maintenance.audit import audit
 from lastwish.maintenance.checks import Difference
 from lastwish.maintenance.history import history
@@ -102,7 +102,7 @@ class Chain:
 
     def differences(self) -> list[Difference]:
         """Return what an audit finds now."""
-        return audit(self.stores, partial(promised, self.ledger), settle=0).differences
+        return audit(self.stores, partial(read, self.ledger), settle=0).differences
 
     def texts(self) -> str:
         """Return the content of all tables and queues as one text."""

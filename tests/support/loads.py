@@ -16,6 +16,7 @@ AUDIT: dict[str, Any] = {
     "dead_lettered": 0,
     "parked": 0,
     "unpromised": 0,
+    "unknown_ends": 0,
     "dead_letters": 0,
     "differences": [],
 }

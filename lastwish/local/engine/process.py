@@ -88,8 +88,15 @@ def retry(engine: Endpoint) -> dict[str, int]:
     return counts
 
 
+def messages(engine: Endpoint, queue: str) -> list[str]:
+    """Return the bodies of a queue's messages, by its URL. Nobody receives them by this. Raises EngineFailed."""
+    accounts = _own_call(engine, "GET", "/_ministack/sqs/messages", params={"QueueUrl": queue})["messages"].values()
+    queues = [found for regions in accounts for region in regions.values() for found in region.values()]
+    return [str(message["Body"]) for found in queues for message in found]
+
+
 def _own_call(engine: Endpoint, method: str, path: str, **body: Any) -> Any:
-    """Call what a layer before the engine answers, and not the engine itself."""
+    """Call what no AWS service answers: a layer before the engine, or the engine about itself."""
     headers = {KEY_HEADER: engine.key}
     try:
         answer = httpx.request(method, engine.url + path, headers=headers, timeout=30, trust_env=False, **body)

@@ -23,6 +23,9 @@ from tests.support.loads import AUDIT, finished_load, result
 HTML = "{http://www.w3.org/1999/xhtml}"
 EVIL = "<script>alert(1)</script><img src=https://evil.example/x onerror=alert(1)>\"'"
 
+_ON_ITS_WAY = {"kind": "in-flight", "wish_id": "w", "detail": "d"}
+TRAVELLING = {**AUDIT, "ok": False, "accepted": 9, "stored": 8, "in_flight": 1, "differences": [_ON_ITS_WAY]}
+
 
 def elements(html: str) -> list[Any]:
     return list(html5lib.parse(html).iter())
@@ -73,7 +76,7 @@ def test_the_manifest_counts_all_wishes_when_only_a_sample_was_followed() -> Non
         ({"interrupted": True}, 130),
         ({"failures": ["the sender died"]}, 1),
         ({"audit": None}, 1),
-        ({"audit": {**AUDIT, "accepted": 9, "stored": 8, "in_flight": 1}}, 1),
+        ({"audit": TRAVELLING}, 1),
         ({"results": [result(1, key="a"), result(2, key="a")]}, 1),
         ({"audit": {**AUDIT, "ok": False, "differences": [{"kind": "missing", "wish_id": "x", "detail": "y"}]}}, 1),
         ({"results": [result(status=503)]}, 1),
@@ -165,7 +168,7 @@ def test_the_page_has_what_a_presenter_needs() -> None:
     ("audit", "words"),
     [
         (None, "Not audited"),
-        ({**AUDIT, "accepted": 9, "stored": 8, "in_flight": 1}, "1 wish not found yet"),
+        (TRAVELLING, "1 wish not found yet"),
         ({**AUDIT, "accepted": 9, "stored": 8, "dead_lettered": 1}, "Nothing was lost, 1 wish set aside"),
         ({**AUDIT, "ok": False, "differences": [{"kind": "missing", "wish_id": "w", "detail": "d"}]}, "1 difference"),
     ],

@@ -11,10 +11,11 @@ from domain.events import WishAccepted
 from domain.seats import Seat
 from domain.wish import Command, HideWish, RecordWish, ReleaseWish, decide, fold
 from lastwish.aws.generations import Entry
-from lastwish.maintenance.audit import has_tag
-from lastwish.maintenance.checks import Picture, Stored, differences
+from lastwish.maintenance.checks import differences
 from lastwish.maintenance.compare import digest
 from lastwish.maintenance.dead_letters import subjects
+from lastwish.maintenance.picture import Model, Picture, Stored
+from lastwish.maintenance.reading import has_tag
 from tests.support.samples import NOON, WISH_ID, submitted
 
 
@@ -41,14 +42,17 @@ def picture(**changes: Any) -> Picture:
     """One wish, and all stores agree."""
     whole: dict[str, Any] = {
         "stored": {WISH_ID: Stored.of([commit()])},
+        "marks": {"mars": 1},
+        "free": {"mars": {2}},
+    }
+    model: dict[str, Any] = {
         "rows": [("pod#mars#1", WISH_ID, row())],
         "totals": {"mars_boarded": 1, "mars_waitlisted": 0, "position": 1},
         "minutes": {"2045-01-01T12:00": {"mars_boarded": 1}},
         "feed": {1: [f"pod#mars#1/{WISH_ID}"]},
-        "marks": {"mars": 1},
-        "free": {"mars": {2}},
     }
-    return Picture(**whole | changes)
+    model |= {name: changes.pop(name) for name in vars(Model()).keys() & changes.keys()}
+    return Picture(**whole | changes, models={1: Model(**model)})
 
 
 def test_stores_that_agree_have_no_difference() -> None:

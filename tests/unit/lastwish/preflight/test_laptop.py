@@ -12,6 +12,7 @@ from lastwish.preflight import laptop as laptops
 from lastwish.preflight.check import Check, run
 from lastwish.preflight.hall import Measured
 from lastwish.preflight.laptop import Laptop
+from lastwish.promises import Promises
 
 LAN = "http://192.168.1.20:8045/"
 EMPTY = {"boarded": 0, "waitlisted": 0, "rejected": 0}
@@ -44,7 +45,7 @@ class FakeSite:
         return {"Environment": {"Variables": {"PUBLIC_URL": self.public_url}}}
 
     def promises(self) -> Any:
-        return lambda: self.promised.pop(0)
+        return lambda: Promises(self.promised.pop(0))
 
     def http(self) -> httpx.Client:
         answer = httpx.Response(200, json={"destinations": {"mars": self.counts}})
