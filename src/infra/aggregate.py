@@ -37,12 +37,14 @@ def execute(
     ``EventStore.append``. Raises VersionConflict after three lost races, and what the store raises.
     """
     stream = stream_of(wish_id)
-    now = cause.now.replace(microsecond=cause.now.microsecond // 1000 * 1000)  # as it is stored
     commits = [] if is_new else store.read(stream)
     for _ in range(_TRIES):
         events = decide(command, fold(events_of(commits)))
         if not events:
             return None
+        now = cause.now.replace(microsecond=cause.now.microsecond // 1000 * 1000)  # as it is stored
+        # Clocks differ, yet in a stream no commit is older than the one before it: the audit relies on it.
+        now = max([now, *(commit.time for commit in commits[-1:])])
         commit = Commit(
             stream=stream,
             version=len(commits) + 1,

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 
 import boto3
 import pytest
@@ -42,3 +43,11 @@ def test_a_command_on_a_stored_wish_appends_to_its_stream(store: EventStore) -> 
     appended = execute(store, WISH_ID, EraseWish(), replace(CAUSE, commit_id="erase"))
     assert appended is not None
     assert (appended.version, [type(each.event) for each in appended.events]) == (2, [WishErased])
+
+
+def test_a_slow_clock_makes_no_commit_older_than_the_one_before_it(store: EventStore) -> None:
+    execute(store, WISH_ID, RECORD, CAUSE, is_new=True)
+    late = replace(CAUSE, commit_id="erase", now=NOON - timedelta(minutes=3))
+    appended = execute(store, WISH_ID, EraseWish(), late)
+    assert appended is not None
+    assert [appended.time, *(each.time for each in appended.events)] == [NOON, NOON]
