@@ -1,6 +1,7 @@
 """Read which wishes a stack on AWS answered 202, from API Gateway's access log, which the chain does not write.
 
-The access log knows requests and statuses, not wishes; the frontend's own log says which wish a request was about.
+The access log knows requests and statuses, not wishes; the frontend's own log says which wish a request was about. Both
+call a request by API Gateway's extended request id: a client chooses the plain one with a header, `X-Amzn-RequestId`.
 Each line of the access log needs a line of the frontend of its own. A request that was answered 202 without one is
 named by its id: the audit will miss it.
 """
@@ -45,7 +46,7 @@ def promises(logs: Any, access_group: str, frontend_group: str, since: datetime)
         if line.get("method") != "POST" or line.get("path") != "/wishes":
             continue
         if line.get("status") in _PROMISES:
-            request = line["requestId"]
+            request = line["extendedRequestId"]
             wish_ids.append(wishes[request].pop() if wishes[request] else f"request {request}")
         elif str(line.get("status")).startswith("5"):
             unknown_ends += 1

@@ -3,7 +3,6 @@
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from console.moderation import moderate, read_queue, set_panic
@@ -17,7 +16,7 @@ from infra.settings import ConsoleSettings
 from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
 from web import error_handlers, responses
-from web.requests import Request
+from web.requests import CORRELATION_ID, Request
 from web.templating import render
 
 settings = ConsoleSettings.from_env()
@@ -30,7 +29,7 @@ cognito = cognito_client()
 app = error_handlers.register(APIGatewayRestResolver())
 
 
-@logger.inject_lambda_context(clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@logger.inject_lambda_context(clear_state=True, correlation_id_path=CORRELATION_ID)
 @tracer.capture_lambda_handler
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

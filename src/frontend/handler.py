@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.commit import stream_of
@@ -21,7 +20,7 @@ from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
 from web import error_handlers, responses
 from web.latency import record_latency
-from web.requests import Request
+from web.requests import CORRELATION_ID, Request
 from web.wall import feed, manifest
 
 settings = FrontendSettings.from_env()
@@ -33,7 +32,7 @@ app = error_handlers.register(APIGatewayRestResolver(), problem_response)
 app.include_router(page_routes(settings.public_url))
 
 
-@logger.inject_lambda_context(clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@logger.inject_lambda_context(clear_state=True, correlation_id_path=CORRELATION_ID)
 @tracer.capture_lambda_handler
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

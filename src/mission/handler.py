@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
-from aws_lambda_powertools.logging import correlation_paths
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.commit import stream_of
@@ -20,7 +19,7 @@ from mission.overview import Overview
 from mission.waterfall import waterfall
 from mission.xray import console_url, read_documents
 from web import error_handlers, problems, responses
-from web.requests import Request
+from web.requests import CORRELATION_ID, Request
 
 TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 
@@ -33,7 +32,7 @@ xray_url = console_url(xray.meta.region_name) if settings.stage != "local" else 
 app = error_handlers.register(APIGatewayRestResolver())
 
 
-@logger.inject_lambda_context(clear_state=True, correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@logger.inject_lambda_context(clear_state=True, correlation_id_path=CORRELATION_ID)
 @tracer.capture_lambda_handler
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from web import problems
 from web.language import language, media_type, preferred
 
 OPERATORS = "operators"  # the user pool's group
+# API Gateway's own: a client chooses requestId with a header, and two requests would have one id.
+CORRELATION_ID = "requestContext.extendedRequestId"
 _KEYS = UUID("0b8f7f57-3f0c-4b57-9f5c-6f4a5f0c2045")
 
 
@@ -55,7 +57,7 @@ class Request:
     @property
     def correlation_id(self) -> str:
         """Return API Gateway's id of the request, which its access log has too."""
-        return self._event.request_context.request_id or "unknown"
+        return self._event.request_context.extended_request_id or "unknown"
 
     @property
     def fallback_key(self) -> UUID:

@@ -41,7 +41,7 @@ def test_the_api_is_traced() -> None:
 
 def test_the_access_log_is_one_json_object_in_one_line() -> None:
     assert "\n" not in API["AccessLogSetting"]["Fn::If"][1]["Format"]
-    assert {"requestId", "status", "path", "traceId"} <= set(access_log())
+    assert {"extendedRequestId", "status", "path", "traceId"} <= set(access_log())
 
 
 def test_the_access_log_has_no_id_of_a_wish_and_no_address_of_a_person() -> None:

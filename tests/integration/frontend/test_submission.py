@@ -26,7 +26,7 @@ def test_a_wish_is_answered_202_and_queued(aws: Aws, frontend: ModuleType, invok
     [message] = aws.messages("Inbox")
     envelope = read_envelope(message["Body"])
     assert envelope.subject == body["wish_id"]
-    assert envelope.correlationid == "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    assert envelope.correlationid == "DGz3BHVbIAMFW5Q="
     assert isinstance(envelope.event(), WishSubmitted)
 
 
@@ -91,11 +91,21 @@ def test_a_form_sent_again_after_a_lost_response_is_the_same_wish(
     faults.answer_lost(frontend.inbox._client, "sqs.SendMessage")
     page = invoke(frontend, event)
     [kept] = re.findall(r'name="idempotency_key" value="([^"]+)"', page["body"])
-    event["requestContext"]["requestId"] = "another-request"
+    event["requestContext"]["extendedRequestId"] = "another-request"
     event["body"] = event["body"].removesuffix(key) + kept
     assert page["statusCode"] == 503
     assert invoke(frontend, event)["statusCode"] == 303
     assert len({read_envelope(message["Body"]).subject for message in aws.messages("Inbox")}) == 1
+
+
+def test_a_client_cannot_choose_the_id_of_its_request(aws: Aws, frontend: ModuleType, invoke: Invoke, log: Log) -> None:
+    ours = {"J-D5rG9QFiAFnVg=", "K_D5rG9QFiAFnVg="}
+    for request in ours:
+        event = sample("frontend-good-wish")
+        event["requestContext"] |= {"requestId": "chosen-by-a-header", "extendedRequestId": request}
+        invoke(frontend, event)
+    assert {read_envelope(message["Body"]).correlationid for message in aws.messages("Inbox")} == ours
+    assert {line["correlation_id"] for line in log.lines() if line.get("message") == "wish submitted"} == ours
 
 
 def test_the_form_shown_again_escapes_what_was_typed(frontend: ModuleType, invoke: Invoke) -> None:
@@ -121,5 +131,5 @@ def test_every_log_line_has_wish_and_request_and_none_the_text(frontend: ModuleT
     assert logged
     for line in logged:
         assert line["wish_id"] == body["wish_id"]
-        assert line["correlation_id"] == "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+        assert line["correlation_id"] == "DGz3BHVbIAMFW5Q="
     assert "alert" not in json.dumps(lines)

@@ -34,7 +34,7 @@ def submitted(request: str, wish_id: str) -> dict[str, str]:
 
 
 def answered(request: str, status: str = "202", **changes: str) -> dict[str, str]:
-    return {**ACCESS, "requestId": request, "status": status, **changes}
+    return {**ACCESS, "extendedRequestId": request, "status": status, **changes}
 
 
 def promises(logs: Any, since: timedelta = HOUR) -> Promises:
@@ -73,6 +73,13 @@ def test_two_answers_under_one_id_are_two_promises(logs: Any) -> None:
     write(logs, "access", answered("r1"), answered("r1"))
     write(logs, "frontend", submitted("r1", "wish-1"))
     assert promises(logs).wish_ids == ["wish-1", "request r1"]
+
+
+def test_the_id_that_a_client_chose_joins_nothing(logs: Any) -> None:
+    chosen = {"requestId": "the same"}
+    write(logs, "access", answered("r1", **chosen), answered("r2", **chosen))
+    write(logs, "frontend", submitted("r1", "wish-1"), submitted("r2", "wish-2"))
+    assert sorted(promises(logs).wish_ids) == ["wish-1", "wish-2"]
 
 
 def test_the_newest_lines_may_be_on_their_way(logs: Any) -> None:
