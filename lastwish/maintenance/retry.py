@@ -39,7 +39,7 @@ class Waiting:
 
 
 def retry(site: Site) -> Waiting:
-    """Make hidden messages visible where the stack runs here; elsewhere change nothing. Raises AwsError, EngineFailed."""
+    """Make hidden messages visible where the stack runs here, else change nothing. Raises AwsError, EngineFailed."""
     there = stores(site)
     names = {queue: there.queue(queue) for queue in QUEUES}
     if isinstance(site, LocalSite):
