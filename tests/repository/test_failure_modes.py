@@ -124,7 +124,7 @@ def test_the_page_has_the_table_and_the_five_worst_modes() -> None:
 @pytest.mark.parametrize(("minutes", "percent"), [(2, 0), (5, 16), (10, 57)])
 def test_an_outage_costs_as_many_wishes_their_last_try_as_the_runbook_says(minutes: int, percent: int) -> None:
     receives = template.load()["Resources"]["Pods"]["Properties"]["RedrivePolicy"]["maxReceiveCount"]
-    longest = [min(4**n, queues._LONGEST_DELAY) for n in range(1, receives)]
+    longest = [min(4**n, queues.LONGEST_DELAY) for n in range(1, receives)]
     spent = {0: 1.0}  # seconds from the first to the last try: probability
     for pause in longest:
         later: dict[int, float] = {}
