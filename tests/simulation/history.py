@@ -2,7 +2,7 @@
 
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -18,6 +18,8 @@ from tests.simulation.world import START, World
 from web import wall
 
 _LONGEST = 12 * 3600.0  # seconds in which the chain must come to rest
+# What a killed rebuild and a message that was delivered once more leave behind, until the rebuild and the redrive below.
+_REPAIRED_LATER = ("generation", "old-text", "also-dead-lettered")
 _OURS = ("domain", "infra", "web", "frontend", "parser", "worker", "projector", "console", "lastwish")
 
 
@@ -66,7 +68,7 @@ class _History:
         """Play it to its end, or to the first violations."""
         steps: tuple[tuple[str, Callable[[], None]], ...] = (
             ("the show", lambda: None),
-            ("an audit", self._audit),
+            ("an audit", lambda: self._audit(_REPAIRED_LATER)),
             ("a reclaim", self._reclaim),
             ("a rebuild", self._rebuild),
             ("a redrive", self.people.redrive),
@@ -109,10 +111,14 @@ class _History:
             page.read_to_the_end()
         world.walls = {"a new page": fresh.shown, "the page that was open": self.page.shown}
 
-    def _audit(self) -> None:
+    def _audit(self, expected: Collection[str] = ()) -> None:
         def judge(report: Any) -> None:
-            if not report.ok:
-                named = "; ".join(f"{each.kind} {each.wish_id} {each.detail}" for each in report.differences)
+            # An erasure that was killed, or said "not yet", has text left: the audit must say so.
+            half_erased = {each for each in report.differences if each.kind == "erased-text"}
+            half_erased = {each for each in half_erased if each.wish_id not in self.world.erased}
+            wrong = [each for each in report.differences if each.kind not in expected and each not in half_erased]
+            if wrong:
+                named = "; ".join(f"{each.kind} {each.wish_id} {each.detail}" for each in wrong)
                 self.violations.append(f"all is well, and the audit says: {named}")
 
         self.people.audit(judge)

@@ -72,7 +72,7 @@ class People:
         if self._random.random() < 0.7:
             event["headers"]["Idempotency-Key"] = str(uuid.UUID(bytes=self._random.randbytes(16), version=4))
         event["body"] = json.dumps(fields)
-        event["requestContext"]["requestId"] = f"request-{self._texts}"
+        event["requestContext"]["extendedRequestId"] = f"request-{self._texts}"
         event["text"] = text
         return event
 
