@@ -3,12 +3,14 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.commit import wish_of
 from lastwish.local.journal import Entry, Journal, Pointer
@@ -240,10 +242,7 @@ def _stored_so_far(home: Path) -> int:
     if state is None:
         return 0
     stack = Stack(Laptop(home), "", "", "", None, None, state.engine, "", {"access_key_id": state.key}, {}, {}, {})
-    try:
-        dynamodb = stack.aws("dynamodb")
+    with closing(stack.aws("dynamodb")) as dynamodb, suppress(BotoCoreError, ClientError):  # it may not answer yet
         tables = dynamodb.list_tables()["TableNames"]
-        counts = [dynamodb.scan(TableName=each, Select="COUNT")["Count"] for each in tables if "EventStore" in each]
-    except Exception:  # noqa: BLE001 - it does not answer yet
-        return 0
-    return sum(counts)
+        return sum(dynamodb.scan(TableName=each, Select="COUNT")["Count"] for each in tables if "EventStore" in each)
+    return 0
