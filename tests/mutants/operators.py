@@ -183,7 +183,7 @@ OPERATING = (
         "also = [stores.seats.taking(seat), lock.guard()]",
         "also = [stores.seats.taking(seat)]",
         "A reclaim that slept through its lock boards wishes beside the one that took over.",
-        f"{_MAINTENANCE}/test_reclaim.py::test_a_reclaim_that_slept_while_another_took_over_boards_nobody",
+        f"{_MAINTENANCE}/test_reclaim_waits.py::test_a_reclaim_that_lost_its_lock_boards_nobody",
     ),
     Mutant(
         "boarding-leaves-its-seat-free",

@@ -124,7 +124,7 @@ PROMISE = (
         'line = b"\\n" * torn + json.dumps(entry)',
         "line = json.dumps(entry)",
         "A line that a full disk cut off makes the next promise unreadable.",
-        f"{_PROXY}/test_ledger.py::test_a_torn_line_of_another_process_does_not_spoil_the_next",
+        f"{_PROXY}/test_ledger.py::test_a_torn_line_between_a_request_and_its_end_spoils_no_promise",
     ),
     Mutant(
         "poller-takes-all-for-done",

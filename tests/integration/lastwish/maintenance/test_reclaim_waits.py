@@ -5,7 +5,8 @@ import pytest
 from domain.events import WishAccepted
 from domain.wish import RecordWish
 from infra.aggregate import Cause, execute
-from lastwish.errors import AwsError
+from lastwish.errors import AwsError, Busy
+from lastwish.maintenance.lock import Lock
 from lastwish.maintenance.reclaim import reclaim
 from tests.support import faults
 from tests.support.chain import Chain
@@ -45,3 +46,19 @@ def test_a_reclaim_that_slept_before_it_frees_seats_frees_none(chain: Chain, mon
         reclaim(chain.stores, 0)
     assert chain.status(waiting) == ("boarded", 1)
     assert chain.stores.seats.free("mars") == []
+
+
+def test_a_reclaim_that_lost_its_lock_boards_nobody(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain.resize(monkeypatch, mars=0)
+    wish_ids = chain.send(2)
+    chain.resize(monkeypatch, mars=2)
+    key = {"id": {"S": "reclaim"}}
+
+    def another_begins() -> None:
+        chain.aws.dynamodb.delete_item(TableName="Seats", Key=key)  # the lease has run out
+        Lock(chain.aws.dynamodb, "Seats", key, "reclaim").acquire()
+
+    faults.meanwhile(chain.aws.dynamodb, "dynamodb.TransactWriteItems", another_begins, about="EventStore")
+    with pytest.raises(Busy):
+        reclaim(chain.stores, 0)
+    assert [chain.status(wish_id) for wish_id in wish_ids] == [("waitlisted", None)] * 2

@@ -112,5 +112,16 @@ def test_a_torn_line_of_another_process_does_not_spoil_the_next(path: Path) -> N
     assert promised(path) == ["w1", "w2"]
 
 
+def test_a_torn_line_between_a_request_and_its_end_spoils_no_promise(path: Path) -> None:
+    ledger = Ledger(path)
+    request = ledger.ask()
+    with path.open("a") as other:
+        other.write('{"request": "5d')
+    ledger.end(request, 202, "w2")
+
+    found = read(path)
+    assert (found.wish_ids, found.unknown_ends, found.unreadable) == (["w2"], 0, ("ledger.jsonl, line 2",))
+
+
 def test_no_ledger_promises_nothing(path: Path) -> None:
     assert promised(path) == []
