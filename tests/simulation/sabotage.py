@@ -31,7 +31,7 @@ SABOTAGES = {
         "",
     ),
     "its own commit is taken for somebody else's": Sabotage(
-        "infra.aggregate", "return commit if commit in store.read(stream) else None", "return None", "is held by"
+        "infra.aggregate", "return commit if commit in store.read(stream) else None", "return None", "is held"
     ),
     "a lease without a condition": Sabotage(
         "infra.seats", "} <= :{to}_last)", "} <= :{to}_last OR {to} > :{to}_last)", "were leased"

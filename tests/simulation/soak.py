@@ -1,8 +1,10 @@
 """Run many histories on all cores, and say what was run and how fast."""
 
 import multiprocessing
+import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +27,10 @@ class Options:
 
 
 def _run(seed: int, options: Options, *, tracing: bool = False) -> Result:
-    result = run(seed, options.without, tracing=tracing)
+    try:
+        result = run(seed, options.without, tracing=tracing)
+    except Exception:  # noqa: BLE001  the seed is what one needs to find out
+        return Result(seed, violations=[f"the history broke off: {traceback.format_exc()}"])
     result.violations = [each for each in result.violations if not any(part in each for part in options.ignored)]
     return result
 
@@ -44,7 +49,8 @@ def soak(seeds: str | None, calls: int | None, jobs: int, options: Options, *, k
     total, faults, histories, failed, began = 0, Counter[str](), 0, 0, time.monotonic()
     context = multiprocessing.get_context("fork")
     world.prepare()
-    with context.Pool(jobs) as pool:
+    ignore = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for this process
+    with context.Pool(jobs, ignore) as pool:
         try:
             for result in pool.imap_unordered(partial(_run, options=options), _seeds(seeds), 1):
                 histories, total = histories + 1, total + result.calls

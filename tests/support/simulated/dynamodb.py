@@ -4,67 +4,18 @@ Reads that are not consistent, and reads of an index, may be stale where ``chanc
 as it was a moment ago. Items are shared and never changed in place.
 """
 
-import zlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
-from functools import cache
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 from tests.support.simulated import expressions
 from tests.support.simulated.errors import Refused, invalid
-
-type Item = dict[str, Any]
-type Key = tuple[Any, Any]
-type Written = Callable[[Item | None, Item | None], None]
+from tests.support.simulated.tables import LONGEST_LAG, Item, Key, Table, hash_of, scalar, size_of
 
 _MOST_BYTES = 400 * 1024
 _PAGE_BYTES = 1024 * 1024
 _STALE = 0.1  # share of the eventually consistent reads that are
-_LONGEST_LAG = 2.0  # seconds
 _TOKEN_LIVES = 600  # seconds: AWS keeps a ClientRequestToken for ten minutes
-
-
-@dataclass
-class Table:
-    """Items by key. ``indexes`` are (partition, sort) attributes by name; ``written`` hears old and new items."""
-
-    partition: str
-    sort: str | None = None
-    indexes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    written: Written | None = None
-    items: dict[Any, dict[Any, Item]] = field(default_factory=dict)
-    past: dict[Key, list[tuple[float, Item | None]]] = field(default_factory=dict)
-
-    def key(self, item: Mapping[str, Any]) -> Key:
-        """Return the key of an item. Raises a ValidationException."""
-        try:
-            return _scalar(item[self.partition]), _scalar(item[self.sort]) if self.sort else ""
-        except KeyError as missing:
-            raise invalid(f"One of the required keys was not given a value: {missing}") from None
-
-    def get(self, key: Key) -> Item | None:
-        """Return an item as it is."""
-        return self.items.get(key[0], {}).get(key[1])
-
-    def all(self) -> Iterator[Item]:
-        """Yield every item."""
-        for partition in self.items.values():
-            yield from partition.values()
-
-    def put(self, key: Key, item: Item | None, now: float) -> None:
-        """Write, or delete for None."""
-        old = self.get(key)
-        kept = [each for each in self.past.get(key, ()) if each[0] > now - _LONGEST_LAG]
-        self.past[key] = [*kept, (now, old)]
-        partition = self.items.setdefault(key[0], {})
-        if item is None:
-            partition.pop(key[1], None)
-        else:
-            partition[key[1]] = item
-        if self.written and old != item:
-            self.written(old, item)
 
 
 class DynamoDB:
@@ -123,12 +74,12 @@ class DynamoDB:
             there = [item for key in keys if (item := self._read(table, key, lag))]
             there = [item for item in there if item.get(partition) == equal and sort in item]
         else:
-            keys = [(_scalar(equal), each) for each in table.items.get(_scalar(equal), {})]
+            keys = [(scalar(equal), each) for each in table.items.get(scalar(equal), {})]
             there = [item for key in keys if (item := self._read(table, key, lag))]
         for name, (operator, value) in wanted.items():
             test = expressions.condition(f"#name {operator} :value").run
             there = [item for item in there if test(item, {"#name": name}, {":value": value})]
-        there.sort(key=lambda item: (_scalar(item[sort]), table.key(item)), reverse=not p.get("ScanIndexForward", True))
+        there.sort(key=lambda item: (scalar(item[sort]), table.key(item)), reverse=not p.get("ScanIndexForward", True))
         if start := p.get("ExclusiveStartKey"):
             keys = [table.key(item) for item in there]
             there = there[keys.index(table.key(start)) + 1 :] if table.key(start) in keys else []
@@ -137,11 +88,11 @@ class DynamoDB:
     def Scan(self, p: Any) -> Any:
         table, segments = self._table(p), p.get("TotalSegments", 1)
         # Stable, so that a page begins where the last one ended, whatever was written in between.
-        there = sorted((_hash(key), key) for partition in table.items for key in self._keys(table, partition))
+        there = sorted((hash_of(key), key) for partition in table.items for key in self._keys(table, partition))
         there = [each for each in there if each[0] % segments == p.get("Segment", 0)]
         if start := p.get("ExclusiveStartKey"):
             key = table.key(start)
-            there = [each for each in there if each > (_hash(key), key)]
+            there = [each for each in there if each > (hash_of(key), key)]
         return self._paged(table, [item for _, key in there if (item := table.get(key))], p)
 
     def _keys(self, table: Table, partition: Any) -> list[Key]:
@@ -170,7 +121,7 @@ class DynamoDB:
     def _lag(self, request: Any) -> float:
         if self._chance is None or request.get("ConsistentRead") or self._chance.random() > _STALE:
             return 0.0
-        return self._chance.uniform(0, _LONGEST_LAG)
+        return self._chance.uniform(0, LONGEST_LAG)
 
     def _read(self, table: Table, key: Key, lag: float) -> Item | None:
         if lag:
@@ -301,26 +252,3 @@ def _check_placeholders(p: Any) -> None:
     given = {*p.get("ExpressionAttributeNames", ()), *p.get("ExpressionAttributeValues", ())}
     if used != given:
         raise invalid(f"placeholders used and given differ: {', '.join(sorted(used ^ given))}")
-
-
-def _scalar(value: Mapping[str, Any]) -> Any:
-    [(kind, scalar)] = value.items()
-    if kind not in ("S", "N"):
-        raise invalid("a key is text or a number")
-    return Decimal(scalar) if kind == "N" else scalar
-
-
-@cache
-def _hash(key: Key) -> int:
-    return zlib.crc32(f"{key[0]}\0{key[1]}".encode())
-
-
-def size_of(value: Any) -> int:
-    """Return about the bytes of an item."""
-    if isinstance(value, str):
-        return len(value) if value.isascii() else len(value.encode())
-    if isinstance(value, dict):
-        return sum(len(name) + size_of(part) for name, part in value.items())
-    if isinstance(value, list):
-        return sum(map(size_of, value)) + 3
-    return 1

@@ -12,21 +12,24 @@ from functools import cache
 from typing import Any
 
 from tests.support.simulated.errors import invalid
+from tests.support.simulated.values import (
+    COMPARED,
+    FUNCTIONS,
+    Names,
+    Path,
+    added,
+    compare,
+    deleted,
+    put,
+    resolved,
+    size,
+    value_at,
+)
 
 type Item = Mapping[str, Any]
-type Names = Mapping[str, str]
 type Test = Callable[[Item, Names, Item], Any]
-type Path = tuple[str | int, ...]
 
 _TOKEN = re.compile(r"\s*(<>|<=|>=|[=<>(),+\-\[\].]|[:#]?\w+)")
-_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda one, other: one == other,
-    "<>": lambda one, other: one != other,
-    "<": lambda one, other: one < other,
-    "<=": lambda one, other: one <= other,
-    ">": lambda one, other: one > other,
-    ">=": lambda one, other: one >= other,
-}
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,7 @@ class _Parser:
             self._expect(")")
             return test
         name = self._tokens[self._at] if self._at < len(self._tokens) else ""
-        if name in _FUNCTIONS:
+        if name in FUNCTIONS:
             return self._function()
         left = self._operand()
         if self._accept("BETWEEN"):
@@ -142,18 +145,18 @@ class _Parser:
             self._expect("AND")
             high = self._operand()
             return lambda i, n, v: (
-                _compare(">=", left(i, n, v), low(i, n, v)) and _compare("<=", left(i, n, v), high(i, n, v))
+                compare(">=", left(i, n, v), low(i, n, v)) and compare("<=", left(i, n, v), high(i, n, v))
             )
         if self._accept("IN"):
             choices = self._arguments()
-            return lambda i, n, v: any(_compare("=", left(i, n, v), choice(i, n, v)) for choice in choices)
+            return lambda i, n, v: any(compare("=", left(i, n, v), choice(i, n, v)) for choice in choices)
         operator, right = self._next(), self._operand()
-        if operator not in _COMPARED:
+        if operator not in COMPARED:
             raise invalid(f"no operator: {operator!r} in {self._text!r}")
-        return lambda i, n, v: _compare(operator, left(i, n, v), right(i, n, v))
+        return lambda i, n, v: compare(operator, left(i, n, v), right(i, n, v))
 
     def _function(self) -> Test:
-        function = _FUNCTIONS[self._next()]
+        function = FUNCTIONS[self._next()]
         arguments = self._arguments()
         return lambda i, n, v: function(*(argument(i, n, v) for argument in arguments))
 
@@ -170,12 +173,12 @@ class _Parser:
         if token == "size":
             self._next()
             [of] = self._arguments()
-            return lambda i, n, v: _size(of(i, n, v))
+            return lambda i, n, v: size(of(i, n, v))
         if token.startswith(":"):
             self._next()
             return lambda _i, _n, v: v[token]
         path = self._path()
-        return lambda i, n, _v: value_at(i, _resolved(path, n))
+        return lambda i, n, _v: value_at(i, resolved(path, n))
 
     def _path(self) -> Path:
         parts: list[str | int] = [self._next()]
@@ -205,15 +208,15 @@ class _Parser:
 
     def _action(self, section: str, path: Path) -> Callable[..., None]:
         if section == "REMOVE":
-            return lambda new, _old, n, _v: _put(new, _resolved(path, n), None)
+            return lambda new, _old, n, _v: put(new, resolved(path, n), None)
         if section == "SET":
             self._expect("=")
             operand = self._sum()
-            return lambda new, old, n, v: _put(new, _resolved(path, n), operand(old, n, v))
+            return lambda new, old, n, v: put(new, resolved(path, n), operand(old, n, v))
         operand = self._operand()
-        change = _added if section == "ADD" else _deleted
-        return lambda new, old, n, v: _put(
-            new, _resolved(path, n), change(value_at(old, _resolved(path, n)), operand(old, n, v))
+        change = added if section == "ADD" else deleted
+        return lambda new, old, n, v: put(
+            new, resolved(path, n), change(value_at(old, resolved(path, n)), operand(old, n, v))
         )
 
     def _sum(self) -> Test:
@@ -232,108 +235,3 @@ class _Parser:
             there, default = self._arguments()
             return lambda i, n, v: default(i, n, v) if there(i, n, v) is None else there(i, n, v)
         return self._operand()
-
-
-def _resolved(path: Path, names: Names) -> Path:
-    return tuple(names[part] if isinstance(part, str) and part[0] == "#" else part for part in path)
-
-
-def value_at(item: Any, path: Path) -> Any:
-    """Return the typed value at a path; None where there is none."""
-    value = item.get(path[0])
-    for part in path[1:]:
-        if value is None:
-            return None
-        if isinstance(part, int):
-            several = value.get("L", [])
-            value = several[part] if part < len(several) else None
-        else:
-            value = value.get("M", {}).get(part)
-    return value
-
-
-def _put(item: dict[str, Any], path: Path, value: Any) -> None:
-    """Set, or remove for None, the value at a path, copying what is on the way to it."""
-    if len(path) == 1:
-        _assign(item, path[0], value)
-        return
-    parent = item.get(str(path[0]))
-    if parent is None:
-        raise invalid("The document path provided in the update expression is invalid for update")
-    parent = item[str(path[0])] = dict(parent)
-    for part, following in zip(path[1:], [*path[2:], None], strict=True):
-        kind = "L" if isinstance(part, int) else "M"
-        if kind not in parent:
-            raise invalid("The document path provided in the update expression is invalid for update")
-        inner = parent[kind] = list(parent["L"]) if kind == "L" else dict(parent["M"])
-        if following is None:
-            _assign(inner, part, value)
-        else:
-            try:
-                parent = inner[part] = dict(inner[part])
-            except (KeyError, IndexError):
-                raise invalid("The document path provided in the update expression is invalid for update") from None
-
-
-def _assign(container: Any, part: str | int, value: Any) -> None:
-    if value is not None:
-        container[part] = value
-    elif isinstance(container, dict):
-        container.pop(part, None)
-    else:
-        del container[part]
-
-
-def _added(old: Any, value: Any) -> Any:
-    [(kind, more)] = value.items()
-    if old is None:
-        return value
-    if kind not in old or kind not in ("N", "SS", "NS"):
-        raise invalid("An operand in the update expression has an incorrect data type")
-    return {kind: str(Decimal(old["N"]) + Decimal(more))} if kind == "N" else {kind: sorted({*old[kind], *more})}
-
-
-def _deleted(old: Any, value: Any) -> Any:
-    if old is None:
-        return None
-    [(kind, less)] = value.items()
-    if kind not in old:
-        raise invalid("An operand in the update expression has an incorrect data type")
-    left = [each for each in old[kind] if each not in less]
-    return {kind: left} if left else None
-
-
-def _compare(operator: str, one: Any, other: Any) -> bool:
-    if one is None or other is None:
-        return operator == "<>" and one is not other
-    [(kind, left)], [(other_kind, right)] = one.items(), other.items()
-    if kind != other_kind:
-        return operator == "<>"
-    if kind == "N":
-        left, right = Decimal(left), Decimal(right)
-    elif kind in ("NS", "SS"):
-        left, right = set(left), set(right)
-    return _COMPARED[operator](left, right)
-
-
-def _contains(whole: Any, part: Any) -> bool:
-    if whole is None:
-        return False
-    [(kind, inside)], [(part_kind, wanted)] = whole.items(), part.items()
-    if kind == "S":
-        return part_kind == "S" and wanted in inside
-    if kind == "L":
-        return part in inside
-    return kind == part_kind + "S" and wanted in inside
-
-
-def _size(value: Any) -> Any:
-    return None if value is None else {"N": str(len(next(iter(value.values()))))}
-
-
-_FUNCTIONS: dict[str, Callable[..., bool]] = {
-    "attribute_exists": lambda value: value is not None,
-    "attribute_not_exists": lambda value: value is None,
-    "begins_with": lambda value, start: value is not None and str(value.get("S", "")).startswith(start["S"]),
-    "contains": _contains,
-}
