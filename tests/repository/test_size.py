@@ -11,7 +11,7 @@ from tests.support import ROOT
 SRC, LASTWISH = ROOT / "src", ROOT / "lastwish"
 MOST_LINES_OF_SRC = 2700  # without mission control
 MOST_LINES_OF_MISSION_CONTROL = 450  # it only reads: the chain is understood without it
-MOST_LINES_OF_LASTWISH = 8400  # docs/decisions/0025
+MOST_LINES_OF_LASTWISH = 8500  # docs/decisions/0025
 MOST_LINES_OF_A_HANDLER = 80
 MOST_LINES_OF_A_FILE = 300
 MOST_ENTRIES_OF_LASTWISH = 14
