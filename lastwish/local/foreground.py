@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 from lastwish.errors import EngineFailed, Interrupted
 from lastwish.local import interrupts
+from lastwish.local.proxy.ledger import promised
 from lastwish.local.stack import LocalStack
 from lastwish.local.state import State
 from lastwish.local.watch import Note, Watcher
-
-KEPT = "stopped: `lastwish up` puts its wishes back, `lastwish down` deletes them"
 
 
 def run(stack: LocalStack, up: Callable[[], State], announce: Callable[[State], None], note: Note | None) -> str | None:
@@ -34,4 +33,7 @@ def run(stack: LocalStack, up: Callable[[], State], announce: Callable[[State], 
             ours = stack.stop_if_started_here()
             if state is None:
                 raise Interrupted("interrupted before the stack was up: nothing is left running") from None
-            return KEPT if ours else "stopped by another command"
+            if not ours:
+                return "stopped by another command"
+            kept = len(set(promised(stack.home.ledger)))
+            return f"stopped: `lastwish up` puts {kept} wishes back, `lastwish down` deletes them"

@@ -1,8 +1,7 @@
 """Check whether the parts of a running stack work."""
 
 from lastwish.aws.clients import engine_client, plain_errors
-from lastwish.local import network
-from lastwish.local.agent import process as agent_process
+from lastwish.local import network, parts
 from lastwish.local.engine import process as engine
 from lastwish.local.proxy import process as proxy_process
 from lastwish.local.state import NEEDED, Home, State
@@ -10,14 +9,14 @@ from lastwish.local.state import NEEDED, Home, State
 
 def health(home: Home, state: State) -> dict[str, str]:
     """Return "ok" for each part that works, else what is wrong with it."""
-    parts = {name: _process(home, state, name) for name in state.processes if name != "network"}
-    works = all(parts.get(name) == "ok" for name in NEEDED)
-    parts["api"] = proxy_process.health(state.url) if works else "not checked: the engine or the proxy does not work"
+    found = {name: _process(home, state, name) for name in state.processes if name != "network"}
+    works = all(found.get(name) == "ok" for name in NEEDED)
+    found["api"] = proxy_process.health(state.url) if works else "not checked: the engine or the proxy does not work"
     if works:
-        parts["resources"] = ", ".join([*missing_tables(state), *_disabled_consumers(state)]) or "ok"
+        found["resources"] = ", ".join([*missing_tables(state), *_disabled_consumers(state)]) or "ok"
     if state.lan:
-        parts["lan"] = _lan(home, state)
-    return parts
+        found["lan"] = _lan(home, state)
+    return found
 
 
 def missing_tables(state: State) -> list[str]:
@@ -44,18 +43,17 @@ def answers(state: State, part: str) -> bool:
     match part:
         case "engine":
             return engine.answers(state.aws)
-        case "agent":
-            return agent_process.answers(state.traces)
         case "watcher":
             return True
         case _:
-            return proxy_process.answers((state.lan or "") if part == "network" else state.url)
+            return parts.answers(part, state)
 
 
 def _process(home: Home, state: State, part: str) -> str:
     if not state.runs(part):
-        mended = ": nothing is started again by itself (`lastwish up` starts another)" if part == "watcher" else ""
-        return f"is dead (see {home.log(part)}){mended}"
+        if part == "watcher":
+            return "is dead: nothing is started again by itself, until `lastwish up` starts another"
+        return f"is dead (see {home.log(part)})"
     return "ok" if answers(state, part) else "does not answer"
 
 

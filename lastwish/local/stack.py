@@ -19,14 +19,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
-from socket import socket
 from urllib.parse import urlsplit
 
 from lastwish.aws.clients import engine_client
 from lastwish.aws.operators import PRESENTER, Operator, Operators, password
-from lastwish.errors import AlreadyRunning, NotRunning, PortTaken
-from lastwish.local import composites, deploy, environment, interrupts, network
-from lastwish.local.agent import process as agent_process
+from lastwish.errors import AlreadyRunning, NotRunning
+from lastwish.local import composites, deploy, environment, interrupts, network, parts
 from lastwish.local.door import new_key
 from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, kill_marked, spawn, stop
@@ -36,7 +34,6 @@ from lastwish.local.put_back import PutBack, put_back
 from lastwish.local.state import Home, Restart, State
 
 Step = Callable[[str], AbstractContextManager[object]]
-type _Bound = socket | agent_process.Ports
 
 USUAL_PORT = 8045
 # No new request may arrive while the rest stops.
@@ -69,12 +66,13 @@ class LocalStack:
             moves = state and address and address != urlsplit(state.lan or "").hostname
             if state and not moves and state.runs("watcher"):
                 raise AlreadyRunning(_who_watches(state), **state.facts())
-            if moves or not (state and state.works()):
-                deploy.check_template()  # a template that cannot work fails here, and not after the engine's start
-                undo.callback(self._stop)
+            deploy.check_template()  # a template that cannot work fails here, and not after the engine's start
+            undo.callback(self._stop)
+            if moves or not (state and state.ready and state.runs("engine")):
                 self._stop_watcher(state)
                 state = self._start_all(state, port, address, step)
-            undo.callback(self._stop)
+            for part in parts.expected(state):
+                state = state if state.runs(part) else self.restart(part, "died")
             self._is_ours = True
             state = self._launch_watcher(state) if detach else self._save_process("watcher", os.getpid(), state)
             undo.pop_all()
@@ -98,9 +96,9 @@ class LocalStack:
             return self.remember(part, why, done)
         if part in state.processes:
             stop(state.processes[part])  # one that hangs, and what a dead one left in its session
-        with closing(_bind(part, state)) as bound:
+        with closing(parts.bind(part, state)) as bound:
             state = self._launch(part, state, bound)
-        self._wait(part, state)
+        parts.wait_until_ready(part, self._children[part], state, self.home)
         return self.remember(part, why, PutBack())
 
     def remember(self, part: str, why: str, result: PutBack | str) -> State:
@@ -125,10 +123,10 @@ class LocalStack:
             state = replace(state, url=network.url_of(page))
             if state.lan:
                 state = replace(state, lan=f"http://{urlsplit(state.lan).hostname}:{urlsplit(state.url).port}/")
-            ports = held.enter_context(closing(_agent_ports(state)))
-            sockets: dict[str, _Bound] = {"agent": ports, "proxy": page}
-            if state.lan and network.is_present(state.lan):  # else its process starts when the network is back
-                sockets["network"] = held.enter_context(network.bind_at(state.lan))
+            ports = held.enter_context(closing(parts.bind_agent(state)))
+            sockets: dict[str, parts.Bound] = {"agent": ports, "proxy": page}
+            if "network" in parts.expected(state):  # else its process starts when the network is back
+                sockets["network"] = held.enter_context(network.bind_at(parts.url("network", state)))
             watcher = {name: each for name, each in state.processes.items() if name == "watcher"}
             state = replace(state, xray=ports.xray, daemon=ports.daemon, processes=watcher, ready=False)
             with step("starting the engine"):
@@ -141,7 +139,7 @@ class LocalStack:
                 for part, bound in sockets.items():
                     state = self._launch(part, state, bound)
                 for part in sockets:
-                    self._wait(part, state)
+                    parts.wait_until_ready(part, self._children[part], state, self.home)
         with step("waiting for the first answer"):
             proxy_process.wait_until_healthy(state.url, self.home)
         state = replace(state, ready=True)
@@ -168,19 +166,9 @@ class LocalStack:
             operators.add(state.operator.username, state.operator.password)
         return state
 
-    def _launch(self, part: str, state: State, bound: _Bound) -> State:
+    def _launch(self, part: str, state: State, bound: parts.Bound) -> State:
         with interrupts.deferred():
-            if isinstance(bound, agent_process.Ports):
-                process = agent_process.start(bound, state, self.home)
-            else:
-                process = proxy_process.start(bound, state, self.home, network=part == "network")
-            return self._save_process(part, process, state)
-
-    def _wait(self, part: str, state: State) -> None:
-        if part == "agent":
-            agent_process.wait_until_ready(self._children[part], state.traces, self.home)
-        else:
-            proxy_process.wait_until_ready(self._children[part], _url(part, state), self.home)
+            return self._save_process(part, parts.start(part, state, self.home, bound), state)
 
     def _launch_watcher(self, state: State) -> State:
         command = [sys.executable, "-m", "lastwish.local.watch", str(self.home.path)]
@@ -231,8 +219,8 @@ class LocalStack:
             return self._stop_parts(state)
 
     def _stop_parts(self, state: State | None) -> list[str]:
-        parts = state.processes if state else {}
-        stopped = [name for name in _STOP_ORDER if name in parts and stop(parts[name])]
+        there = state.processes if state else {}
+        stopped = [name for name in _STOP_ORDER if name in there and stop(there[name])]
         kill_marked(str(self.home.path))
         for child in self._children.values():
             child.wait()
@@ -260,7 +248,7 @@ class LocalStack:
 
 
 def _who_watches(state: State) -> str:
-    if state.works():
+    if state.ready and all(map(state.runs, parts.expected(state))):
         return f"already running at {state.url}: `lastwish down` stops it, and deletes its wishes"
     return "parts of this stack died and are being started again: wait, and see `lastwish status`"
 
@@ -273,24 +261,6 @@ def _planned(former: State | None, port: int | None, address: str | None) -> Sta
         port = urlsplit(former.url).port or USUAL_PORT
     lan = f"http://{address}:{port}/" if address else None
     return replace(former, url=f"http://{environment.HOST}:{port}/", lan=lan)
-
-
-def _url(part: str, state: State) -> str:
-    return (state.lan or "") if part == "network" else state.url
-
-
-def _bind(part: str, state: State) -> _Bound:
-    """Bind the port that a part had. Raises PortTaken."""
-    if part == "agent":
-        return agent_process.bind(state.xray, state.daemon)
-    return network.bind_at(_url(part, state))
-
-
-def _agent_ports(state: State) -> agent_process.Ports:
-    try:
-        return agent_process.bind(state.xray, state.daemon)
-    except PortTaken:  # nobody types them: others will do
-        return agent_process.bind()
 
 
 def _words(done: PutBack) -> str:

@@ -95,10 +95,6 @@ class State:
         """Return whether the process of a part is alive."""
         return part in self.processes and self.processes[part].alive()
 
-    def works(self) -> bool:
-        """Return whether it was started to the end, and every part is alive that it needs."""
-        return self.ready and all(map(self.runs, NEEDED))
-
     def facts(self) -> dict[str, object]:
         """Return what `--json` reports about a stack."""
         return {

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lastwish.errors import AlreadyRunning, CommandError, EngineFailed, NotRunning
-from lastwish.local import health, network
+from lastwish.local import health, network, parts
 from lastwish.local.stack import LocalStack
 from lastwish.local.state import NEEDED, Home, State
 
@@ -40,8 +40,9 @@ class Watcher:
         while (state := self._home.load()) and state.pids.get("watcher") == os.getpid():
             self._stack.reap()
             self._see_network(state)
-            for part, why in self._broken(state).items():
-                self._mend(part, why)
+            with suppress(OSError):  # a full disk takes no state, and no log: a later try may do it
+                for part, why in self._broken(state).items():
+                    self._mend(part, why)
             time.sleep(PAUSE)
 
     def _see_network(self, state: State) -> None:
@@ -51,15 +52,15 @@ class Watcher:
 
     def _broken(self, state: State) -> dict[str, str]:
         """Return the parts to start again, and what is wrong with each: the engine alone, since all others need it."""
-        parts = ["engine", "agent", "proxy", *(["network"] if state.lan and self._connected else [])]
-        broken = self._hanging(state, parts) | {part: "died" for part in parts if not state.runs(part)}
+        there = parts.expected(state)
+        broken = self._hanging(state, there) | {part: "died" for part in there if not state.runs(part)}
         if "engine" in broken or not state.ready:
             return {"engine": broken.get("engine", "was not started to the end")}
         return {part: why for part, why in broken.items() if self._tries(part) <= MOST}
 
-    def _hanging(self, state: State, parts: list[str]) -> dict[str, str]:
+    def _hanging(self, state: State, there: list[str]) -> dict[str, str]:
         if time.monotonic() - self._probed > PROBE:
-            for part in parts:
+            for part in there:
                 self._missed[part] = 0 if health.answers(state, part) else self._missed[part] + 1
             self._probed = time.monotonic()
         return {part: f"did not answer {times} times" for part, times in self._missed.items() if times >= MISSES}
@@ -85,9 +86,10 @@ class Watcher:
                 done = self._stack.restart(part, why)
             except Exception as error:  # noqa: BLE001 - whatever it was, the next try may do it
                 done = self._stack.remember(part, why, f"it was not started: {error}")
+            finally:
+                self._missed.clear()
+                self._restarts[part] = (tries + 1, time.monotonic())
             self._note(str(done.restarts[-1]))
-            self._missed.clear()
-            self._restarts[part] = (tries + 1, time.monotonic())
 
     def _give_up(self, part: str, why: str) -> None:
         self._restarts[part] = (MOST + 1, time.monotonic())

@@ -19,7 +19,7 @@ import segno
 from lastwish.aws.clients import Endpoint, engine_client
 from lastwish.local.network import default_address, own_addresses
 from tests.support.accounts import sign_in
-from tests.support.laptop import PATIENCE, Laptop, wait_until
+from tests.support.laptop import PATIENCE, Laptop, Stack, start_detached, wait_until
 from tests.support.slow_clients import BODY, HEAD, alive, allow_open_files, connected, dripping
 
 IDLE, SLOW = 8600, 100  # more than a process may have open, even where it asks for more
@@ -262,6 +262,17 @@ def test_idle_and_slow_phones_do_not_keep_the_presenter_from_wall_and_panic(on_l
         assert wait_until(on_lan.answers_phones)
 
 
+def test_the_phones_process_comes_back_when_it_is_killed_and_the_presenter_does_not_notice(on_lan: OnLan) -> None:
+    stack = Stack(on_lan.laptop, **on_lan.facts)
+    before = {part: stack.pid(part) for part in ("engine", "agent", "proxy", "network")}
+    stack.kill("network")
+    assert on_lan.http.get(on_lan.here + "health").status_code == 200
+
+    assert wait_until(on_lan.answers_phones)
+    assert wait_until(stack.works)
+    assert {part for part, pid in before.items() if stack.pid(part) != pid} == {"network"}
+
+
 # --- what is told ----------------------------------------------------------------------------------------------------
 
 
@@ -281,6 +292,24 @@ def test_a_new_password_for_the_presenter_is_what_status_tells(on_lan: OnLan) ->
 
 def test_with_json_no_code_is_drawn(on_lan: OnLan) -> None:
     assert "█" not in on_lan.said
+
+
+def test_up_with_another_address_moves_the_stack_and_keeps_its_wishes(
+    on_lan: OnLan, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """In a directory of its own: afterwards it stands on another address."""
+    if not (others := sorted(own_addresses().keys() - {on_lan.address})):
+        pytest.skip("this machine has one address on a network")
+    stack = start_detached(Laptop(tmp_path_factory.mktemp("moving") / "home"))
+    wish = json.loads(stack.run("submit", "wherever you go", "--to", "mars", "--json").stdout)["wish_id"]
+    moved = json.loads(stack.run("up", "--lan", "--address", others[0], "--detach", "--json").stdout)
+
+    assert urlsplit(moved["lan"]).hostname == others[0]
+    assert (moved["url"], moved["operator"]) == (stack.url, stack.operator)
+    assert on_lan.http.get(f"{moved['lan']}wishes/{wish}").json()["status"] == "boarded"
+    assert stack.works()
+    stack.run("down")
+    assert stack.laptop.is_clean()
 
 
 # --- start and end ---------------------------------------------------------------------------------------------------

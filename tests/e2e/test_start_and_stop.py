@@ -97,7 +97,7 @@ def test_in_the_foreground_a_dead_engine_is_started_again_until_ctrl_c_stops_all
 
     assert running.returncode == 0
     assert "the engine died: started again" in said
-    assert "stopped: `lastwish up` puts its wishes back" in said
+    assert "stopped: `lastwish up` puts 0 wishes back" in said
     assert laptop.is_clean()
 
 
@@ -137,5 +137,5 @@ def test_a_signal_between_the_announcement_and_the_watch_stops_the_stack_too(lap
 
     ended = foreground.run(local, lambda: local.up(0), lambda _: signal.raise_signal(signal.SIGTERM), note=print)
 
-    assert ended == "stopped"
+    assert ended == "stopped: `lastwish up` puts 0 wishes back, `lastwish down` deletes them"
     assert laptop.is_clean()

@@ -125,7 +125,9 @@ def test_on_a_network_the_audience_has_an_address_there_and_the_operator_here() 
 
 
 def test_a_second_up_says_where_the_first_one_runs(home: Home) -> None:
-    home.save(State("http://127.0.0.1:1/", processes=dict.fromkeys(("engine", "proxy", "watcher"), US), ready=True))
+    home.save(
+        State("http://127.0.0.1:1/", processes=dict.fromkeys(("engine", "agent", "proxy", "watcher"), US), ready=True)
+    )
 
     with pytest.raises(AlreadyRunning, match=r"already running at http://127\.0\.0\.1:1/"):
         LocalStack(home).up(0)

@@ -168,6 +168,20 @@ def test_even_a_surprise_does_not_end_the_watch(watched: Watched) -> None:
     assert watched.stack.tried == [("agent", "died")] * 2
 
 
+def test_a_full_disk_does_not_end_the_watch_either(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    save, disk = watched.stack.home.save, ["full"]
+
+    def save_if_there_is_room(state: State) -> None:
+        if disk:
+            raise OSError("no space left")
+        save(state)
+
+    watched.stack.mends = lambda _part: monkeypatch.setattr(watched.stack.home, "save", save_if_there_is_room)
+    watched.run(lambda: watched.kill("agent"), *[lambda: None] * 3, disk.clear, *[lambda: None] * 3)
+
+    assert len(watched.stack.tried) == 3
+
+
 def test_an_engine_that_dies_again_and_again_is_given_up(watched: Watched) -> None:
     watched.stack.mends = lambda _part: None  # it dies at once
     with pytest.raises(EngineFailed, match="the engine died again and again"):
