@@ -211,6 +211,17 @@ def test_a_part_that_hangs_is_started_again(watched: Watched, monkeypatch: pytes
     assert watched.stack.tried == [("engine", f"did not answer {MISSES} times")]
 
 
+def test_the_network_may_be_full_for_as_long_as_it_likes(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lastwish.local.network.is_present", lambda _url: True)
+    monkeypatch.setattr("lastwish.local.health.answers", lambda _state, part: part != "network")
+    state = watched.stack.home.load()
+    assert state
+    watched.stack.home.save(replace(state, lan="http://192.0.2.1:1/", processes=state.processes | {"network": ALIVE}))
+    watched.run(*[lambda: watched.passes(15)] * 2 * MISSES)
+
+    assert watched.stack.tried == []
+
+
 def test_a_part_that_is_slow_for_a_while_is_left_alone(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([*[False] * (MISSES - 1), True] * 3)
     monkeypatch.setattr("lastwish.local.health.answers", lambda _state, part: part != "engine" or next(answers))
