@@ -103,13 +103,18 @@ def _pass_through(stack: Stack) -> Iterator[None]:
 
 @contextmanager
 def _agent_suspended(stack: Stack) -> Iterator[None]:
-    """Suspend the agent: it does what X-Ray and CloudWatch do on AWS, and would take the processor from the chain."""
-    agent = psutil.Process(stack.pids["agent"])
-    agent.suspend()
+    """Suspend the agent: it does what X-Ray and CloudWatch do on AWS, and would take the processor from the chain.
+
+    The watcher, too: it would start another agent in the place of one that does not answer.
+    """
+    suspended = [psutil.Process(stack.pids[part]) for part in ("watcher", "agent")]
+    for each in suspended:
+        each.suspend()
     try:
         yield
     finally:
-        agent.resume()
+        for each in reversed(suspended):
+            each.resume()
 
 
 def _pipeline(stack: Stack, name: str, stack_name: str) -> Pipeline:
