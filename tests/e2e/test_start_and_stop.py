@@ -24,7 +24,7 @@ def test_down_without_up_says_that_nothing_was_running(laptop: Laptop) -> None:
     assert "nothing was running" in laptop.run("down").stdout
 
 
-@pytest.mark.parametrize("command", [["status"], ["reset"], ["submit", "hello", "--to", "mars"]])
+@pytest.mark.parametrize("command", [["status"], ["reset"], ["retry"], ["submit", "hello", "--to", "mars"]])
 def test_a_command_without_a_stack_says_so(laptop: Laptop, command: list[str]) -> None:
     done = laptop.run(*command, "--json")
 

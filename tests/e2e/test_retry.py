@@ -1,0 +1,28 @@
+"""What waits after a fault is tried at once, on a stack that runs here."""
+
+import json
+
+from tests.support.deployed_chain import DeployedChain
+from tests.support.laptop import Stack
+
+
+def test_a_wish_that_would_wait_for_hours_boards_after_retry(stack: Stack) -> None:
+    chain, inbox = DeployedChain(stack), stack.outputs["InboxUrl"]
+    chain.wait_until_idle()
+    mappings = chain.functions.list_event_source_mappings()["EventSourceMappings"]
+    [parser] = [each["UUID"] for each in mappings if each["EventSourceArn"].endswith(inbox.rpartition("/")[2])]
+    chain.functions.update_event_source_mapping(UUID=parser, Enabled=False)
+    try:
+        wish = chain.post("so near to the door")
+        assert chain.sqs.receive_message(QueueUrl=inbox, VisibilityTimeout=36_000)["Messages"]
+    finally:
+        chain.functions.update_event_source_mapping(UUID=parser, Enabled=True)
+
+    assert json.loads(stack.run("retry", "--json").stdout) == {
+        "waiting": 1,
+        "queues": {"Inbox": 1, "Pods": 0},
+        "until": None,
+    }
+    chain.wait_until_stored(wish)
+    chain.wait_until_idle()
+    assert stack.run("retry").stdout == "visible now: 0 in Inbox, 0 in Pods\n"
