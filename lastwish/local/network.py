@@ -63,6 +63,11 @@ def default_address() -> str | None:
     return None
 
 
+def is_ours(url: str) -> bool:
+    """Return whether a server can have the address in this URL: it is this machine's, connected or not."""
+    return urlsplit(url).hostname in own_addresses()
+
+
 def is_present(url: str) -> bool:
     """Return whether the address in this URL is still this machine's, and connected."""
     return own_addresses().get(urlsplit(url).hostname or "", False)

@@ -14,8 +14,8 @@ type Bound = socket | agent.Ports
 
 
 def expected(state: State) -> list[str]:
-    """Return the parts that should run now, the engine too: that of the network while there is one."""
-    is_on_network = state.lan is not None and network.is_present(state.lan)
+    """Return the parts that should run now, the engine too: that of the network while its address is ours."""
+    is_on_network = state.lan is not None and network.is_ours(state.lan)
     return ["engine", "agent", "proxy", *(["network"] if is_on_network else [])]
 
 

@@ -70,7 +70,7 @@ class LocalStack:
             undo.callback(self._stop)
             if moves or not (state and state.ready and state.runs("engine")):
                 self._stop_watcher(state)
-                state = self._start_all(state, port, address, step)
+                state = self._start_all(state, _planned(state, port, address), "moved" if moves else "was not up", step)
             for part in parts.expected(state):
                 state = state if state.runs(part) else self.restart(part, "died")
             self._is_ours = True
@@ -78,11 +78,13 @@ class LocalStack:
             undo.pop_all()
             return state
 
-    def _start_all(self, former: State | None, port: int | None, address: str | None, step: Step) -> State:
+    def _start_all(self, former: State | None, planned: State, why: str, step: Step) -> State:
         if former is None:
             self.home.clear_logs()
-        state, done = self._start(_planned(former, port, address), step)
-        return self.remember("stack", "was not up", done) if former or done.words() else state
+        else:
+            self.home.mark_logs(f"the stack {why}")
+        state, done = self._start(planned, step)
+        return self.remember("stack", why, done) if former or done.words() else state
 
     def restart(self, part: str, why: str) -> State:
         """Start a part again: the engine with all that needs it, another part alone. The caller holds the lock.

@@ -298,7 +298,7 @@ def test_up_with_another_address_moves_the_stack_and_keeps_its_wishes(
     on_lan: OnLan, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """In a directory of its own: afterwards it stands on another address."""
-    if not (others := sorted(own_addresses().keys() - {on_lan.address})):
+    if not (others := [each for each, up in own_addresses().items() if up and each != on_lan.address]):
         pytest.skip("this machine has one address on a network")
     stack = start_detached(Laptop(tmp_path_factory.mktemp("moving") / "home"))
     wish = json.loads(stack.run("submit", "wherever you go", "--to", "mars", "--json").stdout)["wish_id"]

@@ -128,7 +128,7 @@ def test_a_process_for_the_network_is_there_while_the_network_is(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     present = [False]
-    monkeypatch.setattr("lastwish.local.network.is_present", lambda _url: present[0])
+    monkeypatch.setattr("lastwish.local.network.own_addresses", lambda: {"192.0.2.1": True} if present[0] else {})
     state = watched.stack.home.load()
     assert state
     watched.stack.home.save(replace(state, lan="http://192.0.2.1:1/"))
@@ -212,7 +212,7 @@ def test_a_part_that_hangs_is_started_again(watched: Watched, monkeypatch: pytes
 
 
 def test_the_network_may_be_full_for_as_long_as_it_likes(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lastwish.local.network.is_present", lambda _url: True)
+    monkeypatch.setattr("lastwish.local.network.own_addresses", lambda: {"192.0.2.1": True})
     monkeypatch.setattr("lastwish.local.health.answers", lambda _state, part: part != "network")
     state = watched.stack.home.load()
     assert state
