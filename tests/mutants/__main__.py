@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from tests.mutants.table import MUTANTS
 from tests.mutants.trial import Verdict, try_all
@@ -28,7 +28,7 @@ def main(
         progress.print(f"{verdict.outcome}: {verdict.mutant.name} ({verdict.seconds:.1f} s)")
 
     verdicts = try_all(chosen, ROOT, jobs, note)
-    table = Table("mutant", "file", "test", "outcome", "seconds")
+    table = Table("mutant", "file", Column("test", overflow="fold"), "outcome", "seconds")
     for each in verdicts:
         file, _, test = each.mutant.test.partition("::")
         where = f"{file.removeprefix('tests/')}::{test}"

@@ -4,6 +4,7 @@ from tests.mutants.mutant import Mutant
 
 _IN, _UNIT = "tests/integration", "tests/unit"
 _PROXY, _MAINTENANCE = f"{_UNIT}/lastwish/local/proxy", f"{_IN}/lastwish/maintenance"
+_DAMAGE = f"{_MAINTENANCE}/test_damages.py::test_a_damage_is_seen_its_wishes_are_named_and_its_repair_repairs_it"
 
 DOORS = (
     Mutant(
@@ -96,6 +97,22 @@ OPERATING = (
         'return replace(wish, erased=True, visibility="hidden", name=None)',
         "The text of an erased wish stays in the read model.",
         f"{_IN}/projector/test_projecting.py::test_an_erased_wish_leaves_no_text_and_keeps_its_count",
+    ),
+    Mutant(
+        "erased-though-a-letter-is-hidden",
+        "src/infra/erasure.py",
+        "if not is_all or queue in dict(about)]",
+        "if queue in dict(about)]",
+        "Text is in a dead letter that somebody else holds, and the erasure says ok.",
+        f"{_MAINTENANCE}/test_erase.py::test_a_letter_that_somebody_else_reads_is_not_taken_for_erased",
+    ),
+    Mutant(
+        "erased-comes-back",
+        "src/infra/erasure.py",
+        "if submitted and not commits:",
+        "if submitted and commits:",
+        "A dead letter is erased, and the same submission arrives late and is shown.",
+        f"{_MAINTENANCE}/test_erase.py::test_a_wish_erased_before_it_was_stored_stays_erased_when_its_submission_comes",
     ),
     Mutant(
         "hidden-wish-in-its-receipt",
@@ -215,7 +232,7 @@ OPERATING = (
         "if counted.get(name, 0) != expected.get(name, 0):",
         "if name not in counted and name not in expected:",
         "The audit says ok while the manifest counts wrongly.",
-        f"{_MAINTENANCE}/test_damages.py::test_a_damage_is_seen_its_wishes_are_named_and_its_repair_repairs_it",
+        f"{_DAMAGE}[moto-a total is wrong]",
     ),
     Mutant(
         "audit-ignores-two-in-a-seat",
@@ -223,7 +240,23 @@ OPERATING = (
         'if len(wish_ids) > 1:\n                yield Difference("seat-twice"',
         'if len(wish_ids) > 2:\n                yield Difference("seat-twice"',
         "The audit says ok while two wishes have one seat.",
-        f"{_MAINTENANCE}/test_damages.py::test_a_damage_is_seen_its_wishes_are_named_and_its_repair_repairs_it",
+        f"{_DAMAGE}[moto-a seat is held twice]",
+    ),
+    Mutant(
+        "audit-excuses-what-is-lost",
+        "lastwish/maintenance/audit.py",
+        "frozenset(lost if len(lost) <= waiting else ())",
+        "frozenset(lost if waiting else ())",
+        "Any message that waits excuses any number of lost wishes.",
+        f"{_MAINTENANCE}/test_audit.py::test_more_lost_wishes_than_messages_are_missing",
+    ),
+    Mutant(
+        "audit-takes-what-nobody-promised",
+        "lastwish/maintenance/audit.py",
+        "if len(unpromised) > promised.unknown_ends:\n        detail",
+        "if len(unpromised) < promised.unknown_ends:\n        detail",
+        "An emptied ledger gives ok.",
+        f"{_MAINTENANCE}/test_audit.py::test_what_was_stored_without_a_promise_is_named",
     ),
     Mutant(
         "form-is-no-promise",

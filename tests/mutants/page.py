@@ -18,8 +18,10 @@ def table() -> str:
 
 
 def _test(node: str) -> str:
-    file, *_, name = node.split("::")
-    return f"[{name.removeprefix('test_').replace('_', ' ')}](../{file})"
+    function, _, example = node.partition("[")
+    file, *_, name = function.split("::")
+    words = [name.removeprefix("test_").replace("_", " "), *filter(None, [example.rstrip("]")])]
+    return f"[{': '.join(words)}](../{file})"
 
 
 PART = Part("docs/mutants.md", "<!-- generated: mutants, by `make mutants` -->", "<!-- end: mutants -->", table)
