@@ -47,10 +47,11 @@ def main() -> None:
     for change in stale:
         _print(console, "does not survive, so equivalent.py need not list it:", change)
     killed, same = len(results) - len(alive), len(alive) - len(missed)
+    score = killed / (len(results) - same)
     console.print(
-        f"src/domain: {killed} of {len(results)} mutants were killed, {same} change nothing that can be seen,"
+        f"src/domain: {killed} of {len(results)} mutants were killed, {same} change nothing that can be seen."
     )
-    console.print(f"{len(missed)} survived: {killed / (len(results) - same):.1%} of those that can be caught")
+    console.print(f"Score: {score:.1%} of those that can be caught; {len(missed)} survived")
     sys.exit(bool(missed or stale))
 
 

@@ -140,6 +140,19 @@ def test_a_wish_is_shown_from_its_last_showing_on(later: tuple[Event, ...], show
     assert change(BOARDS, later).shown_at == shown_at
 
 
+def test_a_wish_waits_for_its_time_and_no_longer_than_its_delay_from_now() -> None:
+    delayed = change((*WAITS[:3], WishShown(by="rules", since=NOON + 5 * MINUTE)))
+    assert (delayed.shown_at, delayed.delay) == (NOON + 5 * MINUTE, 5 * MINUTE)
+    assert delayed.due_at(NOON + MINUTE) == NOON + 5 * MINUTE
+    assert delayed.due_at(NOON - MINUTE) == NOON + 4 * MINUTE  # the worker's clock was fast
+
+
+def test_a_wish_that_is_not_shown_has_no_delay() -> None:
+    held = change(HELD)
+    assert (held.shown_at, held.delay) == (None, timedelta(0))
+    assert held.due_at(NOON) == NOON
+
+
 def test_a_held_wish_waits_since_its_first_commit_and_is_not_shown() -> None:
     held = change(HELD, ())
     assert (held.held_at, held.shown_at) == ("2045-01-01T12:00:00+00:00", None)
