@@ -83,6 +83,7 @@ class World:
         self.dynamodb.page = self.random.choice((2, 5, 20))
         self.urls = stack.create(self.dynamodb, self.sqs)
         self.services = {"dynamodb": self.dynamodb, "sqs": self.sqs}
+        self.shows_queues = self.random.random() < 0.5  # as here, or as on AWS
         self._pace = 10 ** self.random.uniform(-3, -0.3)  # seconds for an ordinary call, at most
 
     # --- what clients ask
@@ -164,7 +165,11 @@ class World:
         outputs = {f"{name}Name": name for name in stack.TABLES} | {f"{k}Url": url for k, url in self.urls.items()}
         functions = {"WorkerFunction": "worker", "ProjectorFunction": "projector"}
         clients = Client(self, "dynamodb", 4, 30.0), Client(self, "sqs", 4, 30.0), Functions(self)
-        return Stores(*clients, outputs, functions)
+        return Stores(*clients, outputs, functions, self._peek if self.shows_queues else None)
+
+    def _peek(self, url: str) -> list[str]:
+        """Return the bodies of a queue, as the local engine shows them."""
+        return [letter.body for letter in self.sqs.queues[url].letters.values()]
 
 
 class _Clients:
