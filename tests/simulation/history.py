@@ -18,7 +18,7 @@ from tests.simulation.world import START, World
 from web import wall
 
 _LONGEST = 12 * 3600.0  # seconds in which the chain must come to rest
-# What a killed rebuild and a message that was delivered once more leave behind, until the rebuild and the redrive below.
+# What a killed rebuild and a message that was delivered again leave behind, until the rebuild and redrive below.
 _REPAIRED_LATER = ("generation", "old-text", "also-dead-lettered")
 _OURS = ("domain", "infra", "web", "frontend", "parser", "worker", "projector", "console", "lastwish")
 

@@ -27,7 +27,7 @@ class People:
 
     def __init__(self, world: World, wishes: int) -> None:
         self._world, self._random = world, world.random
-        self.busy = self._texts = 0
+        self.busy = self._texts = self._asking = 0
         for _ in range(wishes):
             self._at(self._random.uniform(0, _SHOW), lambda: self._send(self._wish()))
         if world.faults.is_on("foreign"):
@@ -79,9 +79,11 @@ class People:
     def _send(self, event: dict[str, Any], tries: int = 3) -> None:
         """Post a wish. Try again where the answer is no 202 or gets lost; tap twice at times, or an hour later."""
         self.busy += 1
+        self._asking += 1
 
         def answered(result: Any) -> None:
             self.busy -= 1
+            self._asking -= 1
             is_accepted = isinstance(result, dict) and result["statusCode"] == 202
             if is_accepted:
                 wish_id = json.loads(result["body"])["wish_id"]
@@ -176,7 +178,7 @@ class People:
 
     def _promises(self) -> Promises:
         """Return what the ledger would say: a request that runs, or whose answer was no 202, has an unknown end."""
-        return Promises(list(self._world.promised), self._world.unanswered + self.busy)
+        return Promises(list(self._world.promised), self._world.unanswered + self._asking)
 
     def _judge(self, report: Any, lost: str | None) -> None:
         """Nothing is ever lost in the middle of a history: an audit must not say so."""
