@@ -8,16 +8,13 @@ caller gets what botocore raises.
 from collections.abc import Iterator
 from functools import cache
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
 
 from tests.simulation.scheduler import Killed, Process
 from tests.simulation.seams import process_now
 from tests.support.simulated.errors import ConditionalCheckFailedException, Refused, client_error
-
-if TYPE_CHECKING:
-    from tests.simulation.world import World
 
 _AGAIN = {"ProvisionedThroughputExceededException", "ThrottlingException", "InternalServerError", "InternalError"}
 # What may be carried out in part, and how the answer names the rest.
@@ -37,11 +34,11 @@ def _operation(name: str) -> str:
 
 
 class Client:
-    """A client of ``dynamodb`` or ``sqs``. ``tries`` and ``timeout`` (seconds) are those of its botocore Config."""
+    """A client of ``dynamodb`` or ``sqs`` in a ``World``. ``tries``, ``timeout`` (seconds): as in botocore's Config."""
 
     exceptions = SimpleNamespace(ConditionalCheckFailedException=ConditionalCheckFailedException)
 
-    def __init__(self, world: "World", service: str, tries: int, timeout: float) -> None:
+    def __init__(self, world: Any, service: str, tries: int, timeout: float) -> None:
         self._world, self._service = world, service
         self._tries, self._timeout = tries, timeout
 
@@ -193,7 +190,7 @@ class _Paginator:
 class Functions:
     """A client of Lambda, as far as the commands use it."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: Any) -> None:
         self._world = world
 
     def get_function_configuration(self, FunctionName: str) -> dict[str, Any]:  # noqa: N803

@@ -112,8 +112,10 @@ class Stream:
         if isinstance(result, BaseException) or self._world.faults.strikes("unacknowledged"):
             self._tries[shard] += 1
             if self._tries[shard] > _MOST_TRIES and self._world.faults.calm and count == 1:
-                self._waiting[shard].popleft()
-                self._world.broken.append(f"the projector cannot apply a record: {result!r}")
+                record = self._waiting[shard].popleft()
+                wish_id = record["dynamodb"]["NewImage"]["stream"]["S"].removeprefix("wish#")
+                if wish_id not in self._world.unreadable:
+                    self._world.broken.append(f"the projector cannot apply a record of {wish_id}: {result!r}")
             self._soon(shard, within=min(60, 2.0 * 2 ** self._tries[shard]))
             return
         self._tries[shard] = 0

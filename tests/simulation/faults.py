@@ -10,7 +10,7 @@ CALL_FAULTS = (
 # What can happen around the calls.
 OTHER_FAULTS = (
     "outage", "unacknowledged", "twice", "replayed", "skew", "cold", "stalled", "killed", "hidden", "redrive", "deploy",
-    "foreign", "stale", "distraction",
+    "foreign", "stale", "distraction", "unreadable",
 )  # fmt: skip
 _IN_AN_OUTAGE = 0.9  # share of the calls that fail
 ALL_FAULTS = (*CALL_FAULTS, *OTHER_FAULTS)

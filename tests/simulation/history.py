@@ -116,7 +116,11 @@ class _History:
             # An erasure that was killed, or said "not yet", has text left: the audit must say so.
             half_erased = {each for each in report.differences if each.kind == "erased-text"}
             half_erased = {each for each in half_erased if each.wish_id not in self.world.erased}
-            wrong = [each for each in report.differences if each.kind not in expected and each not in half_erased]
+            unreadable = {each for each in report.differences if each.wish_id in self.world.unreadable}
+            if {each.wish_id for each in unreadable} != self.world.unreadable:
+                self.violations.append(f"the audit does not name all of {self.world.unreadable}, which cannot be read")
+            known = half_erased | unreadable
+            wrong = [each for each in report.differences if each.kind not in expected and each not in known]
             if wrong:
                 named = "; ".join(f"{each.kind} {each.wish_id} {each.detail}" for each in wrong)
                 self.violations.append(f"all is well, and the audit says: {named}")
@@ -148,11 +152,13 @@ class _History:
 
     def _check_seats(self) -> None:
         """After a reclaim in calm no seat is leaked, and nobody waits while one is left."""
-        self.violations += truth.unused_seats(self.world)
+        if not self.world.unreadable:  # each may hold a seat
+            self.violations += truth.unused_seats(self.world)
 
     def _rebuild(self) -> None:
         def judge(done: Any) -> None:
-            if not (done.ok and done.flipped):
+            is_right = not self.world.unreadable
+            if (done.ok, done.flipped) != (is_right, is_right):
                 self.violations.append(f"a rebuild in calm differs: {done}")
 
         self.people.rebuild(judge)

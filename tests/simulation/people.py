@@ -16,6 +16,7 @@ from tests.simulation.world import World
 from tests.support.chain import Quiet
 from tests.support.samples import sample
 
+_NOON = "2045-01-01T12:00:00.000Z"
 _SHOW = 120.0  # seconds in which the audience sends
 # What is never true in these histories, whatever happens.
 _NEVER = ("missing", "unpromised", "seat-twice", "gap", "no-beginning", "order", "commit-twice", "tag")
@@ -33,16 +34,25 @@ class People:
         if world.faults.is_on("foreign"):
             for _ in range(self._random.randint(1, 3)):
                 self._at(self._random.uniform(0, _SHOW), self._send_nonsense)
-        for _ in range(self._random.randint(0, wishes // 3)):
+        self._plan_operators(wishes // 3)
+        self._plan_events()
+
+    def _plan_operators(self, most: int) -> None:
+        for _ in range(self._random.randint(0, most)):
             action = self._random.choice(("release", "hide", "erase"))
             self._at(self._random.uniform(0, TROUBLE), lambda action=action: self._moderate(action))
         commands = (self.reclaim, self.rebuild, self.erase, self.audit)
         weights = [self._random.random() ** 2 for _ in commands]  # some histories are all about one command
         for command in self._random.choices(commands, weights, k=self._random.randint(0, 12)):
             self._at(self._random.uniform(0, TROUBLE), command)
+
+    def _plan_events(self) -> None:
+        faults = self._world.faults
         events = (("hidden", self._look), ("redrive", self.redrive), ("deploy", self._deploy), ("outage", self._fail))
+        if faults.is_on("unreadable") and self._random.random() < 0.2:
+            self._at(self._random.uniform(0, TROUBLE), self._store_unreadable)
         for fault, event in events:
-            for _ in range(self._random.randint(1, 4) if world.faults.is_on(fault) else 0):
+            for _ in range(self._random.randint(1, 4) if faults.is_on(fault) else 0):
                 self._at(self._random.uniform(0, TROUBLE), event)
 
     def _at(self, seconds: float, action: Callable[[], Any]) -> None:
@@ -212,3 +222,19 @@ class People:
         faults.note("outage")
         faults.outage = self._random.choice(("dynamodb", "sqs"))
         self._at(10 ** self._random.uniform(0, 2.1), lambda: setattr(faults, "outage", None))
+
+    def _store_unreadable(self) -> None:
+        """Store a commit of a stream of its own that no version of the code can read, as a broken deploy would."""
+        self._world.faults.note("unreadable")
+        wish_id = str(uuid.UUID(bytes=self._random.randbytes(16), version=4))
+        event = {"type": {"S": "lastwish.wish.submitted.v1"}, "data": {"M": {}}, "time": {"S": _NOON}}
+        item = {
+            "stream": {"S": f"wish#{wish_id}"},
+            "version": {"N": "1"},
+            "commit_id": {"S": "unreadable"},
+            "time": {"S": _NOON},
+            "correlation_id": {"S": "unreadable"},
+            "events": {"L": [{"M": event}]},
+        }
+        self._world.unreadable.add(wish_id)
+        self._world.dynamodb.PutItem({"TableName": "EventStore", "Item": item})

@@ -1,16 +1,18 @@
 """A share of the simulation with seeds that never change. ``make soak`` runs others, for as long as one likes."""
 
+import re
 import subprocess
 import sys
 
 import pytest
 
+from tests.simulation.faults import ALL_FAULTS
 from tests.simulation.sabotage import SABOTAGES
 from tests.support import ROOT
 
 HISTORIES = 400
 # What is known and not mended yet.
-KNOWN = ("which was erased", "its stream does not say so")
+KNOWN = ("which was erased", "its stream does not say so", "as gap: its stream has the versions")
 
 
 def simulate(*arguments: str, searched: str = "nothing") -> subprocess.CompletedProcess[str]:
@@ -24,6 +26,11 @@ def test_no_history_breaks_the_promise() -> None:
     done = simulate("--seeds", f"0:{HISTORIES}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{HISTORIES} histories" in done.stdout
+
+
+def test_the_readme_explains_every_fault() -> None:
+    rows = re.findall(r"^\| ([a-z][a-z, -]+) \| ", (ROOT / "tests/simulation/README.md").read_text(), re.MULTILINE)
+    assert sorted(name for row in rows[2:] for name in row.split(", ")) == sorted(ALL_FAULTS)
 
 
 def test_a_seed_is_the_same_history_every_time() -> None:

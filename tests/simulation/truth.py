@@ -67,13 +67,15 @@ class Folded:
 
 
 def stored(world: World) -> dict[str, Folded]:
-    """Return every stored wish."""
+    """Return every stored wish that can be read."""
     commits = [
         {name: _plain(value) for name, value in item.items()} for item in world.dynamodb.tables["EventStore"].all()
     ]
     wishes: dict[str, Folded] = {}
     for commit in sorted(commits, key=lambda each: int(each["version"])):
         wish_id = commit["stream"].removeprefix("wish#")
+        if wish_id in world.unreadable:
+            continue
         wishes.setdefault(wish_id, Folded(wish_id)).add(commit)
     return wishes
 
