@@ -37,7 +37,7 @@ def test_each_probe_has_a_row_with_a_source() -> None:
 
 def test_moto() -> None:
     with mock_aws():
-        compare("moto", Engine(boto3.client).answers())
+        compare("moto", Engine(boto3.Session().client).answers())
 
 
 def test_the_local_engine(stack: Stack) -> None:
@@ -47,6 +47,7 @@ def test_the_local_engine(stack: Stack) -> None:
 def test_dynamodb_local() -> None:
     try:
         with dynamodb_local() as url:
-            compare("DynamoDB Local", Engine(lambda service: boto3.client(service, endpoint_url=url)).answers())
+            session = boto3.Session()  # the default one would keep these credentials for the tests after this one
+            compare("DynamoDB Local", Engine(lambda service: session.client(service, endpoint_url=url)).answers())
     except Unavailable as reason:
         pytest.skip(f"no DynamoDB Local: {reason}")
