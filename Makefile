@@ -68,6 +68,7 @@ nightly: setup mutants ## pass the long forms: a whole storm, ten minutes of kil
 	@$(BIN)/pytest --hypothesis-profile long -m hypothesis -n 2 tests/unit tests/integration
 	@STORM_WISHES=2000 STORM_SEATS=500 CONTRACT_EXAMPLES=250 KILLS_SECONDS=600 RAW_MUTANTS=50000 RAW_SEED=$$(date +%Y%m%d) $(BIN)/pytest --durations=25 tests/e2e tests/browser
 	@$(MAKE) --no-print-directory test-dynamodb-local
+	@$(MAKE) --no-print-directory soak CALLS=2000000
 
 mutants: setup .venv/.mutmut ## sabotage the code in copies: each mutant must be caught by its test, and those of src/domain by some
 	@$(BIN)/python -m tests.mutants.page
