@@ -131,10 +131,20 @@ class People:
         def answered(result: Any) -> None:
             self.busy -= 1
             if action == "erase" and isinstance(result, dict) and result["statusCode"] == 200:
-                self._world.erased.add(wish_id)
+                self._note_erased(wish_id)
 
         event = {**sample("console-release"), "path": f"/ops/wishes/{wish_id}/{action}"}
         self._world.invoke("console", event, answered)
+
+    def _note_erased(self, wish_id: str) -> None:
+        """Remember that somebody was told so. A message that still travels may die later: infra.erasure says so."""
+        world = self._world
+        world.erased.add(wish_id)
+        bodies = (
+            each.body for name in ("Inbox", "Pods") for each in world.sqs.queues[world.urls[name]].letters.values()
+        )
+        if any(world.texts[wish_id] in body for body in bodies):
+            world.erased_too_early.add(wish_id)
 
     def command(self, name: str, work: Callable[[], Any], done: Callable[[Any], None] = lambda _: None) -> None:
         """Run a command of an operator, which may be killed at any step, or sleep for minutes."""
@@ -179,7 +189,7 @@ class People:
         wish_id = self._some_wish()
         if wish_id is not None:
             work = lambda: erasing.erase(self._world.stores(), wish_id, 30)  # noqa: E731
-            self.command("erase", work, lambda _: self._world.erased.add(wish_id))
+            self.command("erase", work, lambda _: self._note_erased(wish_id))
 
     def audit(self, done: Callable[[Any], None] = lambda _: None, lost: str | None = None) -> None:
         settle = self._random.choice((0, 10))

@@ -31,7 +31,7 @@ SABOTAGES = {
         "",
     ),
     "its own commit is taken for somebody else's": Sabotage(
-        "infra.aggregate", "return commit if commit in store.read(stream) else None", "return None", "is held"
+        "infra.aggregate", "return commit if commit in store.read(stream) else None", "return None", "is held and free"
     ),
     "a lease without a condition": Sabotage(
         "infra.seats", "} <= :{to}_last)", "} <= :{to}_last OR {to} > :{to}_last)", "were leased"
@@ -55,7 +55,7 @@ SABOTAGES = {
         "the totals are",
     ),
     "reclaim does not wait for the workers": Sabotage(
-        "lastwish.maintenance.reclaim", "time.sleep(pause)", "time.sleep(0)", "is held", 600
+        "lastwish.maintenance.reclaim", "time.sleep(pause)", "time.sleep(0)", "is held by", 600
     ),
     "erasure forgets to scrub": Sabotage("infra.erasure", "store.scrub(commit)", "pass", "which was erased"),
 }

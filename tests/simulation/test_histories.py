@@ -12,7 +12,7 @@ from tests.support import ROOT
 
 HISTORIES = 400
 # What is known and not mended yet.
-KNOWN = ("which was erased", "its stream does not say so", "as gap: its stream has the versions")
+KNOWN = ("which was erased", "its stream does not say so", "as gap: its stream has the versions", "is held and free")
 
 
 def simulate(*arguments: str, searched: str = "nothing") -> subprocess.CompletedProcess[str]:

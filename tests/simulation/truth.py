@@ -150,7 +150,7 @@ def _erasure(world: World, wishes: dict[str, Folded]) -> Iterator[str]:
     queues = {name: " ".join(each.body for each in queue.letters.values()) for name, queue in world.sqs.queues.items()}
     for wish_id in sorted(world.erased):
         text = world.texts[wish_id]
-        for place, content in (tables | queues).items():
+        for place, content in (tables if wish_id in world.erased_too_early else tables | queues).items():
             if text in content:
                 yield f"text of {wish_id}, which was erased, is in {place.rpartition('/')[2]}"
         if wish_id in wishes and not wishes[wish_id].erased:

@@ -67,6 +67,7 @@ class World:
     promised: list[str] = field(default_factory=list)
     unanswered: int = 0
     unreadable: set[str] = field(default_factory=set)
+    erased_too_early: set[str] = field(default_factory=set)
     erased: set[str] = field(default_factory=set)
     texts: dict[str, str] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
