@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from domain.commit import Commit, wish_of
+from domain.commit import Commit, stream_of, wish_of
 from domain.errors import UnreadableCommit
 from infra.event_store import commit_of
 from infra.items import values_of
@@ -39,8 +39,12 @@ def _add_commits(stores: Stores, picture: Picture) -> list[Difference]:
         except UnreadableCommit as error:
             wrong.append(Difference("unreadable", wish_id, f"version {version}: {error.reason}"))
             picture.unreadable.add(wish_id)
-    readable = streams.keys() - picture.unreadable
-    picture.stored = {wish_id: Stored.of(commits) for wish_id, commits in streams.items() if wish_id in readable}
+    for wish_id in streams.keys() - picture.unreadable:
+        commits = streams[wish_id]
+        if {commit.version for commit in commits} != set(range(1, len(commits) + 1)):
+            # A scan is no instant: of two commits appended meanwhile it may have the second without the first.
+            commits = stores.events.read(stream_of(wish_id))
+        picture.stored[wish_id] = Stored.of(commits)
     return wrong
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.commit import Commit, Recorded, events_of, stream_of
 from domain.errors import VersionConflict
+from domain.events import WishSubmitted
 from domain.wish import Command, decide, fold
 from infra.event_store import EventStore
 
@@ -58,9 +59,14 @@ def execute(
         try:
             if store.append(commit, also):
                 return commit
-            # Its id is there already. The very same commit is ours: its answer was lost, and the SDK tried again.
-            return commit if commit in store.read(stream) else None
+            # Its id is there already. With the same decision it is ours: the answer was lost, and the SDK tried again.
+            return commit if _decision(commit) in map(_decision, store.read(stream)) else None
         except VersionConflict as error:
             conflict = error
             commits = store.read(stream)
     raise conflict
+
+
+def _decision(commit: Commit) -> Any:
+    """Return what an erasure does not change, whatever it did since."""
+    return commit.time, [done for done in commit.events if not isinstance(done.event, WishSubmitted)]

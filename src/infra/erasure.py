@@ -59,7 +59,7 @@ def erase(places: Places, wish_id: str, patience: float) -> Counter[str] | None:
         if time.monotonic() > until:
             raise TextLeft(wish_id, left)
         time.sleep(_PAUSE)
-    return done if places.events.read(stream_of(wish_id)) else None
+    return done if "commits" in done else None
 
 
 def _erase_once(places: Places, wish_id: str, done: Counter[str], until: float) -> list[str]:
@@ -76,7 +76,7 @@ def _erase_once(places: Places, wish_id: str, done: Counter[str], until: float) 
         about = [(queue, each) for queue, letters, _ in read for each in letters if is_about(each["Body"], wish_id)]
         submitted = next(filter(None, (submission(letter["Body"]) for _, letter in about)), None)
         if submitted and not commits:
-            _scrub(places.events, wish_id, wish_id, submitted)
+            done["commits"] += _scrub(places.events, wish_id, wish_id, submitted)
         # A letter that nobody can read is all that is left of a wish which is not stored.
         for queue, letter in about if commits or submitted else []:
             queue.remove(letter)

@@ -40,6 +40,7 @@ _NOT_THERE = "attribute_not_exists(pk)"
 _LOST = "ConditionalCheckFailed"
 _CONFLICTS = {"None", _LOST, "TransactionConflict"}
 _THROTTLINGS = {"ThrottlingError", "ProvisionedThroughputExceeded"}
+_OF_THE_WISH = ("destination", "outcome", "visibility", "seat", "name", "message")
 _HELD = "held"  # an index on visibility and held_at: sparse, since only held rows have a held_at
 POINTER = {"pk": {"S": "pointer"}, "sk": {"S": "-"}}
 POSITIONS = ("position", "news")  # the ends of the two feeds, which stand among the counters
@@ -81,12 +82,8 @@ class ReadModel:
 
     def blank(self, on: bool) -> None:
         """Blank the wall, or bring it back. A rebuild keeps it, beside the pointer. Raises StoreUnavailable."""
-        self._call(
-            "update_item",
-            Key=POINTER,
-            UpdateExpression="SET blank = :on",
-            ExpressionAttributeValues={":on": {"BOOL": on}},
-        )
+        values = {":on": {"BOOL": on}}
+        self._call("update_item", Key=POINTER, UpdateExpression="SET blank = :on", ExpressionAttributeValues=values)
 
     def totals(self, generation: int, *, consistent: bool = False) -> dict[str, int]:
         """Return the counters by name: ``mars_boarded``, …, and ``position``. Raises StoreUnavailable."""
@@ -178,10 +175,7 @@ class ReadModel:
     def _row(self, generation: int, change: Change) -> list[Any]:
         wish, place = change.after, shelf(change.after, change.wish_id)
         item = {
-            **{
-                name: getattr(wish, name)
-                for name in ("destination", "outcome", "visibility", "seat", "name", "message")
-            },
+            **{name: getattr(wish, name) for name in _OF_THE_WISH},
             "version": change.version,
             "shown_at": change.shown_at.isoformat() if change.shown_at else None,
             "held_at": change.held_at,

@@ -39,12 +39,7 @@ class Seats:
     def __init__(self, client: "DynamoDBClient", table: str, capacity: Mapping[Destination, int]) -> None:
         self._client = client
         self._table = table
-        self._capacity = capacity
-
-    @property
-    def capacity(self) -> Mapping[Destination, int]:
-        """Return how many seats each destination has."""
-        return self._capacity
+        self.capacity = capacity
 
     def lease(self, counts: Counts) -> Leased:
         """Lease this many seats above the marks, or as many as there are. No other caller gets them.
@@ -52,7 +47,7 @@ class Seats:
         None where the capacity is below the mark now. Raises StoreUnavailable.
         """
         leased: Leased = {to: [] for to, count in counts.items() if count > 0}
-        left = {to: min(counts[to], self._capacity[to]) for to in leased}
+        left = {to: min(counts[to], self.capacity[to]) for to in leased}
         for _ in range(_TRIES):
             # Never a negative count: it would move a mark down, and give seats a second time.
             if not (counts := {to: count for to, count in left.items() if count > 0}):
@@ -61,9 +56,9 @@ class Seats:
                 marks = self._advance(counts)
             except self._client.exceptions.ConditionalCheckFailedException as error:
                 marks = _numbers(error.response.get("Item", {}))
-                left = {to: min(count, self._capacity[to] - marks.get(to, 0)) for to, count in counts.items()}
+                left = {to: min(count, self.capacity[to] - marks.get(to, 0)) for to, count in counts.items()}
                 for to in (to for to, count in left.items() if count < 0):
-                    extra = {"destination": to, "capacity": self._capacity[to], "leased": marks[to]}
+                    extra = {"destination": to, "capacity": self.capacity[to], "leased": marks[to]}
                     logger.warning("capacity is below the seats that were leased", extra=extra)
                 continue
             except (BotoCoreError, ClientError) as error:
@@ -84,7 +79,7 @@ class Seats:
             ExpressionAttributeValues={
                 name: {"N": str(value)}
                 for to, count in counts.items()
-                for name, value in ((f":{to}", count), (f":{to}_last", self._capacity[to] - count))
+                for name, value in ((f":{to}", count), (f":{to}_last", self.capacity[to] - count))
             },
             ReturnValues="UPDATED_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",

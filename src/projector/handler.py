@@ -38,8 +38,10 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     count("UnknownEvents", sum(isinstance(event, UnknownEvent) for event in events_of(commits)))
     try:
         # Read consistently in each invocation: a rebuild relies on it to know when all of them write its generation.
-        for generation in sorted(read_model.generations().live):
-            applied = project(store, read_model, generation, commits, _stored_at(event))
+        there, stored_at = read_model.generations(), _stored_at(event)
+        for generation in sorted(there.live):
+            # A late record may have text that was erased before a newer generation began: that has no row to say so.
+            applied = project(store, read_model, generation, commits, stored_at, anew=generation != there.current)
             count("Projected", applied)
             extra = {"generation": generation, "commits": len(commits), "applied": applied}
             logger.info("commits projected", extra=extra)

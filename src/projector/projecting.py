@@ -17,33 +17,38 @@ from infra.read_model import ReadModel, SliceConflict, sliced
 _TRIES = 8
 
 
-def project(
-    store: EventStore, read_model: ReadModel, generation: int, commits: Iterable[Commit], now: datetime | None = None
+def project(  # noqa: PLR0917 - which model, and what goes into it
+    store: EventStore,
+    read_model: ReadModel,
+    generation: int,
+    commits: Iterable[Commit],
+    now: datetime | None = None,
+    anew: bool = False,
 ) -> int:
     """Apply commits in any order, any batches, any number of times. Return how many wishes changed.
 
-    ``now`` is when the newest was stored, None for the present. Raises StoreUnavailable, and SliceConflict after many
-    lost races.
+    ``now`` is when the newest was stored, None for the present. ``anew`` reads each commit from the store again. Raises
+    StoreUnavailable, and SliceConflict after many lost races.
     """
     by_stream: dict[str, list[Commit]] = {}
     for commit in sorted(commits, key=lambda commit: commit.version):
         by_stream.setdefault(commit.stream, []).append(commit)
-    changes = [_likely_change(store, read_model, generation, stream, known) for stream, known in by_stream.items()]
+    changes = [
+        _change(store, read_model, generation, stream, [] if anew else known) for stream, known in by_stream.items()
+    ]
     slices = sliced([change for change in changes if change])
     return sum(_apply(store, read_model, generation, slice_, now or datetime.now(UTC)) for slice_ in slices)
 
 
-def _likely_change(
-    store: EventStore, read_model: ReadModel, generation: int, stream: str, known: Sequence[Commit]
+def _change(
+    store: EventStore, read_model: ReadModel, generation: int, stream: str, known: Sequence[Commit] = ()
 ) -> Change | None:
-    """Return the change without a read where the first commit is known: such a wish most likely has no row yet."""
-    if [commit.version for commit in known] == list(range(1, len(known) + 1)):
+    """Return the change from the version of the stored row to the end of the stored stream.
+
+    Without a read where the first commit is known: such a wish most likely has no row yet.
+    """
+    if known and [commit.version for commit in known] == list(range(1, len(known) + 1)):
         return change_since(wish_of(stream), known, 0)
-    return _verified_change(store, read_model, generation, stream)
-
-
-def _verified_change(store: EventStore, read_model: ReadModel, generation: int, stream: str) -> Change | None:
-    """Return the change from the version of the stored row to the end of the stored stream."""
     wish_id, commits = wish_of(stream), store.read(stream)
     home = home_of(wish_id, commits)
     rows = read_model.rows(generation, [f"{home}/{wish_id}"] if home else [], consistent=True)
@@ -72,5 +77,5 @@ def _left_of(store: EventStore, read_model: ReadModel, generation: int, lost: li
     rows = read_model.rows(generation, [f"{change.home}/{change.wish_id}" for change in lost], consistent=True)
     reached = {row["sk"]: int(row["version"]) for row in rows.values()}
     behind = [change.wish_id for change in lost if reached.get(change.wish_id, 0) < change.version]
-    changes = [_verified_change(store, read_model, generation, stream_of(wish_id)) for wish_id in behind]
+    changes = [_change(store, read_model, generation, stream_of(wish_id)) for wish_id in behind]
     return [change for change in changes if change]

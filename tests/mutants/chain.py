@@ -140,8 +140,8 @@ SEATS = (
     Mutant(
         "wrong-remainder",
         "src/infra/seats.py",
-        "left = {to: min(count, self._capacity[to] - marks.get(to, 0)) for to, count in counts.items()}",
-        "left = {to: min(count, self._capacity[to] - marks.get(to, 0) - 1) for to, count in counts.items()}",
+        "left = {to: min(count, self.capacity[to] - marks.get(to, 0)) for to, count in counts.items()}",
+        "left = {to: min(count, self.capacity[to] - marks.get(to, 0) - 1) for to, count in counts.items()}",
         "The last seat stays empty although wishes wait.",
         f"{_IN}/infra/test_seats.py::test_a_lease_gets_fewer_seats_where_fewer_are_left",
     ),

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import boto3
 import pytest
@@ -51,3 +52,18 @@ def test_a_slow_clock_makes_no_commit_older_than_the_one_before_it(store: EventS
     appended = execute(store, WISH_ID, EraseWish(), late)
     assert appended is not None
     assert [appended.time, *(each.time for each in appended.events)] == [NOON, NOON]
+
+
+def test_our_own_commit_is_ours_although_it_lost_its_text_before_its_answer_came(aws: Aws, store: EventStore) -> None:
+    other = EventStore(boto3.client("dynamodb"), aws.table)
+
+    def erased_meanwhile(attempts: int, **_: Any) -> int | None:
+        if attempts > 1:
+            return None
+        execute(other, WISH_ID, EraseWish(), replace(CAUSE, commit_id="erase"))
+        for commit in other.read(FIRST.stream):
+            other.scrub(commit)
+        return 0  # seconds, and botocore tries again
+
+    store._client.meta.events.register("needs-retry.dynamodb.PutItem", erased_meanwhile)
+    assert execute(store, WISH_ID, RECORD, CAUSE, is_new=True) is not None

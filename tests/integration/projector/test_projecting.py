@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from domain.commit import stream_of
 from domain.errors import StoreUnavailable
 from domain.seats import Seat
 from domain.wish import BoardFromWaitlist, EraseWish
 from infra.aggregate import Cause, execute
+from lastwish.aws.generations import GenerationStore
 from tests.support import faults
 from tests.support.aws import Aws
 from tests.support.functions import Invoke, Log
@@ -194,3 +196,20 @@ def test_the_sample_stream_event_is_projected(projected: Projected) -> None:
 def test_a_wish_boarded_before_seats_were_numbered_still_counts(projected: Projected) -> None:
     projected.projector.handler(sample("projector-boarded-v1"), LambdaContext())
     assert projected.totals() == {"jupiter_boarded": 1}
+
+
+def test_a_late_record_of_an_erased_wish_brings_no_text_into_a_newer_generation(
+    aws: Aws, worker: ModuleType, invoke: Invoke, projected: Projected
+) -> None:
+    records = store(aws, worker, invoke, 1)
+    projected.apply(records)
+    events = worker.store
+    execute(events, ids(1)[0], EraseWish(), Cause("erase", "operator", NOON))
+    for commit in events.read(stream_of(ids(1)[0])):
+        events.scrub(commit)
+    generations = GenerationStore(aws.dynamodb, "ReadModel")
+    new = generations.announce(generations.generations())
+
+    projected.apply(records)  # Lambda delivers at least once, and a new mapping begins a day ago
+    rows = [entry for entry in generations.scan([new]) if "version" in entry.values]
+    assert [(int(row.values["version"]), "message" in row.values) for row in rows] == [(2, False)]

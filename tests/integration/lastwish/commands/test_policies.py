@@ -154,7 +154,7 @@ def rebuild(chain: Chain) -> None:
 
 
 def reclaim(chain: Chain) -> None:
-    chain.worker.seats._capacity = {"mars": 1, "jupiter": 1}
+    chain.worker.seats.capacity = {"mars": 1, "jupiter": 1}
     chain.send(2)
     chain.aws.dynamodb.put_item(TableName="Seats", Item={"id": {"S": "marks"}, "mars": {"N": "1000"}})
     done = run("reclaim", "--wait", "0")
@@ -274,7 +274,7 @@ def empty(chain: Chain) -> None:
         for message in chain.aws.messages(queue):
             chain.aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     chain.delivered.clear()
-    chain.worker.seats._capacity = {"mars": 1000, "jupiter": 1000}
+    chain.worker.seats.capacity = {"mars": 1000, "jupiter": 1000}
 
 
 def test_the_policies_have_nothing_in_common() -> None:

@@ -229,3 +229,13 @@ def test_what_is_left_of_a_given_up_generation_is_erased_too(chain: Chain, monke
     projecting(chain)
     erase(chain.stores, wish_id, PATIENCE)
     assert SECRET not in chain.texts()
+
+
+def test_a_wish_that_was_stored_while_it_was_looked_for_is_not_called_erased(chain: Chain) -> None:
+    wish_id = ids(1)[0]
+    batch = batch_with_message(wish_id, SECRET)
+    faults.meanwhile(chain.aws.sqs, "sqs.ReceiveMessage", lambda: chain.invoke(chain.worker, batch))
+    with pytest.raises(NoSuchWish, match="may be on its way"):
+        erase(chain.stores, wish_id, PATIENCE)
+    projecting(chain)
+    assert erase(chain.stores, wish_id, PATIENCE).commits_scrubbed == 1
