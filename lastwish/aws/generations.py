@@ -41,6 +41,12 @@ class Entry:
 class GenerationStore(ReadModel):
     """Read model with the life of its generations. Every method raises StoreUnavailable."""
 
+    def fenced(self, guard: Any) -> "GenerationStore":
+        """Return the same, but its slices are written only while a condition holds (an entry of TransactWriteItems)."""
+        fenced = GenerationStore(self._client, self._table)
+        fenced.guard = (guard,)
+        return fenced
+
     def announce(self, there: Generations) -> int:
         """Make a new generation live beside the current one, instead of all others. Return its number, a new one.
 

@@ -24,7 +24,7 @@ from infra.event_store import commit_of
 from infra.read_model import POSITIONS, Generations
 from lastwish.aws.clients import plain_errors
 from lastwish.maintenance.compare import compare
-from lastwish.maintenance.lock import only_one
+from lastwish.maintenance.lock import Lock, only_one
 from lastwish.maintenance.stores import Stores, names_of
 from projector.projecting import project
 
@@ -87,7 +87,7 @@ def rebuild(stores: Stores, options: Options, progress: Progress) -> Rebuilt:
         progress.note(f"generation {new} announced; waiting {pause:g} s until no projector writes without it")
         time.sleep(pause)
         model.drop({old, new}, new)
-        scanned, commits, unreadable = _fill(stores, old, new, progress)
+        scanned, commits, unreadable = _fill(stores, lock, old, new, progress)
         progress.note("comparing")
         result = compare(stores, old, new, scanned, options.patience)
         flips = result.equal and not unreadable if options.flip is None else options.flip
@@ -123,7 +123,7 @@ def _finish(stores: Stores, old: int, new: int, flips: bool, keep_old: bool) -> 
 
 
 def _fill(
-    stores: Stores, old: int, generation: int, progress: Progress
+    stores: Stores, lock: Lock, old: int, generation: int, progress: Progress
 ) -> tuple[dict[str, int], int, list[UnreadableCommit]]:
     """Apply every stored commit, the oldest first, but those of a wish with one that cannot be read.
 
@@ -137,7 +137,7 @@ def _fill(
         stored, unreadable = _scan(stores)
         for some in batched(stored, _BATCH, strict=False):
             commits = [commit_of(json.loads(item)) for _, item in some]
-            _apply(stores, generation, commits)
+            _apply(stores, lock, generation, commits)
             advance(len(commits))
             for commit in commits:
                 wish_id = wish_of(commit.stream)
@@ -161,8 +161,11 @@ def _scan(stores: Stores) -> tuple[list[tuple[str, str]], list[UnreadableCommit]
     return sorted((time, text) for time, text, stream in stored if stream not in left_out), unreadable
 
 
-def _apply(stores: Stores, generation: int, commits: Iterable[Commit]) -> None:
+def _apply(stores: Stores, lock: Lock, generation: int, commits: Iterable[Commit]) -> None:
+    # One that slept through its lock must not write what it read before: text may be erased since.
+    model = stores.read_model.fenced(lock.guard())
     # Transient: the projector was faster, or the table throttles.
     for attempt in stamina.retry_context(on=TransientError, attempts=_TRIES, timeout=None, wait_initial=0.5):
         with attempt:
-            project(stores.events, stores.read_model, generation, commits)
+            lock.renew()
+            project(stores.events, model, generation, commits)

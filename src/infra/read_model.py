@@ -68,7 +68,9 @@ class Generations:
 
 
 class ReadModel:
-    """All generations of the read model, in one table."""
+    """All generations of the read model, in one table. ``guard``: must hold with each slice, for TransactWriteItems."""
+
+    guard: Sequence[Any] = ()
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -168,7 +170,7 @@ class ReadModel:
             counted["news"] = 1
         writes.append(self._add(_key(f"{generation}#totals", "-"), counted))
         try:
-            self._client.transact_write_items(TransactItems=writes)
+            self._client.transact_write_items(TransactItems=[*writes, *self.guard])
         except (BotoCoreError, ClientError) as error:
             raise _failure(error, [wish_id for wish_id, _ in rows]) from error
 
@@ -220,13 +222,13 @@ class ReadModel:
 
 
 def sliced(changes: Sequence[Change]) -> Iterator[list[Change]]:
-    """Yield slices that fit a transaction's 100 writes: one or two per change, and three more."""
+    """Yield slices that fit a transaction's 100 writes: one or two per change, and four more."""
     slice_: list[Change] = []
-    writes = 3
+    writes = 4
     for change in changes:
         if writes + change.row_count > _MOST_WRITES:
             yield slice_
-            slice_, writes = [], 3
+            slice_, writes = [], 4
         slice_.append(change)
         writes += change.row_count
     if slice_:

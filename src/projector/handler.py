@@ -39,12 +39,11 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     try:
         # Read consistently in each invocation: a rebuild relies on it to know when all of them write its generation.
         there, stored_at = read_model.generations(), _stored_at(event)
-        for generation in sorted(there.live):
+        for number in sorted(there.live):
             # A late record may have text that was erased before a newer generation began: that has no row to say so.
-            applied = project(store, read_model, generation, commits, stored_at, anew=generation != there.current)
+            applied = project(store, read_model, number, commits, stored_at, anew=number != there.current)
             count("Projected", applied)
-            extra = {"generation": generation, "commits": len(commits), "applied": applied}
-            logger.info("commits projected", extra=extra)
+            logger.info("commits projected", extra={"generation": number, "commits": len(commits), "applied": applied})
     except TransientError as error:
         count_failure(error)
         raise

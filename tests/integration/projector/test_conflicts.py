@@ -21,7 +21,7 @@ from tests.support.projected import Projected
 from tests.support.samples import NOON
 from tests.support.wishes import ids, store
 
-FULL = 97  # wishes in one transaction
+FULL = 96  # wishes in one transaction
 TRANSACTION = "dynamodb.TransactWriteItems"
 
 

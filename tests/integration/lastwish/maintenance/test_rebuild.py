@@ -114,6 +114,19 @@ def test_an_interrupted_rebuild_can_be_run_again(chain: Chain, monkeypatch: pyte
     assert chain.differences() == []
 
 
+def test_one_that_slept_before_it_wrote_writes_nothing(chain: Chain) -> None:
+    chain.send(3)
+    key = {"pk": {"S": "lock"}, "sk": {"S": "rebuild"}}
+
+    def another_takes_over() -> None:
+        chain.aws.dynamodb.put_item(TableName="ReadModel", Item={**key, "owner": {"S": "another"}})
+
+    faults.meanwhile(chain.aws.dynamodb, "dynamodb.TransactWriteItems", another_takes_over)
+    with pytest.raises(Busy, match="took over"):
+        rebuild.rebuild(chain.stores, AT_ONCE, Quiet())
+    assert chain.generations() == {"1"}
+
+
 def test_told_not_to_flip_it_compares_and_leaves_nothing(chain: Chain) -> None:
     chain.send(2)
     done = rebuild.rebuild(chain.stores, Options(flip=False, wait=0), Quiet())
