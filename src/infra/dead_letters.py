@@ -16,6 +16,7 @@ from infra.aws import error_code
 LONG_POLL = 1  # seconds: SQS then asks all of its servers
 # Held long enough to read many, and no longer after a reader was killed.
 _MANY: Any = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 60}
+_LEAST_READING = 4.0  # seconds, however impatient the caller is
 _COUNTS = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
 
 
@@ -29,11 +30,12 @@ class DeadLetters:
 
     @contextmanager
     def held(self, until: float) -> Iterator[tuple[list[Any], bool]]:
-        """Hold all letters, and show again afterwards what was not removed. Read until ``until`` (monotonic) at most.
+        """Hold all letters, and show again afterwards what was not removed. Read to ``until`` (monotonic), 4 s at least.
 
         Yield them, and whether they are all: others may be out of reach, since somebody else reads them at this moment.
         """
         held: dict[str, Any] = {}
+        until = max(until, time.monotonic() + _LEAST_READING)
         try:
             while time.monotonic() < until:
                 received = self._call("receive_message", **_MANY, WaitTimeSeconds=LONG_POLL).get("Messages")
@@ -41,7 +43,7 @@ class DeadLetters:
                     break
                 held |= {each["MessageId"]: each for each in received}
             counted = self._call("get_queue_attributes", AttributeNames=_COUNTS)["Attributes"]
-            yield list(held.values()), sum(map(int, counted.values())) <= len(held)
+            yield list(held.values()), not received and sum(map(int, counted.values())) <= len(held)
         finally:
             for some in batched(held.items(), 10, strict=False):
                 shown = [{"Id": n, "ReceiptHandle": each["ReceiptHandle"], "VisibilityTimeout": 0} for n, each in some]

@@ -27,7 +27,6 @@ from infra.event_store import EventStore
 from infra.read_model import ReadModel
 
 _PAUSE = 0.3
-_LEAST_READING = 4.0  # seconds for each dead-letter queue, however impatient the caller is
 
 
 class TextLeft(TransientError):  # noqa: N818
@@ -71,7 +70,6 @@ def _erase_once(places: Places, wish_id: str, done: Counter[str], until: float) 
         if left := _generations_with_text(places.read_model, wish_id, commits):
             return left
     with ExitStack() as stack:
-        until = max(until, time.monotonic() + _LEAST_READING)
         read = [(queue, *stack.enter_context(queue.held(until))) for queue in places.dead_letters]
         about = [(queue, each) for queue, letters, _ in read for each in letters if is_about(each["Body"], wish_id)]
         submitted = next(filter(None, (submission(letter["Body"]) for _, letter in about)), None)
