@@ -30,7 +30,7 @@ class DeadLetters:
 
     @contextmanager
     def held(self, until: float) -> Iterator[tuple[list[Any], bool]]:
-        """Hold all letters, and show again afterwards what was not removed. Read to ``until`` (monotonic), 4 s at least.
+        """Hold all letters, and show again afterwards what was not removed. Read to ``until`` (monotonic), or 4 s.
 
         Yield them, and whether they are all: others may be out of reach, since somebody else reads them at this moment.
         """
