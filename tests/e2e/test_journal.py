@@ -221,6 +221,8 @@ def test_the_read_model_begins_the_generation_after_the_last(mended: Stack) -> N
     assert httpx.get(f"{mended.url}manifest", timeout=60).json()["generation"] == 4
 
 
+# botocore forgets sockets of an engine that was killed while it asked.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_crash_while_it_is_put_back_loses_nothing(laptop: Laptop) -> None:
     wishes = ids(2000)
     write(laptop.home, *(stored(wish, boarded(n)) for n, wish in enumerate(wishes, start=1)))
