@@ -7,6 +7,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -39,8 +40,9 @@ def replay(seed: int, options: Options) -> int:
     """Run one history and print its trace. Return the exit code."""
     world.prepare()
     result = _run(seed, options, tracing=True)
-    print(*result.lines, sep="\n")
-    _report(result)
+    with suppress(BrokenPipeError):  # `| head` has seen enough
+        print(*result.lines, sep="\n", flush=True)
+        _report(result)
     return 1 if result.violations else 0
 
 

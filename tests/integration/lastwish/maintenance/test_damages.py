@@ -87,7 +87,7 @@ DAMAGES = [
     Damage("a row is missing", do.lose_row, "feed-without-row row-missing", "waiting"),
     Damage("a row is there twice", do.repeat_row, "row-twice", "boarded"),
     Damage("a row is changed", do.change_row, "row-differs", "boarded"),
-    Damage("a row is lost in its version", do.garble_version, "row-differs", "boarded"),
+    Damage("the version of a row is no number", do.garble_version, "row-differs", "boarded"),
     Damage("a row is about no wish", do.invent_row, "row-without-wish", "stranger"),
     Damage("a row holds a tag", do.tag_row, "row-differs row-tag", "boarded"),
     Damage("an item of the model has no known form", do.garble_model, "model-unreadable"),
