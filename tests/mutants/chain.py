@@ -24,7 +24,7 @@ STORING = (
     Mutant(
         "lost-answer-is-no-boarding",
         "src/infra/aggregate.py",
-        "return commit if commit in store.read(stream) else None",
+        "return commit if _decision(commit) in map(_decision, store.read(stream)) else None",
         "return None",
         "reclaim gives the seat of a wish that boarded to the next one.",
         f"{_IN}/lastwish/maintenance/test_reclaim.py::test_a_boarding_whose_answer_was_lost_keeps_its_seat",
@@ -231,7 +231,7 @@ PROJECTING = (
     Mutant(
         "gap-not-read",
         "src/projector/projecting.py",
-        "if [commit.version for commit in known] == list(range(1, len(known) + 1)):",
+        "if known and [commit.version for commit in known] == list(range(1, len(known) + 1)):",
         "if known:",
         "A later commit without the first ones is projected as if it were the whole wish.",
         f"{_IN}/projector/test_projecting.py::test_a_gap_is_filled_from_the_store",
@@ -255,8 +255,8 @@ PROJECTING = (
     Mutant(
         "one-generation-only",
         "src/projector/handler.py",
-        "for generation in sorted(read_model.generations().live):",
-        "for generation in [read_model.generations().current]:",
+        "for number in sorted(there.live):",
+        "for number in [there.current]:",
         "Wishes that come during a rebuild are missing from the new read model.",
         f"{_IN}/projector/test_projecting.py::test_every_live_generation_is_written",
     ),

@@ -93,7 +93,7 @@ class Chain:
     def resize(self, monkeypatch: pytest.MonkeyPatch, mars: int) -> None:
         """Build the ship anew, for the worker and for the operator."""
         self.functions.mars = mars
-        monkeypatch.setattr(self.worker.seats, "_capacity", {"mars": mars, "jupiter": 1000})
+        monkeypatch.setattr(self.worker.seats, "capacity", {"mars": mars, "jupiter": 1000})
 
     def status(self, wish_id: str) -> tuple[str, int | None]:
         """Return the status and the seat of a stored wish."""
