@@ -183,7 +183,9 @@ def erase(path: Path, wish_ids: Collection[str | None]) -> int:
     with path.open("r+b") as file:
         for line in file:
             named = _WISH_ID.search(line)
-            if named and named[1].decode() in wish_ids and line.endswith(b"\n"):  # else it is being written
+            if (
+                named and named[1].decode(errors="replace") in wish_ids and line.endswith(b"\n")
+            ):  # else it is being written
                 entry, room = _entry(line), line.rstrip(b" \n")
                 bare = entry.without_text().model_dump_json().encode() if isinstance(entry, Sent | Stored) else b""
                 if bare != room:

@@ -140,6 +140,16 @@ def test_erasure_blanks_a_line_that_an_earlier_one_left_half_written(file: Path)
     assert list(journal.read(file)) == [sent(BOB)]
 
 
+def test_erasure_passes_a_line_that_is_no_utf_8(file: Path) -> None:
+    damaged = b'{"v":1,"kind":"sent","wish_id":"\xff\xfe","types":[]}\n'
+    write(file, sent(ADA))
+    file.write_bytes(damaged + file.read_bytes())
+
+    assert journal.erase(file, {ADA}) == 1
+    assert list(journal.read(file)) == [Unreadable(1), sent(ADA).without_text()]
+    assert file.read_bytes().startswith(damaged)
+
+
 def test_a_line_appended_while_the_file_is_open_for_erasure_stays(file: Path) -> None:
     kept = Journal(file)
     kept.add(sent(ADA))

@@ -246,6 +246,16 @@ def test_erasure_fails_and_goes_on_failing_while_the_journal_keeps_the_text(
     assert "a secret" not in engine.file.read_text()
 
 
+def test_a_damaged_line_stops_neither_an_erasure_nor_the_calls_after_it(engine: Engine) -> None:
+    with engine.file.open("ab") as file:
+        file.write(b'{"v":1,"kind":"sent","wish_id":"\xff\xfe","types":[]}\n')
+    engine.send(message(ADA, "a secret"))
+
+    assert engine.put(item(ADA, [ERASED], 1)).status == 200
+    assert b"a secret" not in engine.file.read_bytes()
+    assert engine.send(message(BOB)).status == 200
+
+
 # --- a disk that is full ----------------------------------------------------------------------------------------------
 
 
