@@ -183,9 +183,8 @@ def erase(path: Path, wish_ids: Collection[str | None]) -> int:
     with path.open("r+b") as file:
         for line in file:
             named = _WISH_ID.search(line)
-            if (
-                named and named[1].decode(errors="replace") in wish_ids and line.endswith(b"\n")
-            ):  # else it is being written
+            # A damaged line may be no UTF-8. One without its end is being written.
+            if named and named[1].decode(errors="replace") in wish_ids and line.endswith(b"\n"):
                 entry, room = _entry(line), line.rstrip(b" \n")
                 bare = entry.without_text().model_dump_json().encode() if isinstance(entry, Sent | Stored) else b""
                 if bare != room:

@@ -9,6 +9,7 @@ import json
 import re
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -38,6 +39,7 @@ class Journaling:
         self._inbox = self._store = self._read_model = b""
         self._erased: set[str] = set()
         self._with_text: set[str] = set()  # erased wishes whose lines may still have it
+        self._overwriting = Lock()  # of threads: an erasure goes on in its own when the call that waits for it ends
         self._sqs, self._dynamodb = ministack_module("services.sqs"), ministack_module("services.dynamodb")
         require(self._sqs, "_normalise")
         require(self._dynamodb, "_tables")
@@ -72,11 +74,15 @@ class Journaling:
         try:
             self._journal.flush()
             if erased := set(self._with_text):
-                await asyncio.to_thread(erase, self._path, erased)  # it reads the whole file
+                await asyncio.to_thread(self._erase, erased)  # it reads the whole file
                 self._with_text -= erased
         except OSError as error:
             return _refusal(error)
         return None
+
+    def _erase(self, wish_ids: set[str]) -> None:
+        with self._overwriting:
+            erase(self._path, wish_ids)
 
     def _note(self, call: Call, answer: Answer) -> None:
         now = datetime.now(UTC)
@@ -148,7 +154,8 @@ class Journaling:
                     names[each].encode() for each in ("inbox", "event_store", "read_model")
                 )
             elif scope["method"] == "DELETE":
-                lines = self._journal.clear()
+                with self._overwriting:  # else the erasure would write into the lines that come next
+                    lines = self._journal.clear()
                 self._erased.clear()
                 self._with_text.clear()
             await JSONResponse({"forgotten": lines})(scope, receive, send)

@@ -1,73 +1,25 @@
 """What the engine journals of calls: before the caller hears, nothing that was refused, no erased text."""
 
-import asyncio
 import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 
-from lastwish.local import journal
 from lastwish.local.door import PUT_BACK
-from lastwish.local.engine.calls import Answer, Call
-from lastwish.local.engine.journal import PATH, Journaling
+from lastwish.local.engine.calls import Answer
+from lastwish.local.engine.journal import Journaling
 from lastwish.local.engine.patch import ministack_module
 from lastwish.local.journal import Pointer, Sent, Stored
+from tests.support.journaling import INBOX, NAMES, STORE, Engine
 from tests.support.journals import ERASED, TRACE, boarded, item, message, stored
 from tests.support.wishes import ids
 
 ADA, BOB, EVE = ids(3)
-NAMES = {"inbox": "lw-Inbox-1", "event_store": "lw-EventStore-1", "read_model": "lw-ReadModel-1"}
-STORE, INBOX = NAMES["event_store"], f"http://127.0.0.1:4566/000000000000/{NAMES['inbox']}"
-PERMISSIONS: Any = tuple
-
-
-class Engine:
-    """The journaling of an engine, and what the engine answers; ``taken`` are the calls that reached it."""
-
-    def __init__(self, file: Path) -> None:
-        self.file, self.taken = file, list[Call]()
-        self.journaling = Journaling(file)
-        self.answer = Answer(200, [], b"{}")
-        self.control("PUT", NAMES)
-
-    def call(self, service: str, operation: str, request: Any, caller: str = "worker") -> Answer:
-        body = request if isinstance(request, bytes) else json.dumps(request).encode()
-        call = Call(caller, service, operation, "/", body, ("127.0.0.1", 1), PERMISSIONS)
-        return asyncio.run(self.journaling(call, self._take))
-
-    async def _take(self, call: Call) -> Answer:
-        self.taken.append(call)
-        return self.answer
-
-    def put(self, put: dict[str, Any], caller: str = "worker") -> Answer:
-        return self.call("dynamodb", "PutItem", {"TableName": STORE, "Item": put}, caller)
-
-    def send(self, sent: dict[str, Any], caller: str = "frontend") -> Answer:
-        return self.call("sqs", "SendMessage", {"QueueUrl": INBOX, **sent}, caller)
-
-    def control(self, method: str, body: object = None) -> Any:
-        """Make a request of the journal's own path."""
-        answered: list[Any] = []
-
-        async def receive() -> Any:
-            return {"type": "http.request", "body": json.dumps(body).encode()}
-
-        async def send(message: Any) -> None:
-            answered.append(message)
-
-        scope = {"type": "http", "method": method, "path": PATH, "headers": [], "query_string": b""}
-        asyncio.run(self.journaling.layer(_not_reached)(scope, receive, send))
-        return json.loads(answered[1]["body"])
-
-    def lines(self) -> list[Any]:
-        return list(journal.read(self.file))
-
-    def wishes(self) -> list[str]:
-        return [line.wish_id for line in self.lines()]
 
 
 @pytest.fixture
@@ -256,6 +208,26 @@ def test_a_damaged_line_stops_neither_an_erasure_nor_the_calls_after_it(engine: 
     assert engine.send(message(BOB)).status == 200
 
 
+def test_an_emptied_journal_gets_nothing_of_an_erasure_that_was_under_way(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.send(message(BOB))
+    engine.send(message(ADA, "a secret"))
+    clearing, overwrite = Thread(target=engine.control, args=("DELETE",)), os.pwrite
+
+    def overwrite_late(*arguments: Any) -> int:
+        clearing.start()
+        clearing.join(0.5)  # it has to wait for this erasure
+        return overwrite(*arguments)
+
+    monkeypatch.setattr(os, "pwrite", overwrite_late)
+    engine.put(item(ADA, [ERASED], 1))
+    clearing.join()
+    engine.send(message(EVE))
+
+    assert engine.wishes() == [EVE]
+
+
 # --- a disk that is full ----------------------------------------------------------------------------------------------
 
 
@@ -287,10 +259,6 @@ def test_no_later_call_passes_before_the_missing_line_is_written(
     assert again(engine, request).status == 200
     assert engine.wishes() == [ADA, BOB]
     assert engine.lines()[0].item == stored(ADA, boarded(1)).item
-
-
-async def _not_reached(*_: Any) -> None:
-    pytest.fail("the engine was asked")
 
 
 def _no_space(*_: Any) -> int:
