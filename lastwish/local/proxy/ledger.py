@@ -10,6 +10,7 @@ on, has an unknown end: its wish may be stored, and nobody was promised it. Seve
 It holds nothing that was typed, and is never deleted: `rotate` puts it aside.
 """
 
+import fcntl
 import json
 import os
 from datetime import UTC, datetime
@@ -41,11 +42,13 @@ class Ledger:
         # Opened anew for each line: after a rotation, the next one goes to the new file.
         file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            # A line that a full disk cut off, in this process or in another one, must not spoil this one.
+            fcntl.flock(file, fcntl.LOCK_EX)  # until it is closed: nobody writes behind a part that is taken back
+            # A line that a killed process cut off must not spoil this one.
             size = os.fstat(file).st_size
             torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
             line = b"\n" * torn + json.dumps(entry).encode() + b"\n"
-            if os.write(file, line) != len(line):
+            if os.write(file, line) != len(line):  # a full disk
+                os.ftruncate(file, size)
                 raise OSError(f"the ledger took only a part of the line for request {entry['request']}")
         finally:
             os.close(file)

@@ -1,7 +1,9 @@
 """Ledger: the audit's independent record."""
 
 import json
+import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -88,6 +90,38 @@ def test_a_full_disk_is_an_error_and_not_a_lost_line() -> None:
         ledger.ask()
     with pytest.raises(OSError, match="No space"):
         ledger.end("r1", 202, "w1")
+
+
+def test_half_a_line_is_taken_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    promise(path, "w1")
+    before, write = path.read_bytes(), os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda file, line: write(file, line[:20]))
+        with pytest.raises(OSError, match="only a part"):
+            Ledger(path).ask()
+    assert path.read_bytes() == before
+    promise(path, "w2")
+
+    assert (promised(path), read(path).unreadable) == (["w1", "w2"], ())
+
+
+def test_half_a_line_is_taken_back_before_another_process_writes(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    promise(path, "w1")
+    other, write = Thread(target=promise, args=(path, "w2")), os.write
+
+    def write_half(file: int, line: bytes) -> int:
+        monkeypatch.setattr(os, "write", write)  # the disk has room again
+        written = write(file, line[:20])
+        other.start()
+        other.join(0.5)  # it has to wait
+        return written
+
+    monkeypatch.setattr(os, "write", write_half)
+    with pytest.raises(OSError, match="only a part"):
+        Ledger(path).ask()
+    other.join()
+
+    assert (promised(path), read(path).unreadable) == (["w1", "w2"], ())
 
 
 def test_a_torn_line_promises_nothing_and_is_named(path: Path) -> None:
