@@ -1,6 +1,7 @@
 """Empty a running local stack without a new deploy."""
 
 import time
+from collections import Counter
 from typing import Any
 
 from lastwish.aws.clients import engine_client, messages_in, plain_errors
@@ -20,31 +21,34 @@ SETTLE = 1.2
 def reset(state: State, home: Home) -> dict[str, int]:
     """Empty queues, tables, traces and the journal, and put the ledger aside. Returns how many entries each had.
 
-    Repeats until two rounds in a row remove nothing, since a batch in flight arrives after the first round. Raises
-    AwsError when wishes keep coming, and, before it empties anything, when a table is gone.
+    Repeats until two rounds in a row remove nothing, since a batch in flight arrives after the first round. Then the
+    journal and the ledger go, and a third round looks for a wish that came just before and is in neither: if it removes
+    one, all begins again. Raises AlreadyRunning while another command starts or stops the stack, AwsError when wishes
+    keep coming, and, before it empties anything, when a table is gone.
     """
-    if missing := missing_tables(state):
-        raise AwsError(f"{', '.join(missing)}: `lastwish down`, then `lastwish up` makes a new stack", running=True)
+    with home.lock(), plain_errors():
+        if missing := missing_tables(state):
+            raise AwsError(f"{', '.join(missing)}: `lastwish down`, then `lastwish up` makes a new stack", running=True)
+        return _empty(state, home)
+
+
+def _empty(state: State, home: Home) -> dict[str, int]:
     sqs, dynamodb = engine_client("sqs", state.aws), engine_client("dynamodb", state.aws)
     queues = [value for value in state.outputs.values() if value.startswith(state.engine)]
-    removed, quiet_rounds, deadline = {"messages": 0, "items": 0}, 0, time.monotonic() + TIMEOUT
-    with plain_errors():
-        while True:
-            if time.monotonic() > deadline:
-                raise AwsError("wishes keep coming: stop the load and reset again", running=True)
-            messages = sum(_empty_queue(sqs, queue) for queue in queues)
-            items = sum(_empty_table(dynamodb, table) for table in tables(state))
-            removed = {"messages": removed["messages"] + messages, "items": removed["items"] + items}
-            quiet_rounds = 0 if messages or items else quiet_rounds + 1
-            if quiet_rounds == 2:
-                break
-            time.sleep(SETTLE)
-    return {
-        **removed,
-        "journal_lines": engine.clear_journal(state.aws),  # at once: what comes after this is in it
-        "ledger_entries": rotate(home.ledger),
-        "traces": agent_process.clear_traces(state.traces),
-    }
+    removed = Counter(messages=0, items=0, journal_lines=0, ledger_entries=0)
+    quiet_rounds, deadline = 0, time.monotonic() + TIMEOUT
+    while True:
+        messages = sum(_empty_queue(sqs, queue) for queue in queues)
+        items = sum(_empty_table(dynamodb, table) for table in tables(state))
+        removed.update(messages=messages, items=items)
+        quiet_rounds = 0 if messages or items else quiet_rounds + 1
+        if quiet_rounds == 3:
+            return {**removed, "traces": agent_process.clear_traces(state.traces)}
+        if quiet_rounds == 2:  # what comes after this is in both
+            removed.update(journal_lines=engine.clear_journal(state.aws), ledger_entries=rotate(home.ledger))
+        elif not quiet_rounds and time.monotonic() > deadline:  # never between the emptied journal and the last look
+            raise AwsError("wishes keep coming: stop the load and reset again", running=True)
+        time.sleep(SETTLE)
 
 
 def _empty_queue(sqs: Any, queue: str) -> int:

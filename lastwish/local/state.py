@@ -156,14 +156,14 @@ class Home:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the lock while something is started or stopped. It ends with its holder. Raises AlreadyRunning."""
+        """Hold the lock to start, stop or empty the stack. It ends with its holder. Raises AlreadyRunning."""
         self.create()
         with (self.path / "lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise AlreadyRunning(
-                    "another lastwish command is starting or stopping this stack: wait for it"
+                    "another lastwish command is starting, stopping or emptying this stack: wait for it"
                 ) from None
             yield
 
