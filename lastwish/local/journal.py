@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from domain.commit import wish_of
 from domain.envelope import Moment
@@ -204,8 +204,11 @@ def read(path: Path) -> Iterator[Entry | Unreadable]:
 
 
 def _entry(line: bytes) -> Entry | None:
-    with suppress(ValidationError):
-        return _ENTRY.validate_json(line)
+    with suppress(ValueError, LookupError, TypeError, AttributeError, ArithmeticError):
+        entry = _ENTRY.validate_json(line)
+        if isinstance(entry, Stored):
+            Stored.of(entry.item, entry.time)  # raises for a damaged item: nobody could erase in it or put it back
+        return entry
     return None
 
 

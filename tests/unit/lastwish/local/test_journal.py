@@ -150,6 +150,26 @@ def test_erasure_passes_a_line_that_is_no_utf_8(file: Path) -> None:
     assert file.read_bytes().startswith(damaged)
 
 
+@pytest.mark.parametrize(
+    ("whole", "damaged"),
+    [
+        (b'"events":{"L"', b'"evenus":{"L"'),
+        (b'"events":{"L":[', b'"events":{"K":['),
+        (b'"data":{"M":{', b'"data":{"L":{'),
+        (b'"version":{"N":"1"}', b'"version":{"N":"q"}'),
+        (b'"stream":{"S":"wish', b'"stream":{"Q":"wish'),
+    ],
+)
+def test_erasure_blanks_a_commit_whose_item_is_damaged(file: Path, whole: bytes, damaged: bytes) -> None:
+    write(file, stored(ADA, boarded(1, "a secret")), sent(BOB))
+    file.write_bytes(file.read_bytes().replace(whole, damaged, 1))
+    assert list(journal.read(file)) == [Unreadable(1), sent(BOB)]
+
+    assert journal.erase(file, {ADA}) == 1
+    assert b"a secret" not in file.read_bytes()
+    assert list(journal.read(file)) == [sent(BOB)]
+
+
 def test_a_line_appended_while_the_file_is_open_for_erasure_stays(file: Path) -> None:
     kept = Journal(file)
     kept.add(sent(ADA))
