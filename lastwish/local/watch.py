@@ -39,8 +39,8 @@ class Watcher:
         """Return when another command has stopped the stack. Raises EngineFailed when it cannot be kept up."""
         while (state := self._home.load()) and state.pids.get("watcher") == os.getpid():
             self._stack.reap()
-            self._see_network(state)
             with suppress(OSError):  # a full disk takes no state, and no log: a later try may do it
+                self._see_network(state)
                 for part, why in self._broken(state).items():
                     self._mend(part, why)
             time.sleep(PAUSE)
@@ -84,18 +84,23 @@ class Watcher:
             if tries == MOST:
                 self._give_up(part, why)
                 return
+            most = MOST - 1  # a full disk is no fault of the part, and has an end: never give up for it
             try:
                 done = self._stack.restart(part, why)
+                most = MOST
             except Exception as error:  # noqa: BLE001 - whatever it was, the next try may do it
                 done = self._stack.remember(part, why, f"it was not started: {error}")
+                most = MOST - isinstance(error, OSError)
             finally:
                 self._missed.clear()
-                self._restarts[part] = (tries + 1, time.monotonic())
+                self._restarts[part] = (min(tries + 1, most), time.monotonic())
             self._note(str(done.restarts[-1]))
 
     def _give_up(self, part: str, why: str) -> None:
-        self._restarts[part] = (MOST + 1, time.monotonic())
-        self._note(str(self._stack.remember(part, why, f"given up after {MOST} tries in a row").restarts[-1]))
+        done = self._stack.remember(part, why, f"given up after {MOST} tries in a row")
+        self._restarts[part] = (MOST + 1, time.monotonic())  # not before it is saved
+        with suppress(OSError):
+            self._note(str(done.restarts[-1]))
         if part in NEEDED:
             raise EngineFailed(f"the {part} {why} again and again (see {self._home.log(part)})", running=False)
 

@@ -182,6 +182,47 @@ def test_a_full_disk_does_not_end_the_watch_either(watched: Watched, monkeypatch
     assert len(watched.stack.tried) == 3
 
 
+@pytest.mark.parametrize("part", ["agent", "proxy"])
+def test_however_long_the_disk_is_full_what_died_is_started_when_it_has_room(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    save, disk = watched.stack.home.save, ["full"]
+
+    def save_if_there_is_room(state: State) -> None:
+        if disk:
+            raise OSError("no space left")
+        save(state)
+
+    def start(part: str) -> None:
+        if disk:
+            raise OSError("no space left")
+        watched.stack.set(part, ALIVE)
+
+    watched.stack.mends = start
+    watched.kill(part)
+    monkeypatch.setattr(watched.stack.home, "save", save_if_there_is_room)
+    found: list[str] = []
+    watched.run(*[lambda: None] * 300, disk.clear, *[lambda: None] * 100, lambda: found.extend(watched.results))
+
+    assert found == ["started again"]
+
+
+def test_what_could_not_be_noted_as_given_up_is_not_given_up(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remember, disk = watched.stack.remember, ["full"]
+
+    def remember_if_there_is_room(part: str, why: str, result: PutBack | str) -> State:
+        if disk and "given up" in str(result):
+            raise OSError("no space left")
+        return remember(part, why, result)
+
+    monkeypatch.setattr(watched.stack, "remember", remember_if_there_is_room)
+    watched.stack.mends = lambda _part: None  # it dies at once
+    with pytest.raises(EngineFailed, match="the proxy died again and again"):
+        watched.run(lambda: watched.kill("proxy"), *[lambda: None] * 50, disk.clear, *[lambda: None] * 300)
+
+
 def test_an_engine_that_dies_again_and_again_is_given_up(watched: Watched) -> None:
     watched.stack.mends = lambda _part: None  # it dies at once
     with pytest.raises(EngineFailed, match="the engine died again and again"):
