@@ -182,12 +182,20 @@ class LocalStack:
 
     def _save_process(self, part: str, process: "subprocess.Popen[bytes] | int", state: State) -> State:
         """Save a process to disk as soon as it exists, so that others find it even if this command is killed."""
-        if not isinstance(process, int):
-            if part in self._children:
-                self._children[part].poll()
-            self._children[part] = process
-            process = process.pid
-        state = replace(state, processes=state.processes | {part: ProcessId.of(process)})
+        if isinstance(process, int):
+            return self._save_pid(part, process, state)
+        if part in self._children:
+            self._children[part].poll()
+        self._children[part] = process
+        try:
+            return self._save_pid(part, process.pid, state)
+        except OSError:  # a full disk: nobody would find it, and it would hold its port
+            process.kill()
+            process.wait()
+            raise
+
+    def _save_pid(self, part: str, pid: int, state: State) -> State:
+        state = replace(state, processes=state.processes | {part: ProcessId.of(pid)})
         self.home.save(state)
         return state
 
