@@ -2,7 +2,8 @@
 
 A process is known by pid and start time together: its pid alone may belong to another process by the time it is read
 back. All that it starts stays in its session, so its orphans can be found after somebody killed it. All of them have a
-mark in their environment, for the moment between the start of a process and its record on disk.
+mark in their environment, for the moment between the start of a process and its record on disk, and since after a
+reboot a session of somebody else may have the number.
 """
 
 import os
@@ -23,11 +24,12 @@ from lastwish.polling import wait_until
 GRACE = 8.0  # seconds between SIGTERM and SIGKILL
 POLL = 0.05
 MARK = "LASTWISH_STACK"  # environment variable; its value is the state directory
+_EPOCH = 1e9  # seconds: no machine runs for 30 years
 
 
 @dataclass(frozen=True)
 class ProcessId:
-    """A process of ours. `create_time` is psutil's, in seconds since the epoch."""
+    """A process of ours. `create_time` is in seconds since boot, which no step of the clock moves; a Mac's since 1970."""
 
     pid: Annotated[int, Field(gt=0, lt=2**31)]
     create_time: float
@@ -35,7 +37,7 @@ class ProcessId:
     @classmethod
     def of(cls, pid: int) -> "ProcessId":
         """Return the identity of a process that was started just now."""
-        return cls(pid, psutil.Process(pid).create_time())
+        return cls(pid, _started(pid))
 
     def alive(self) -> bool:
         """Return whether this very process still runs. A zombie does not."""
@@ -97,7 +99,8 @@ def session_of(process: ProcessId) -> list[int]:
     """Return the pids that still run in the session that this process leads or led, without zombies."""
     if psutil.pid_exists(process.pid) and not _is_same(process.pid, process.create_time):
         return []  # the pid was reused, so no session of ours can still have this number
-    return [pid for pid in psutil.pids() if _session(pid) == process.pid and _is_running(pid)]
+    there = [pid for pid in psutil.pids() if _session(pid) == process.pid and _is_running(pid)]
+    return [pid for pid in there if pid == process.pid or _mark_of(pid)]
 
 
 def kill_marked(mark: str) -> None:
@@ -151,11 +154,17 @@ def _is_running(pid: int) -> bool:
 
 
 def _is_same(pid: int, create_time: float) -> bool:
+    if psutil.LINUX and create_time > _EPOCH:  # an older version saved it
+        create_time -= psutil.boot_time()
     try:
-        # A clock step shifts start times a little on some systems; a pid is not reused within a second.
-        return abs(psutil.Process(pid).create_time() - create_time) < 1
+        return abs(_started(pid) - create_time) < 1  # a pid is not reused within a second
     except psutil.Error:
         return False
+
+
+def _started(pid: int) -> float:
+    # psutil adds Linux's boot time, which moves with the clock. (Source: its documentation of both functions.)
+    return psutil.Process(pid).create_time() - (psutil.boot_time() if psutil.LINUX else 0)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:

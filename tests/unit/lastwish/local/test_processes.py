@@ -6,6 +6,9 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
+import pytest
+
 from lastwish.local.processes import MARK, ProcessId, kill_marked, session_of, spawn, stop, tail
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -19,10 +22,18 @@ STUBBORN = [
     "print('ready', flush=True)\n"
     "time.sleep(600)\n",
 ]
+# One that ended, and left a process in its session.
+DAEMON = [
+    sys.executable,
+    "-c",
+    "import subprocess, sys\n"
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+    "print('child', child.pid, flush=True)\n",
+]
 
 
 def _start(command: list[str], tmp_path: Path) -> tuple["subprocess.Popen[bytes]", ProcessId]:
-    process = spawn(command, dict(os.environ), tmp_path / "log", cwd=tmp_path)
+    process = spawn(command, dict(os.environ) | {MARK: str(tmp_path)}, tmp_path / "log", cwd=tmp_path)
     return process, ProcessId.of(process.pid)
 
 
@@ -48,6 +59,30 @@ def test_another_process_with_the_same_pid_is_left_alone(tmp_path: Path) -> None
     assert identity.alive()
     stop(identity)
     process.wait()
+
+
+def test_a_step_of_the_clock_ends_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    us, boot_time, create_time = ProcessId.of(os.getpid()), psutil.boot_time, psutil.Process.create_time
+    monkeypatch.setattr(psutil, "boot_time", lambda: boot_time() + 5)  # as Linux has it after a step
+    monkeypatch.setattr(psutil.Process, "create_time", lambda process: create_time(process) + 5)
+
+    assert us.alive()
+
+
+def test_a_process_that_an_older_version_saved_is_known() -> None:
+    assert ProcessId(os.getpid(), psutil.Process().create_time()).alive()
+    assert not ProcessId(os.getpid(), psutil.Process().create_time() - 86_400).alive()
+
+
+def test_after_a_reboot_a_session_of_somebody_else_with_the_same_number_is_left_alone(tmp_path: Path) -> None:
+    other = spawn(DAEMON, {"PATH": os.environ["PATH"]}, tmp_path / "log", cwd=tmp_path)
+    other.wait()
+    stranger = psutil.Process(int((tmp_path / "log").read_text().split()[1]))
+    try:
+        assert not stop(ProcessId(other.pid, -86_400.0), grace=0.5)
+        assert stranger.status() != psutil.STATUS_ZOMBIE
+    finally:
+        stranger.kill()
 
 
 def test_a_process_that_ignores_sigterm_is_killed_with_its_children(tmp_path: Path) -> None:

@@ -207,9 +207,7 @@ def test_however_long_the_disk_is_full_what_died_is_started_when_it_has_room(
     assert found == ["started again"]
 
 
-def test_what_could_not_be_noted_as_given_up_is_not_given_up(
-    watched: Watched, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_could_not_be_noted_as_given_up_is_not_given_up(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     remember, disk = watched.stack.remember, ["full"]
 
     def remember_if_there_is_room(part: str, why: str, result: PutBack | str) -> State:
