@@ -122,10 +122,16 @@ class LocalSite(Site):
         return health.health(self.home, self.state)
 
     def remember(self, username: str, operator: Operator | None) -> None:
-        """Note the new password of the operator that `status` shows, or that the account is gone."""
-        state = self.home.load()  # anew: the stack may have been stopped or changed meanwhile
-        if state and state.operator and state.operator.username == username:
-            self.home.save(replace(state, operator=operator))
+        """Note the new password of the operator that `status` shows, or that the account is gone.
+
+        Raises AlreadyRunning while another command, or the watcher, starts or stops the stack.
+        """
+        if not (self.state.operator and self.state.operator.username == username):
+            return
+        with self.home.lock():
+            state = self.home.load()  # anew: the stack may have been stopped or changed meanwhile
+            if state and state.operator and state.operator.username == username:
+                self.home.save(replace(state, operator=operator))
 
 
 class AwsSite(Site):

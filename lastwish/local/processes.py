@@ -29,7 +29,7 @@ _EPOCH = 1e9  # seconds: no machine runs for 30 years
 
 @dataclass(frozen=True)
 class ProcessId:
-    """A process of ours. `create_time` is in seconds since boot, which no step of the clock moves; a Mac's since 1970."""
+    """A process of ours. `create_time` is in seconds since boot, which no step of the clock moves (Mac: since 1970)."""
 
     pid: Annotated[int, Field(gt=0, lt=2**31)]
     create_time: float

@@ -42,12 +42,15 @@ _MOST_RESTARTS = 100  # that are remembered
 
 
 class LocalStack:
-    """One stack in one state directory. `_children` are the processes that this object started, by part."""
+    """One stack in one state directory. `_children` are the processes that this object started, by part.
+
+    `_watcher` is the process that watches the stack that this object started.
+    """
 
     def __init__(self, home: Home) -> None:
         self.home = home
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._is_ours = False
+        self._watcher: ProcessId | None = None
 
     def up(
         self, port: int | None = None, address: str | None = None, step: Step = nullcontext, *, detach: bool = False
@@ -73,8 +76,8 @@ class LocalStack:
                 state = self._start_all(state, _planned(state, port, address), "moved" if moves else "was not up", step)
             for part in parts.expected(state):
                 state = state if state.runs(part) else self.restart(part, "died")
-            self._is_ours = True
             state = self._launch_watcher(state) if detach else self._save_process("watcher", os.getpid(), state)
+            self._watcher = state.processes["watcher"]
             undo.pop_all()
             return state
 
@@ -215,8 +218,9 @@ class LocalStack:
             stop(state.processes["watcher"])
 
     def stop_if_started_here(self) -> bool:
-        """Stop the stack, but keep its wishes, if this object started it and nobody stopped it since."""
-        if not (self._is_ours and self.home.load()):
+        """Stop the stack, but keep its wishes, if this object started it and nobody stopped or took it over since."""
+        state = self.home.load()
+        if not (state and self._watcher and state.processes.get("watcher") == self._watcher):
             return False
         with self.home.lock():
             self._stop()

@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 
 from lastwish.aws.operators import Operator
-from lastwish.errors import AwsError, NotRunning, StackError
+from lastwish.errors import AlreadyRunning, AwsError, NotRunning, StackError
 from lastwish.local.state import Home, State
 from lastwish.site import LocalSite, site
 
@@ -82,6 +82,16 @@ def test_a_new_password_of_the_presenter_is_what_status_shows(home: Home, name: 
     home.save(HERE)
     LocalSite().remember(name, Operator(name, "new"))
     assert LocalSite().state.operator == left
+
+
+def test_while_the_stack_changes_no_password_is_noted(home: Home) -> None:
+    home.save(HERE)
+    here = LocalSite()
+    with Home(home.path).lock():
+        here.remember("ana", None)
+        with pytest.raises(AlreadyRunning, match="wait for it"):
+            here.remember("presenter", Operator("presenter", "new"))
+    assert home.load() == HERE
 
 
 def test_a_stack_that_was_stopped_meanwhile_stays_so(home: Home) -> None:
