@@ -18,12 +18,14 @@ from lastwish.errors import AlreadyRunning, CommandError, EngineFailed, NotRunni
 from lastwish.local import health, network, parts
 from lastwish.local.stack import LocalStack
 from lastwish.local.state import NEEDED, Home, State
+from lastwish.polling import wait_until
 
 Note = Callable[[str], None]
 
 PAUSE = 0.5  # seconds
 PROBE, MISSES = 10.0, 6  # seconds between two questions whether a part answers; and how often it may not
 MOST, SOON = 5, 60.0  # times, seconds
+NAMED = 10.0  # seconds until the state must name a new watcher
 
 
 class Watcher:
@@ -37,7 +39,7 @@ class Watcher:
 
     def run(self) -> None:
         """Return when another command has stopped the stack. Raises EngineFailed when it cannot be kept up."""
-        while (state := self._home.load()) and state.pids.get("watcher") == os.getpid():
+        while (state := self._home.load()) and _is_named(state):
             self._stack.reap()
             with suppress(OSError):  # a full disk takes no state, and no log: a later try may do it
                 self._see_network(state)
@@ -79,7 +81,7 @@ class Watcher:
             return
         with suppress(AlreadyRunning, NotRunning), self._home.lock():  # another command starts or stops it
             state = self._home.load()
-            if state is None or state.pids.get("watcher") != os.getpid():
+            if not _is_named(state):
                 return
             if tries == MOST:
                 self._give_up(part, why)
@@ -109,10 +111,16 @@ def _print(line: str) -> None:
     print(datetime.now(UTC).isoformat(timespec="seconds"), line, flush=True)
 
 
+def _is_named(state: State | None) -> bool:
+    return state is not None and state.pids.get("watcher") == os.getpid()
+
+
 def main() -> None:
     """Watch the stack of the state directory that is named on the command line."""
+    home = Home(Path(sys.argv[1]))
+    wait_until(lambda: _is_named(home.load()), NAMED)  # whoever started it has its pid only then
     try:
-        Watcher(LocalStack(Home(Path(sys.argv[1]))), _print).run()
+        Watcher(LocalStack(home), _print).run()
     except CommandError as error:
         _print(str(error))
         sys.exit(error.exit_code)

@@ -1,6 +1,7 @@
 """Watcher: what it starts again, when it waits, and when it gives up. The clock is ours, no process is started."""
 
 import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -18,6 +19,7 @@ from lastwish.local.watch import MISSES, MOST, Watcher
 
 DEAD = ProcessId(os.getpid(), 1.0)
 ALIVE = ProcessId.of(os.getpid())
+ANOTHER = ProcessId(1, 1.0)
 PARTS = ("engine", "agent", "proxy", "watcher")
 
 
@@ -168,20 +170,6 @@ def test_even_a_surprise_does_not_end_the_watch(watched: Watched) -> None:
     assert watched.stack.tried == [("agent", "died")] * 2
 
 
-def test_a_full_disk_does_not_end_the_watch_either(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    save, disk = watched.stack.home.save, ["full"]
-
-    def save_if_there_is_room(state: State) -> None:
-        if disk:
-            raise OSError("no space left")
-        save(state)
-
-    watched.stack.mends = lambda _part: monkeypatch.setattr(watched.stack.home, "save", save_if_there_is_room)
-    watched.run(lambda: watched.kill("agent"), *[lambda: None] * 3, disk.clear, *[lambda: None] * 3)
-
-    assert len(watched.stack.tried) == 3
-
-
 @pytest.mark.parametrize("part", ["agent", "proxy"])
 def test_however_long_the_disk_is_full_what_died_is_started_when_it_has_room(
     watched: Watched, monkeypatch: pytest.MonkeyPatch, part: str
@@ -193,12 +181,6 @@ def test_however_long_the_disk_is_full_what_died_is_started_when_it_has_room(
             raise OSError("no space left")
         save(state)
 
-    def start(part: str) -> None:
-        if disk:
-            raise OSError("no space left")
-        watched.stack.set(part, ALIVE)
-
-    watched.stack.mends = start
     watched.kill(part)
     monkeypatch.setattr(watched.stack.home, "save", save_if_there_is_room)
     found: list[str] = []
@@ -270,7 +252,23 @@ def test_a_part_that_is_slow_for_a_while_is_left_alone(watched: Watched, monkeyp
 
 
 def test_a_watcher_that_was_replaced_ends(watched: Watched) -> None:
-    watched.run(lambda: watched.stack.set("watcher", ProcessId(1, 1.0)), lambda: pytest.fail("it goes on"))
+    watched.run(lambda: watched.stack.set("watcher", ANOTHER), lambda: pytest.fail("it goes on"))
+
+
+def test_a_watcher_of_its_own_waits_until_the_state_names_it(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    states, load, paused = iter([ANOTHER, ANOTHER]), Home.load, list[str]()
+
+    def load_and_name(home: Home) -> State | None:
+        watched.stack.set("watcher", next(states, ALIVE))
+        return load(home)
+
+    monkeypatch.setattr(watched.stack.home, "load", lambda: load(watched.stack.home))
+    monkeypatch.setattr(Home, "load", load_and_name)
+    monkeypatch.setattr(sys, "argv", ["watch", str(watched.stack.home.path)])
+    watched.pauses = [lambda: paused.append("watches"), lambda: monkeypatch.setattr(Home, "load", lambda _home: None)]
+    watch.main()
+
+    assert paused == ["watches"]
 
 
 def test_while_another_command_holds_the_lock_nothing_is_started(watched: Watched) -> None:
