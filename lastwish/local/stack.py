@@ -2,7 +2,8 @@
 
 What is on disk says what there is, so that any command can go on where another one was killed:
 
-- *down*: no state.json. Journal and ledger may be there: `up` puts their wishes back, `down` deletes them.
+- *down*: no state.json. Journal and ledger may be there: `up` puts their wishes back, `down` deletes them. So does
+  stopped.json, the state of the last stack, with the port, key and password that `up` goes on with.
 - *starting*: a state that is not `ready`, and somebody holds the lock. Without the lock its starter was killed.
 - *up*: `ready`, and every part lives.
 - *broken*: `ready`, and a part is dead, or its starter was killed. Its watcher mends it (watch.py); where that is dead,
@@ -55,7 +56,7 @@ class LocalStack:
     def up(
         self, port: int | None = None, address: str | None = None, step: Step = nullcontext, *, detach: bool = False
     ) -> State:
-        """Start what does not run, and return once the API answers. When it fails it leaves journal and ledger only.
+        """Start what does not run, and return once the API answers. When it fails it leaves what `down` would delete.
 
         Puts back what the journal of an earlier stack holds, and has its port unless another is asked for. With an
         `address` of this machine the audience's pages answer there too: a stack that runs elsewhere moves. `step` gives
@@ -73,7 +74,8 @@ class LocalStack:
             undo.callback(self._stop)
             if moves or not (state and state.ready and state.runs("engine")):
                 self._stop_watcher(state)
-                state = self._start_all(state, _planned(state, port, address), "moved" if moves else "was not up", step)
+                planned = _planned(state or self.home.stopped(), port, address)
+                state = self._start_all(state, planned, "moved" if moves else "was not up", step)
             for part in parts.expected(state):
                 state = state if state.runs(part) else self.restart(part, "died")
             state = self._launch_watcher(state) if detach else self._save_process("watcher", os.getpid(), state)

@@ -5,8 +5,8 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -124,12 +124,21 @@ def write_secret(file: Path, content: object) -> None:
     draft.replace(file)
 
 
+def _load(file: Path) -> State | None:
+    try:
+        stored = json.loads(file.read_text())
+        return _STATE.validate_python(stored) if "processes" in stored else None
+    except (OSError, ValueError, TypeError):
+        return None
+
+
 class Home:
     """One state directory. Two directories hold two independent stacks."""
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()
         self.state_file = self.path / "state.json"
+        self.stopped_file = self.path / "stopped.json"
         self.env_file = self.path / "env.json"
         self.ledger = self.path / "ledger.jsonl"
         self.journal = self.path / "journal.jsonl"
@@ -169,11 +178,12 @@ class Home:
 
     def load(self) -> State | None:
         """Return the saved state; None without one, and for one that another version saved in another form."""
-        try:
-            stored = json.loads(self.state_file.read_text())
-            return _STATE.validate_python(stored) if "processes" in stored else None
-        except (OSError, ValueError, TypeError):
-            return None
+        return _load(self.state_file)
+
+    def stopped(self) -> State | None:
+        """Return the last stack that was stopped here: the next one has its port, key and password."""
+        state = _load(self.stopped_file)
+        return state and replace(state, processes={}, restarts=())
 
     def save(self, state: State) -> None:
         """Replace the saved state. It holds the key and the operator's password."""
@@ -195,14 +205,16 @@ class Home:
             log.unlink()
 
     def delete_journal(self) -> None:
-        """Delete the wishes of a stack that does not run: nothing is left to be put back."""
+        """Delete the wishes of a stack that does not run, and its port and password: nothing is left to be put back."""
         self.journal.unlink(missing_ok=True)
+        self.stopped_file.unlink(missing_ok=True)
 
     def clear_tmp(self) -> None:
         """Delete the engine's files: it unpacks the functions there and, when killed, does not clean up."""
         shutil.rmtree(self.tmp, ignore_errors=True)
 
     def delete_state(self) -> None:
-        """Record that nothing runs here any more."""
-        self.state_file.unlink(missing_ok=True)
+        """Record that nothing runs here any more, and keep what did as the stack that was stopped."""
+        with suppress(FileNotFoundError):
+            self.state_file.replace(self.stopped_file)
         self.env_file.unlink(missing_ok=True)
