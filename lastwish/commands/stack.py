@@ -38,6 +38,8 @@ def up(  # noqa: PLR0917 - typer reads them as options
         raise typer.BadParameter("it goes with --lan", param_hint="--address")
     with Answer(as_json) as answer:
         local = LocalStack(Home.from_environment())
+        former = local.home.load()
+        known = former.restarts if former else ()
 
         def start() -> State:
             return local.up(port, _phone_address(address) if lan else None, partial(_step, answer), detach=detach)
@@ -46,7 +48,8 @@ def up(  # noqa: PLR0917 - typer reads them as options
             hint = (
                 "`lastwish down` stops it and deletes its wishes" if detach else "Ctrl-C stops it and keeps its wishes"
             )
-            lines = [*_addresses(state.facts()), *(f"{each.time}: {each}" for each in state.restarts[-1:]), f"{hint}."]
+            done = [f"{each.time}: {each}" for each in state.restarts if each not in known]
+            lines = [*_addresses(state.facts()), *done, f"{hint}."]
             answer.give(state.facts(), f"Last Wish runs at {state.url}", *lines)
             if not as_json:
                 _show_qr(answer, state.lan)
