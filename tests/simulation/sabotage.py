@@ -31,7 +31,10 @@ SABOTAGES = {
         "",
     ),
     "its own commit is taken for somebody else's": Sabotage(
-        "infra.aggregate", "return commit if commit in store.read(stream) else None", "return None", "is held and free"
+        "infra.aggregate",
+        "return commit if _decision(commit) in map(_decision, store.read(stream)) else None",
+        "return None",
+        "is held and free",
     ),
     "a lease without a condition": Sabotage(
         "infra.seats", "} <= :{to}_last)", "} <= :{to}_last OR {to} > :{to}_last)", "were leased"
