@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator
 
+import boto3
 import pytest
 
 from infra.aws import dynamodb_client
@@ -67,6 +68,7 @@ def test_throttling_is_tried_again(stack: Stack, store: EventStore, monkeypatch:
 
     with faulty_aws(stack.engine, slow_down_twice) as endpoint:
         stack.as_aws(monkeypatch)
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it may have credentials of an earlier test
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
         assert EventStore(dynamodb_client(), store._table).append(FIRST)
     assert calls == ["PutItem"] * 3

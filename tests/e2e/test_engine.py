@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from lastwish.aws.clients import Endpoint
 from lastwish.errors import EngineFailed
+from lastwish.local.door import new_key
 from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, stop
-from lastwish.local.state import Home
+from lastwish.local.state import Home, State
+
+STATE = State("http://127.0.0.1:1/", key=new_key())
 
 
 def test_engines_that_start_at_once_have_a_port_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -17,7 +21,7 @@ def test_engines_that_start_at_once_have_a_port_each(tmp_path: Path, monkeypatch
     homes = [Home(tmp_path / name) for name in ("first", "second")]
     for home in homes:
         home.create()
-    started = [engine.start(home, {}) for home in homes]
+    started = [(process, Endpoint(url, STATE.key)) for process, url in (engine.start(STATE, home) for home in homes)]
     try:
         for home, (process, endpoint) in zip(homes, started, strict=True):
             engine.wait_until_ready(process, endpoint, home)
@@ -38,7 +42,7 @@ def test_a_folder_of_another_user_for_the_mark_of_x_ray_stops_the_start(
     home.create()
 
     with pytest.raises(EngineFailed, match="is not yours"):
-        engine.start(home, {})
+        engine.start(STATE, home)
 
 
 def test_a_word_that_is_neither_true_nor_false_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,4 +51,4 @@ def test_a_word_that_is_neither_true_nor_false_stops_the_start(tmp_path: Path, m
     home.create()
 
     with pytest.raises(EngineFailed, match="LASTWISH_AUTH is true or false, not yes"):
-        engine.start(home, {})
+        engine.start(STATE, home)

@@ -10,9 +10,10 @@ import pytest
 
 from lastwish.aws.clients import Endpoint, describe_stack, engine_client
 from lastwish.local import deploy, environment
+from lastwish.local.door import new_key
 from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, stop
-from lastwish.local.state import ROOT, Home
+from lastwish.local.state import ROOT, Home, State
 
 PUBLIC_URL = "http://127.0.0.1:8045/"
 BY_SAM = "by-sam"
@@ -28,7 +29,9 @@ def home(tmp_path: Path) -> Home:
 @pytest.fixture
 def endpoint(home: Home) -> Iterator[Endpoint]:
     """An engine with nothing on it."""
-    process, endpoint = engine.start(home, {})
+    state = State("http://127.0.0.1:1/", key=new_key())
+    process, url = engine.start(state, home)
+    endpoint = Endpoint(url, state.key)
     engine.wait_until_ready(process, endpoint, home)
     yield endpoint
     stop(ProcessId.of(process.pid))
