@@ -1,4 +1,4 @@
-"""Dead letters, as an erasure reads them. SQS shows no message without handing it out, so each is held for a while."""
+"""Read dead letters: SQS shows no message without handing it out, so each is held for a while."""
 
 import json
 import time
@@ -14,8 +14,7 @@ from domain.events import WishSubmitted
 from infra.aws import error_code
 
 LONG_POLL = 1  # seconds: SQS then asks all of its servers
-# Held long enough to read many, and no longer after a reader was killed.
-_MANY: Any = {"MaxNumberOfMessages": 10, "VisibilityTimeout": 60}
+HELD = 60  # seconds: long enough to read many, and no longer after a reader was killed
 _LEAST_READING = 4.0  # seconds, however impatient the caller is
 _COUNTS = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
 
@@ -29,18 +28,20 @@ class DeadLetters:
         self._url = url
 
     @contextmanager
-    def held(self, until: float) -> Iterator[tuple[list[Any], bool]]:
+    def held(self, until: float, seconds: int = HELD) -> Iterator[tuple[list[Any], bool]]:
         """Hold all letters, and show again afterwards what was not removed. Read to ``until`` (monotonic), or 4 s.
+
+        Each is hidden from others for ``seconds``. Reading ends when nothing new comes: where the first are visible
+        again too soon, it would never end.
 
         Yield them, and whether they are all: others may be out of reach, since somebody else reads them at this moment.
         """
-        held: dict[str, Any] = {}
-        until = max(until, time.monotonic() + _LEAST_READING)
+        many: Any = {"MaxNumberOfMessages": 10, "VisibilityTimeout": seconds, "WaitTimeSeconds": LONG_POLL}
+        held, known, until = dict[str, Any](), -1, max(until, time.monotonic() + _LEAST_READING)
         try:
-            while time.monotonic() < until:
-                received = self._call("receive_message", **_MANY, WaitTimeSeconds=LONG_POLL).get("Messages")
-                if not received:
-                    break
+            while known < len(held) and time.monotonic() < until:
+                known = len(held)
+                received = self._call("receive_message", **many).get("Messages", [])
                 held |= {each["MessageId"]: each for each in received}
             counted = self._call("get_queue_attributes", AttributeNames=_COUNTS)["Attributes"]
             yield list(held.values()), not received and sum(map(int, counted.values())) <= len(held)
@@ -63,19 +64,20 @@ class DeadLetters:
 
 def is_about(body: str, wish_id: str) -> bool:
     """Return true where a message names this wish as its subject, even when it is no envelope of ours."""
-    return any(each.get("subject") == wish_id for each in _envelopes(body))
+    return any(each.get("subject") == wish_id for each in envelopes(body))
 
 
 def submission(body: str) -> WishSubmitted | None:
     """Return the submission in a message, without its text; None where there is none that can be read."""
-    for each in _envelopes(body):
+    for each in envelopes(body):
         with suppress(LookupError, TypeError, ValueError):
             data = each["data"]
             return WishSubmitted(destination=data["destination"], message=None, digest=data["digest"])
     return None
 
 
-def _envelopes(body: str) -> list[dict[str, Any]]:
+def envelopes(body: str) -> list[dict[str, Any]]:
+    """Return the JSON objects in a message: one, or those of a list."""
     try:
         read = json.loads(body)
     except (ValueError, RecursionError):

@@ -17,7 +17,6 @@ from typer.testing import CliRunner
 
 from lastwish.cli import app
 from lastwish.load import queue_depth
-from lastwish.maintenance import dead_letters
 from lastwish.maintenance import stores as stack_stores
 from lastwish.maintenance.stores import stores
 from lastwish.site import AwsSite, site
@@ -78,7 +77,6 @@ def calls(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calls]:
     api = httpx.Client(base_url="https://api.test/", transport=httpx.MockTransport(lambda _: httpx.Response(404)))
     monkeypatch.setattr(AwsSite, "http", lambda _: api)
     monkeypatch.setattr("lastwish.site.proxy_process.health", lambda _: "ok")
-    monkeypatch.setattr(dead_letters, "LONG_POLL", 0)
     monkeypatch.setattr(stack_stores, "MARGIN", -30)  # nobody waits for a function's timeout, which is 30
     with recorded(monkeypatch, answers) as calls:
         yield calls

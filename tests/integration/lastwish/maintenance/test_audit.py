@@ -132,7 +132,7 @@ def test_reading_letters_ends_when_they_are_visible_again_too_soon(
 ) -> None:
     for wish_id in ids(12):
         letter(chain, "PodsDlq", wish_id)
-    monkeypatch.setattr(dead_letters, "_HELD", 0)  # as if each read took longer than a letter stays hidden
+    monkeypatch.setattr(dead_letters, "HELD", 0)  # as if each read took longer than a letter stays hidden
     monkeypatch.setattr(dead_letters, "_HELD_MORE", 0)
     with dead_letters.held(chain.stores) as found:
         assert 10 <= len(found) <= 12
