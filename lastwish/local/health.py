@@ -2,7 +2,6 @@
 
 from lastwish.aws.clients import engine_client, plain_errors
 from lastwish.local import network, parts
-from lastwish.local.engine import process as engine
 from lastwish.local.proxy import process as proxy_process
 from lastwish.local.state import NEEDED, Home, State
 
@@ -38,23 +37,12 @@ def tables(state: State) -> list[str]:
     return [value for name, value in state.outputs.items() if name.endswith("Name")]
 
 
-def answers(state: State, part: str) -> bool:
-    """Return whether a part answers. The watcher is not asked: it listens nowhere."""
-    match part:
-        case "engine":
-            return engine.answers(state.aws)
-        case "watcher":
-            return True
-        case _:
-            return parts.answers(part, state)
-
-
 def _process(home: Home, state: State, part: str) -> str:
     if not state.runs(part):
         if part == "watcher":
             return "is dead: nothing is started again by itself, until `lastwish up` starts another"
         return f"is dead (see {home.log(part)})"
-    return "ok" if answers(state, part) else "does not answer"
+    return "ok" if parts.answers(part, state) else "does not answer"
 
 
 def _lan(home: Home, state: State) -> str:

@@ -1,4 +1,4 @@
-"""Parts of the stack beside engine and watcher: their ports, how each is started, when it is ready."""
+"""Parts of the stack: which there should be, their ports, how each is started, whether it answers."""
 
 import subprocess
 from contextlib import suppress
@@ -7,6 +7,7 @@ from socket import socket
 from lastwish.errors import PortTaken
 from lastwish.local import network
 from lastwish.local.agent import process as agent
+from lastwish.local.engine import process as engine
 from lastwish.local.proxy import process as proxy
 from lastwish.local.state import Home, State
 
@@ -47,8 +48,16 @@ def wait_until_ready(part: str, process: "subprocess.Popen[bytes]", state: State
 
 
 def answers(part: str, state: State) -> bool:
-    """Return whether a part answers."""
-    return agent.answers(state.traces) if part == "agent" else proxy.answers(url(part, state))
+    """Return whether a part answers. The watcher is not asked: it listens nowhere."""
+    match part:
+        case "engine":
+            return engine.answers(state.aws)
+        case "agent":
+            return agent.answers(state.traces)
+        case "watcher":
+            return True
+        case _:
+            return proxy.answers(url(part, state))
 
 
 def url(part: str, state: State) -> str:

@@ -78,7 +78,7 @@ class LocalStack:
                 state = self._start_all(state, planned, "moved" if moves else "was not up", step)
             for part in parts.expected(state):
                 state = state if state.runs(part) else self.restart(part, "died")
-            state = self._launch_watcher(state) if detach else self._save_process("watcher", os.getpid(), state)
+            state = self._launch_watcher(state) if detach else self._save_pid("watcher", os.getpid(), state)
             self._watcher = state.processes["watcher"]
             undo.pop_all()
             return state
@@ -185,10 +185,8 @@ class LocalStack:
             process = spawn(command, env, self.home.log("watcher"), cwd=self.home.path)
             return self._save_process("watcher", process, state)
 
-    def _save_process(self, part: str, process: "subprocess.Popen[bytes] | int", state: State) -> State:
+    def _save_process(self, part: str, process: "subprocess.Popen[bytes]", state: State) -> State:
         """Save a process to disk as soon as it exists, so that others find it even if this command is killed."""
-        if isinstance(process, int):
-            return self._save_pid(part, process, state)
         if part in self._children:
             self._children[part].poll()
         self._children[part] = process

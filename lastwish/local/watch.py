@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from lastwish.errors import AlreadyRunning, CommandError, EngineFailed, NotRunning
-from lastwish.local import health, network, parts
+from lastwish.local import network, parts
 from lastwish.local.stack import LocalStack
 from lastwish.local.state import NEEDED, Home, State
 from lastwish.polling import wait_until
@@ -65,7 +65,7 @@ class Watcher:
             for part in there:
                 if part == "network":
                     continue  # a crowd may fill it for as long as it likes: that is no reason to throw all of it out
-                self._missed[part] = 0 if health.answers(state, part) else self._missed[part] + 1
+                self._missed[part] = 0 if parts.answers(part, state) else self._missed[part] + 1
             self._probed = time.monotonic()
         return {part: f"did not answer {times} times" for part, times in self._missed.items() if times >= MISSES}
 

@@ -85,7 +85,7 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Watched:
     home.save(State("http://127.0.0.1:1/", processes=dict.fromkeys(PARTS, ALIVE), ready=True))
     watched = Watched(Stack(home))
     monkeypatch.setattr(watch, "time", watched)
-    monkeypatch.setattr("lastwish.local.health.answers", lambda _state, _part: True)
+    monkeypatch.setattr("lastwish.local.parts.answers", lambda _part, _state: True)
     return watched
 
 
@@ -226,7 +226,7 @@ def test_a_part_that_dies_now_and_then_is_never_given_up(watched: Watched) -> No
 
 
 def test_a_part_that_hangs_is_started_again(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lastwish.local.health.answers", lambda _state, part: part != "engine")
+    monkeypatch.setattr("lastwish.local.parts.answers", lambda part, _state: part != "engine")
     watched.run(*[lambda: watched.passes(15)] * MISSES)
 
     assert watched.stack.tried == [("engine", f"did not answer {MISSES} times")]
@@ -234,7 +234,7 @@ def test_a_part_that_hangs_is_started_again(watched: Watched, monkeypatch: pytes
 
 def test_the_network_may_be_full_for_as_long_as_it_likes(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lastwish.local.network.own_addresses", lambda: {"192.0.2.1": True})
-    monkeypatch.setattr("lastwish.local.health.answers", lambda _state, part: part != "network")
+    monkeypatch.setattr("lastwish.local.parts.answers", lambda part, _state: part != "network")
     state = watched.stack.home.load()
     assert state
     watched.stack.home.save(replace(state, lan="http://192.0.2.1:1/", processes=state.processes | {"network": ALIVE}))
@@ -245,7 +245,7 @@ def test_the_network_may_be_full_for_as_long_as_it_likes(watched: Watched, monke
 
 def test_a_part_that_is_slow_for_a_while_is_left_alone(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([*[False] * (MISSES - 1), True] * 3)
-    monkeypatch.setattr("lastwish.local.health.answers", lambda _state, part: part != "engine" or next(answers))
+    monkeypatch.setattr("lastwish.local.parts.answers", lambda part, _state: part != "engine" or next(answers))
     watched.run(*[lambda: watched.passes(15)] * (3 * MISSES - 1))
 
     assert watched.stack.tried == []
