@@ -8,14 +8,11 @@ import pytest
 
 from infra.aws import dynamodb_client
 from infra.event_store import EventStore
-from infra.read_model import ReadModel
 from tests.support import template
-from tests.support.event_store_contract import FIRST, EventStoreContract
+from tests.support.contracts import TestEventStore, TestLock, TestReadModel, TestSeats, TestSlices  # noqa: F401
+from tests.support.event_store_contract import FIRST
 from tests.support.faulty_aws import Call, faulty_aws
 from tests.support.laptop import Stack
-from tests.support.read_model_contract import GenerationsContract
-from tests.support.seats_contract import LockContract, SeatsContract
-from tests.support.slices_contract import SlicesContract
 from tests.support.tables import NAMES, Tables
 
 
@@ -29,37 +26,7 @@ def tables(stack: Stack) -> Iterator[Tables]:
         tables.client.delete_table(TableName=name)
 
 
-@pytest.fixture
-def store(tables: Tables) -> EventStore:
-    return tables.events
-
-
-@pytest.fixture
-def read_model(tables: Tables) -> ReadModel:
-    return tables.read_model
-
-
-class TestEventStore(EventStoreContract):
-    """All of it."""
-
-
-class TestReadModel(GenerationsContract):
-    """All of it."""
-
-
-class TestSlices(SlicesContract):
-    """All of it."""
-
-
-class TestSeats(SeatsContract):
-    """All of it."""
-
-
-class TestLock(LockContract):
-    """All of it."""
-
-
-def test_throttling_is_tried_again(stack: Stack, store: EventStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_throttling_is_tried_again(stack: Stack, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
 
     def slow_down_twice(call: Call) -> tuple[int, bytes]:
@@ -70,6 +37,6 @@ def test_throttling_is_tried_again(stack: Stack, store: EventStore, monkeypatch:
         stack.as_aws(monkeypatch)
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it may have credentials of an earlier test
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-        assert EventStore(dynamodb_client(), store._table).append(FIRST)
+        assert EventStore(dynamodb_client(), tables.names["EventStore"]).append(FIRST)
     assert calls == ["PutItem"] * 3
-    assert store.read(FIRST.stream) == [FIRST]
+    assert tables.events.read(FIRST.stream) == [FIRST]

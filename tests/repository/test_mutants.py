@@ -18,7 +18,7 @@ from tests.support import ROOT
 # Quick ones, each through another part of the system.
 FEW = ["normalised-after-cleaning", "retry-without-its-key", "door-lets-everybody-in", "dot-segments-go-through"]
 FEW += ["erasure-leaves-the-name"]
-CONTRACTS = sorted((ROOT / "tests" / "support").glob("*_contract.py"))
+CONTRACTS = [*sorted((ROOT / "tests" / "support").glob("*_contract.py")), ROOT / "tests" / "support" / "contracts.py"]
 CODE = "def add(a: int, b: int) -> int:\n    return a + b\n"
 TEST = "from adding import add\n\n\ndef test_add() -> None:\n    assert add(2, 2) == {sum}\n"
 

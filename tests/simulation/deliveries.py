@@ -5,6 +5,7 @@ from collections import deque
 from typing import Any
 
 from tests.simulation.world import World
+from tests.support.aws import as_record
 
 _POLLERS = 2  # of a queue at once, as the mapping's MaximumConcurrency
 _SHARDS = 2
@@ -32,7 +33,7 @@ class Poller:
         if not messages:
             self._soon()
             return
-        event = {"Records": [_record(message) for message in messages]}
+        event = {"Records": [as_record(message) for message in messages]}
         self._world.trace("sqs", f"delivers to {self._function}", " ".join(each["MessageId"] for each in messages), "")
         self._world.invoke(self._function, event, lambda result: self._answered(messages, result))
 
@@ -44,21 +45,6 @@ class Poller:
                     receipt = {"QueueUrl": self._url, "ReceiptHandle": message["ReceiptHandle"]}
                     self._world.sqs.DeleteMessage(receipt)
         self._soon()
-
-
-def _record(message: dict[str, Any]) -> dict[str, Any]:
-    attributes = {
-        name: {"stringValue": value["StringValue"], "dataType": "String"}
-        for name, value in message["MessageAttributes"].items()
-    }
-    return {
-        "messageId": message["MessageId"],
-        "receiptHandle": message["ReceiptHandle"],
-        "body": message["Body"],
-        "attributes": message["Attributes"],
-        "messageAttributes": attributes,
-        "eventSource": "aws:sqs",
-    }
 
 
 class Stream:

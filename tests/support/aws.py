@@ -36,10 +36,11 @@ class Aws:
 
     def deliver(self, queue: str) -> dict[str, Any]:
         """Return the messages of a queue as records of an SQS event, as Lambda gets them."""
-        return {"Records": [_as_record(message) for message in self.messages(queue)]}
+        return {"Records": [as_record(message) for message in self.messages(queue)]}
 
 
-def _as_record(message: dict[str, Any]) -> dict[str, Any]:
+def as_record(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a received message as a record of an SQS event."""
     attributes = {
         name: {"stringValue": value["StringValue"], "dataType": "String"}
         for name, value in message.get("MessageAttributes", {}).items()
