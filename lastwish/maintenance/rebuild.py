@@ -147,16 +147,9 @@ def _fill(
 
 def _scan(stores: Stores) -> tuple[list[tuple[str, str]], list[UnreadableCommit]]:
     """Return time and text of the commits of all wishes that can be read, the oldest first, and what cannot be read."""
-    stored: list[tuple[str, str, str]] = []
-    unreadable = []
-    for item in stores.commits():
-        try:
-            commit_of(item)
-        except UnreadableCommit as error:
-            unreadable.append(error)
-        else:
-            # As text, so that a whole show fits into memory.
-            stored.append((item["time"]["S"], json.dumps(item), item["stream"]["S"]))
+    unreadable: list[UnreadableCommit] = []
+    # As text, so that a whole show fits into memory.
+    stored = [(item["time"]["S"], json.dumps(item), commit.stream) for item, commit in stores.readable(unreadable)]
     left_out = {error.stream for error in unreadable}
     return sorted((time, text) for time, text, stream in stored if stream not in left_out), unreadable
 

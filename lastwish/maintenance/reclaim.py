@@ -23,7 +23,6 @@ from domain.events import Destination
 from domain.seats import Seat
 from domain.wish import BoardFromWaitlist, Wish, fold
 from infra.aggregate import Cause, execute
-from infra.event_store import commit_of
 from lastwish.aws.clients import plain_errors
 from lastwish.maintenance.lock import Lock, only_one
 from lastwish.maintenance.stores import DESTINATIONS, Stores, names_of
@@ -99,12 +98,9 @@ def _waits(wish: Wish) -> bool:
 def _scan(stores: Stores) -> tuple[list[_Stored], list[UnreadableCommit]]:
     """Return every stored wish whose commits can all be read, the longest waiting first, and what cannot be read."""
     streams: dict[str, list[Commit]] = {}
-    unreadable = []
-    for item in stores.commits():
-        try:
-            streams.setdefault(item["stream"]["S"], []).append(commit_of(item))
-        except UnreadableCommit as error:
-            unreadable.append(error)
+    unreadable: list[UnreadableCommit] = []
+    for _, commit in stores.readable(unreadable):
+        streams.setdefault(commit.stream, []).append(commit)
     for each in unreadable:
         streams.pop(each.stream, None)
     return sorted(_wishes(streams), key=lambda one: (one.recorded, one.wish_id)), unreadable

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from domain.commit import wish_of
+from domain.commit import Commit, wish_of
 from domain.errors import UnreadableCommit
 from domain.events import Destination
-from infra.event_store import EventStore
+from infra.event_store import EventStore, commit_of
 from infra.seats import Seats
 from lastwish.aws.clients import messages_in, plain_errors
 from lastwish.aws.generations import GenerationStore
@@ -72,6 +72,14 @@ class Stores:
         """Yield every item of the event store, in no order."""
         for page in scan(self.dynamodb, self.table("EventStore")):
             yield from page
+
+    def readable(self, unreadable: list[UnreadableCommit]) -> Iterator[tuple[Item, Commit]]:
+        """Yield every item of the event store with its commit, in no order, and add what cannot be read to the list."""
+        for item in self.commits():
+            try:
+                yield item, commit_of(item)
+            except UnreadableCommit as error:
+                unreadable.append(error)
 
     def _configuration(self, function: str) -> Any:
         with plain_errors():
