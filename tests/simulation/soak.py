@@ -54,7 +54,8 @@ def soak(seeds: str | None, calls: int | None, jobs: int, options: Options, *, k
     ignore = partial(signal.signal, signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for this process
     with context.Pool(jobs, ignore) as pool:
         try:
-            for result in pool.imap_unordered(partial(_run, options=options), _seeds(seeds), 1):
+            # In their order: of the same seeds, the same violation is found first, however many processes there are.
+            for result in pool.imap(partial(_run, options=options), _seeds(seeds)):
                 histories, total = histories + 1, total + result.calls
                 faults.update(result.faults)
                 if result.violations:
