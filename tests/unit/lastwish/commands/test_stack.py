@@ -21,9 +21,7 @@ def up(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> Callable[[ProcessId
     monkeypatch.setenv("LASTWISH_HOME", f"{tmp_path}/home")
     monkeypatch.setattr("lastwish.local.stack.stop", lambda _process: True)  # the engine is this very process
     monkeypatch.setattr("lastwish.local.parts.expected", lambda _state: ["engine", "agent"])
-    monkeypatch.setattr(
-        LocalStack, "_launch_watcher", lambda stack, state: stack._save_process("watcher", US.pid, state)
-    )
+    monkeypatch.setattr(LocalStack, "_launch_watcher", lambda stack, state: stack._save_pid("watcher", US.pid, state))
     monkeypatch.setattr(LocalStack, "restart", lambda stack, part, _why: stack.remember(part, "died now", PutBack()))
     home = Home.from_environment()
     home.create()
