@@ -55,7 +55,7 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError, TransientError) as error:
-        raise AwsError(f"AWS does not answer as it should: {error}") from error
+        raise AwsError(f"AWS, or the engine in its place, does not answer as it should: {error}") from error
     except PermanentError as error:
         raise AwsError(f"the stack holds what this version cannot read: {error}") from error
 
