@@ -1,5 +1,6 @@
 """What every test stands on: a fixed environment, no way to reach a real account, and one stack for all who need it."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("short")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    """Fails the module that left a socket or file open, not the one during which it is found."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -25,9 +25,8 @@ from web.language import texts
 
 @pytest.fixture(scope="module")
 def chain(stack: Stack) -> Iterator[DeployedChain]:
-    chain = DeployedChain(stack)
-    yield chain
-    chain.http.close()
+    with DeployedChain(stack) as chain:
+        yield chain
 
 
 def test_a_wish_goes_all_the_way(chain: DeployedChain) -> None:

@@ -40,9 +40,8 @@ def operator(stack: Stack, chain: DeployedChain) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def chain(stack: Stack) -> Iterator[DeployedChain]:
-    chain = DeployedChain(stack)
-    yield chain
-    chain.http.close()
+    with DeployedChain(stack) as chain:
+        yield chain
 
 
 def test_every_answer_is_one_of_the_contracts(chain: DeployedChain, operator: dict[str, str], tmp_path: Path) -> None:

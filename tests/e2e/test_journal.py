@@ -61,8 +61,7 @@ class Crash:
 def crashed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crash]:
     """50 wishes are sent; 30 are stored, one of them erased and one hidden, when all processes die."""
     stack = start_detached(Laptop(tmp_path_factory.mktemp("crash") / "home"))
-    chain = DeployedChain(stack)
-    with ThreadPoolExecutor(4) as audience:
+    with DeployedChain(stack) as chain, ThreadPoolExecutor(4) as audience:
         wishes = list(audience.map(chain.post, [f"secret wish {n}" for n in range(30)]))
         chain.wait_until_stored(*wishes)
         assert stack.run("erase", wishes[0], "--yes").returncode == 0
@@ -179,7 +178,8 @@ def mended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     told = [{"wish_id": wish, "status": 202} for wish in (ADA, BOB, EVE, ZOE, WAITS, NEVER)]
     (laptop.home / "ledger.jsonl").write_text("".join(json.dumps(each) + "\n" for each in told))
     running = start_detached(laptop)
-    DeployedChain(running).wait_until_stored(WAITS, UNTOLD)
+    with DeployedChain(running) as chain:
+        chain.wait_until_stored(WAITS, UNTOLD)
     yield running
     running.run("down")
 

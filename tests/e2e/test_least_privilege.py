@@ -35,9 +35,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def chain(stack: Stack) -> Iterator[DeployedChain]:
-    chain = DeployedChain(stack)
-    yield chain
-    chain.http.close()
+    with DeployedChain(stack) as chain:
+        yield chain
 
 
 @pytest.fixture(scope="module")

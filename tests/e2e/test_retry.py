@@ -1,13 +1,22 @@
 """What waits after a fault is tried at once, on a stack that runs here."""
 
 import json
+from collections.abc import Iterator
+
+import pytest
 
 from tests.support.deployed_chain import DeployedChain
 from tests.support.laptop import Stack
 
 
-def test_a_wish_that_would_wait_for_hours_boards_after_retry(stack: Stack) -> None:
-    chain, inbox = DeployedChain(stack), stack.outputs["InboxUrl"]
+@pytest.fixture
+def chain(stack: Stack) -> Iterator[DeployedChain]:
+    with DeployedChain(stack) as chain:
+        yield chain
+
+
+def test_a_wish_that_would_wait_for_hours_boards_after_retry(stack: Stack, chain: DeployedChain) -> None:
+    inbox = stack.outputs["InboxUrl"]
     chain.wait_until_idle()
     mappings = chain.functions.list_event_source_mappings()["EventSourceMappings"]
     [parser] = [each["UUID"] for each in mappings if each["EventSourceArn"].endswith(inbox.rpartition("/")[2])]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Self
 
 import httpx
 
@@ -21,6 +22,12 @@ class DeployedChain:
         self.sqs = stack.aws("sqs")
         self.functions = stack.aws("lambda")
         self.dynamodb = stack.aws("dynamodb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     def post(self, message: str, **fields: object) -> str:
         """Send a wish that must be accepted; its id."""
