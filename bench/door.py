@@ -72,11 +72,15 @@ def measure(rounds: int) -> dict[str, float]:
 
 async def _measure(rounds: int) -> dict[str, float]:
     from lastwish.local.engine import server, tracing  # MiniStack reads its environment when it is imported
+    from lastwish.local.engine.faults import Faults
+    from lastwish.local.engine.faults_marks import Marks
     from lastwish.local.engine.patch import ministack_module
 
     engine = ministack_module("app").app
     folder = Path(os.environ["STATE_DIR"])
-    behind, journaled = (_behind(engine, server.layers(KEY, folder / name)) for name in ("empty", "journal"))
+    behind, journaled = (
+        _behind(engine, server.layers(KEY, folder / name, Faults(Marks()))) for name in ("empty", "journal")
+    )
     await _call(behind, "CreateTable", _TABLE)
     await _call(behind, "CreateQueue", {"QueueName": "Inbox"})
     names = {"inbox": "Inbox", "event_store": "Store", "read_model": "ReadModel"}

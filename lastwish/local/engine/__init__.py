@@ -6,6 +6,11 @@ patch.py                replaces a function of MiniStack or its server, or refus
 calls.py                shows each AWS call to whoever counts, records or disturbs calls
 callers.py              gives each function credentials that name it
 permissions.py          checks permissions as AWS does, under roles
+fault.py                says what a fault is
+faults.py               disturbs calls and invocations on purpose, and how it is told to
+faults_effects.py       what each kind of fault does to a call
+faults_answers.py       errors as AWS answers them
+faults_marks.py         marks each injection in log, trace and a metric
 record.py               counts which caller used which permission
 journal.py              journals messages and commits, so that the next engine can have them
 sockets.py              makes the server use the socket that `up` has bound

@@ -39,6 +39,7 @@ class Call:
     body: bytes
     client: tuple[str, int]
     needed: Callable[[], Permissions]
+    trace: str = ""
 
     @cached_property
     def permissions(self) -> Permissions:
@@ -56,11 +57,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Answer to a call: status, headers as ASGI has them, body."""
+    """Answer to a call: status, headers as ASGI has them, body.
+
+    If it is `cut_off`, the connection is closed after it: after a body that is shorter than announced, the caller has
+    no answer.
+    """
 
     status: int
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     body: bytes = b""
+    cut_off: bool = False
 
 
 type Proceed = Callable[[Call], Awaitable[Answer]]
@@ -98,7 +104,7 @@ def layer(app: ASGIApp, interceptors: Sequence[Interceptor]) -> ASGIApp:
             proceed = _bound(interceptor, proceed)
         answer = await proceed(read.call(scope, body))
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        await send({"type": "http.response.body", "body": answer.body, "more_body": answer.cut_off})
 
     return intercept
 
@@ -124,9 +130,10 @@ class _Reader:
     def call(self, scope: Scope, body: bytes) -> Call:
         """Return the call of a request."""
         caller, path, client = scope[CALLER], scope["path"], tuple(scope["client"])
-        if path.startswith(STAGES):
-            return Call(caller, "execute-api", "Invoke", path, body, client, tuple)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        trace = headers.get("x-amzn-trace-id", "")
+        if path.startswith(STAGES):
+            return Call(caller, "execute-api", "Invoke", path, body, client, tuple, trace)
         text = scope["query_string"].decode("latin-1")
         query: dict[str, Any] = parse_qs(text, keep_blank_values=True) if text else {}
         request = (scope["method"], path, headers, body, query)
@@ -134,7 +141,7 @@ class _Reader:
         action = self._iam.extract_iam_action(service, *request) or f"{service}:"
         namespace, _, operation = action.partition(":")
         needed = partial(self._permissions, service, action, request)
-        return Call(caller, namespace, operation, path, body, client, needed)
+        return Call(caller, namespace, operation, path, body, client, needed, trace)
 
     def _permissions(self, service: str, action: str, request: Any) -> Permissions:
         _, _, headers, body, query = request

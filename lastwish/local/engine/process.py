@@ -74,32 +74,34 @@ def answers(engine: Endpoint) -> bool:
 def start_journal(engine: Endpoint, outputs: Mapping[str, str]) -> None:
     """Tell the engine the names of what it journals from now on. Raises EngineFailed."""
     tables = {"event_store": outputs["EventStoreName"], "read_model": outputs["ReadModelName"]}
-    _own_call(engine, "PUT", journal.PATH, json={"inbox": outputs["InboxUrl"].rpartition("/")[2], **tables})
+    own_call(engine, "PUT", journal.PATH, json={"inbox": outputs["InboxUrl"].rpartition("/")[2], **tables})
 
 
 def clear_journal(engine: Endpoint) -> int:
     """Make the engine forget its journal. Returns how many lines it had. Raises EngineFailed."""
-    return int(_own_call(engine, "DELETE", journal.PATH)["forgotten"])
+    return int(own_call(engine, "DELETE", journal.PATH)["forgotten"])
 
 
 def retry(engine: Endpoint) -> dict[str, int]:
     """Make what waits in the work queues visible now. Returns how many messages, by queue. Raises EngineFailed."""
-    counts: dict[str, int] = _own_call(engine, "POST", retrying.PATH)
+    counts: dict[str, int] = own_call(engine, "POST", retrying.PATH)
     return counts
 
 
 def messages(engine: Endpoint, queue: str) -> list[str]:
     """Return the bodies of a queue's messages, by its URL. Nobody receives them by this. Raises EngineFailed."""
-    accounts = _own_call(engine, "GET", "/_ministack/sqs/messages", params={"QueueUrl": queue})["messages"].values()
+    accounts = own_call(engine, "GET", "/_ministack/sqs/messages", params={"QueueUrl": queue})["messages"].values()
     queues = [found for regions in accounts for region in regions.values() for found in region.values()]
     return [str(message["Body"]) for found in queues for message in found]
 
 
-def _own_call(engine: Endpoint, method: str, path: str, **body: Any) -> Any:
-    """Call what no AWS service answers: a layer before the engine, or the engine about itself."""
+def own_call(engine: Endpoint, method: str, path: str, **body: Any) -> Any:
+    """Call what no AWS service answers: a layer before the engine, or the engine about itself. Raises EngineFailed."""
     headers = {KEY_HEADER: engine.key}
     try:
         answer = httpx.request(method, engine.url + path, headers=headers, timeout=30, trust_env=False, **body)
+        if answer.status_code == 400:
+            raise EngineFailed(str(answer.json()["message"]))
         return answer.raise_for_status().json()
     except httpx.HTTPError as error:
         raise EngineFailed(f"the engine does not answer {path}: {error}") from error

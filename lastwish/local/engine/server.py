@@ -30,24 +30,27 @@ from lastwish.local.engine import (
     sockets,
     tracing,
 )
+from lastwish.local.engine.faults import Faults
+from lastwish.local.engine.faults_marks import Marks
 from lastwish.local.engine.journal import Journaling
 from lastwish.local.engine.patch import ministack_module
 from lastwish.local.engine.record import Record
 
 
-def layers(key: str, journal: Path, *, under_roles: bool = False) -> list[Callable[[ASGIApp], ASGIApp]]:
+def layers(key: str, journal: Path, faults: Faults, *, under_roles: bool = False) -> list[Callable[[ASGIApp], ASGIApp]]:
     """Return what stands around MiniStack's ASGI application, the outermost first.
 
     Every AWS call passes all of it: of a command, of a function, of the agent, of the proxy to an API's stage. The
     record is kept only where functions are `under_roles`: it costs more than all the rest. The journal is the innermost
-    interceptor, so that it sees what the engine really got, and answered.
+    interceptor, so that it sees what the engine really got, and answered: faults come before it.
     """
     record, journaling = Record(), Journaling(journal)
     return [
         partial(Door, key=key),
         record.layer,
         journaling.layer,
-        partial(calls.layer, interceptors=[*([record] if under_roles else []), journaling]),
+        faults.layer,
+        partial(calls.layer, interceptors=[*([record] if under_roles else []), faults, journaling]),
         alarms.layer,
         queues.layer,
         retry.layer,
@@ -74,7 +77,8 @@ def main() -> None:
     callers.install(key)
     permissions.install()
     retry.install()
-    for layer in reversed(layers(key, options.journal, under_roles=ministack.AUTH)):
+    faults = Faults(Marks())
+    for layer in reversed(layers(key, options.journal, faults, under_roles=ministack.AUTH)):
         ministack.app = layer(ministack.app)
     ministack.main()
 

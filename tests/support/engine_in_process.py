@@ -1,0 +1,69 @@
+"""The engine in this process: MiniStack behind the door and our layers, served by its own server, without a stack."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config as BotocoreConfig
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+
+from lastwish.aws.clients import REGION, UNCHECKED, Endpoint
+from lastwish.local.door import named
+from lastwish.local.engine.faults import Faults
+from lastwish.local.engine.faults_marks import Marks
+from lastwish.local.engine.patch import ministack_module
+from lastwish.local.engine.server import layers
+
+KEY = "LWTEST"
+# As the functions have it (infra.aws), but three times as fast.
+_CONFIG = BotocoreConfig(connect_timeout=1, read_timeout=0.3, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+@dataclass
+class Engine:
+    """An engine that serves."""
+
+    endpoint: Endpoint
+
+    def client(self, service: str, caller: str = "worker", **config: Any) -> Any:
+        """Return boto3's client of a function, or of another caller."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.endpoint.url,
+            region_name=REGION,
+            aws_access_key_id=named(KEY, caller),
+            aws_secret_access_key=UNCHECKED,
+            config=_CONFIG.merge(BotocoreConfig(**config)),
+        )
+
+
+@contextmanager
+def engine_in_process(folder: Path) -> Iterator[Engine]:
+    """Serve MiniStack for the block; its tables, queues, metrics and logs are empty before and after."""
+    app: Any = ministack_module("app").app
+    for layer in reversed(layers(KEY, folder / "journal", Faults(Marks()))):
+        app = layer(app)
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    config = Config()
+    config.bind, config.loglevel = [f"fd://{bound.detach()}"], "CRITICAL"  # the server closes it
+    stopping, loop = asyncio.Event(), asyncio.new_event_loop()
+    served = serve(app, config, shutdown_trigger=stopping.wait)
+    serving = threading.Thread(target=loop.run_until_complete, args=(served,))
+    serving.start()
+    try:
+        yield Engine(Endpoint(url, KEY))
+    finally:
+        loop.call_soon_threadsafe(stopping.set)
+        serving.join()
+        loop.close()
+        for name in ("dynamodb", "sqs", "cloudwatch", "cloudwatch_logs"):
+            ministack_module(f"services.{name}").reset()
