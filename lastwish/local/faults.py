@@ -11,7 +11,7 @@ from lastwish.aws.clients import Endpoint
 from lastwish.local.engine.fault import PATH, Active, Fault
 from lastwish.local.engine.process import own_call
 
-__all__ = ["Active", "Fault", "active", "end", "inject"]
+__all__ = ["Active", "Fault", "active", "end", "inject", "renew"]
 
 _ACTIVE, _LIST = TypeAdapter(Active), TypeAdapter(list[Active])
 
@@ -19,6 +19,11 @@ _ACTIVE, _LIST = TypeAdapter(Active), TypeAdapter(list[Active])
 def inject(aws: Endpoint, fault: Fault) -> Active:
     """Begin a fault. Raises EngineFailed."""
     return _ACTIVE.validate_python(own_call(aws, "POST", PATH, json=asdict(fault)))
+
+
+def renew(aws: Endpoint, id: str, seconds: float) -> Active:  # noqa: A002
+    """Let a fault live so long from now on. Raises EngineFailed, also where it is over."""
+    return _ACTIVE.validate_python(own_call(aws, "PUT", f"{PATH}/{id}", json={"seconds": seconds}))
 
 
 def active(aws: Endpoint) -> list[Active]:

@@ -19,9 +19,11 @@ from lastwish.local.door import named
 from lastwish.local.engine.faults import Faults
 from lastwish.local.engine.faults_marks import Marks
 from lastwish.local.engine.patch import ministack_module
+from lastwish.local.engine.process import messages
 from lastwish.local.engine.server import layers
 
 KEY = "LWTEST"
+ITEM = {"stream": {"S": "wish#1"}}
 # As the functions have it (infra.aws), but three times as fast.
 _CONFIG = BotocoreConfig(connect_timeout=1, read_timeout=0.3, retries={"mode": "standard", "total_max_attempts": 3})
 
@@ -31,6 +33,44 @@ class Engine:
     """An engine that serves."""
 
     endpoint: Endpoint
+
+    def put(self, caller: str = "worker", **arguments: Any) -> Any:
+        """Put the item into Store, as a function does."""
+        return self.client("dynamodb", caller).put_item(TableName="Store", Item=ITEM, **arguments)
+
+    def send(self, queue: str = "lastwish-Pods", body: str = "{}", caller: str = "parser") -> Any:
+        """Send a message."""
+        return self.client("sqs", caller).send_message(QueueUrl=url_of(queue), MessageBody=body)
+
+    def send_all(self, *bodies: str, queue: str = "lastwish-Pods", caller: str = "parser") -> Any:
+        """Send messages in one batch."""
+        entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)]
+        return self.client("sqs", caller).send_message_batch(QueueUrl=url_of(queue), Entries=entries)
+
+    def take(self, queue: str = "lastwish-Pods") -> list[str]:
+        """Return the bodies of all messages in a queue, and empty it."""
+        found = messages(self.endpoint, url_of(queue))
+        self.client("sqs", "commands").purge_queue(QueueUrl=url_of(queue))
+        return found
+
+    def items(self) -> list[Any]:
+        """Return what Store has, and empty it."""
+        dynamodb = self.client("dynamodb", "commands", read_timeout=30)
+        found = dynamodb.scan(TableName="Store")["Items"]
+        for item in found:
+            dynamodb.delete_item(TableName="Store", Key={"stream": item["stream"]})
+        return list(found)
+
+    def create_store_and_queues(self) -> None:
+        """Create the table and the queues of the methods above."""
+        self.client("dynamodb", "commands", read_timeout=30).create_table(
+            TableName="Store",
+            AttributeDefinitions=[{"AttributeName": "stream", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "stream", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        for queue in ("lastwish-Pods", "lastwish-PodsDlq"):
+            self.client("sqs", "commands", read_timeout=30).create_queue(QueueName=queue)
 
     def client(self, service: str, caller: str = "worker", **config: Any) -> Any:
         """Return boto3's client of a function, or of another caller."""
@@ -44,11 +84,16 @@ class Engine:
         )
 
 
+def url_of(queue: str) -> str:
+    """Return a queue's URL."""
+    return f"http://127.0.0.1/000000000000/{queue}"
+
+
 @contextmanager
-def engine_in_process(folder: Path) -> Iterator[Engine]:
+def engine_in_process(folder: Path, daemon: str = "") -> Iterator[Engine]:
     """Serve MiniStack for the block; its tables, queues, metrics and logs are empty before and after."""
     app: Any = ministack_module("app").app
-    for layer in reversed(layers(KEY, folder / "journal", Faults(Marks()))):
+    for layer in reversed(layers(KEY, folder / "journal", Faults(Marks(daemon)))):
         app = layer(app)
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))

@@ -10,6 +10,8 @@ fault.py                says what a fault is
 faults.py               disturbs calls and invocations on purpose, and how it is told to
 faults_effects.py       what each kind of fault does to a call
 faults_answers.py       errors as AWS answers them
+faults_bodies.py        takes entries out of a batch, sets times ahead
+faults_invocations.py   crashes, slows or throttles a function
 faults_marks.py         marks each injection in log, trace and a metric
 record.py               counts which caller used which permission
 journal.py              journals messages and commits, so that the next engine can have them

@@ -15,7 +15,8 @@ CallKind = Literal[
 ]
 InvocationKind = Literal["crash", "slow", "throttle_function"]
 Kind = CallKind | InvocationKind
-Error = Literal["", "throttle", "unavailable", "access_denied", "expired"]
+Error = Literal["", "throttle", "unavailable", "access_denied", "expired", "sold_out"]
+Seconds = Annotated[float, Field(gt=0, le=LONGEST)]
 
 _NEED_A_DELAY = ("delay", "slow", "skew_clock")
 _OF_INVOCATIONS = ("crash", "slow", "throttle_function")
@@ -41,7 +42,7 @@ class Fault:
     delay_ms: Annotated[int, Field(ge=0, le=LONGEST * 1000)] = 0
     rate: Annotated[float, Field(gt=0, le=1)] = 1.0
     seed: int = 0
-    seconds: Annotated[float, Field(gt=0, le=LONGEST)] = 60.0
+    seconds: Seconds = 60.0
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]{0,60}$")] = ""
 
     @model_validator(mode="after")
@@ -54,6 +55,8 @@ class Fault:
             raise ValueError(f"{self.kind} is done to invocations: say only their caller")
         if self.of_invocations and self.caller == "proxy":
             raise ValueError("the proxy is no function")
+        if self.kind == "skew_clock" and self.caller not in ("frontend", "parser"):
+            raise ValueError("only frontend and parser write times into messages")
         return self
 
     @property

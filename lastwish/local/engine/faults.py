@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
-from typing import get_args
+from typing import TypedDict, get_args
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
@@ -21,13 +21,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lastwish.local.engine.calls import Answer, Call, Proceed
-from lastwish.local.engine.fault import PATH, Active, Fault, Service
+from lastwish.local.engine.fault import PATH, Active, Fault, Seconds, Service
 from lastwish.local.engine.faults_effects import EFFECTS, can_hit
 from lastwish.local.engine.faults_marks import Marks
 
 MOST = 50  # at once
 SERVICES = frozenset(get_args(Service))
-_FAULT, _ACTIVE = TypeAdapter(Fault), TypeAdapter(list[Active])
+
+
+class _Renewal(TypedDict):
+    seconds: Seconds
+
+
+_FAULT, _ACTIVE, _RENEWAL = TypeAdapter(Fault), TypeAdapter(list[Active]), TypeAdapter(_Renewal)
 
 
 class Running:
@@ -57,14 +63,22 @@ class Running:
         self._ended.set()
         self._ended_for_threads.set()
 
+    def renew(self, seconds: float) -> None:
+        """Let it live so long from now on."""
+        self._ends = time.monotonic() + seconds
+
     async def wait(self, seconds: float) -> None:
         """Wait so long, or until it is over."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._ended.wait(), min(seconds, self.seconds_left))
+        until = time.monotonic() + seconds
+        while (left := min(until - time.monotonic(), self.seconds_left)) > 0:  # it may be renewed meanwhile
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), left)
 
     def wait_in_thread(self, seconds: float) -> None:
         """Wait so long, or until it is over, in a thread of its own."""
-        self._ended_for_threads.wait(min(seconds, self.seconds_left))
+        until = time.monotonic() + seconds
+        while (left := min(until - time.monotonic(), self.seconds_left)) > 0:
+            self._ended_for_threads.wait(left)
 
     def active(self) -> Active:
         """Return it as others may see it."""
@@ -98,13 +112,14 @@ class Faults:
             and (not fault.resource or _names(fault.resource, call))
         )
 
-    def invocation(self, kind: str, function: str) -> Running | None:
+    def invocation(self, kind: str, function: str, event: object) -> Running | None:
         """Return the fault of this kind that hits this invocation of a function, if there is one."""
         if not self._running:
             return None
         service = self._marks.service(function)
         for running in self._alive():
             if running.fault.kind == kind and self._is_caller(running.fault, service) and running.hit():
+                self._marks.invocation(running.fault, function, event)
                 return running
         return None
 
@@ -124,6 +139,13 @@ class Faults:
         self._running = (*self._running, running)
         return running
 
+    def find(self, id_: str) -> Running:
+        """Return the fault with this id. Raises ValueError where it is over."""
+        for running in self._alive():
+            if running.id == id_:
+                return running
+        raise ValueError("this fault is over")
+
     def end(self, id_: str = "") -> int:
         """End the fault with this id, or all. Returns how many were still alive."""
         ended = [each for each in self._alive() if id_ in ("", each.id)]
@@ -132,7 +154,7 @@ class Faults:
         return len(ended)
 
     def layer(self, app: ASGIApp) -> ASGIApp:
-        """Return an ASGI layer that answers PATH: GET lists, POST begins, DELETE ends one or all."""
+        """Return an ASGI layer that answers PATH: GET lists, POST begins, PUT renews, DELETE ends."""
 
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             path = scope.get("path", "")
@@ -147,22 +169,28 @@ class Faults:
     async def _respond(self, request: Request, id_: str) -> Response:
         match request.method:
             case "GET":
-                return _json([each.active() for each in self._alive()])
+                return JSONResponse(_ACTIVE.dump_python([each.active() for each in self._alive()], mode="json"))
             case "DELETE":
                 return JSONResponse({"ended": self.end(id_)})
-            case "POST":
+            case "POST" | "PUT":
                 try:
-                    return _json([self.begin(_FAULT.validate_json(await request.body())).active()], one=True)
+                    return await self._changed(request, id_)
                 except ValidationError as error:
                     return JSONResponse({"message": f"this is no fault: {_words(error)}"}, 400)
                 except ValueError as error:
                     return JSONResponse({"message": str(error)}, 400)
-        return JSONResponse({"message": "GET, POST or DELETE"}, 405)
+        return JSONResponse({"message": "GET, POST, PUT or DELETE"}, 405)
 
-
-def _json(active: list[Active], *, one: bool = False) -> Response:
-    document = _ACTIVE.dump_python(active, mode="json")
-    return JSONResponse(document[0] if one else document)
+    async def _changed(self, request: Request, id_: str) -> Response:
+        body = await request.body()
+        if request.method == "POST":
+            running = self.begin(_FAULT.validate_json(body))
+        else:
+            seconds = _RENEWAL.validate_json(body)["seconds"]
+            running = self.find(id_)
+            running.renew(seconds)
+        [document] = _ACTIVE.dump_python([running.active()], mode="json")
+        return JSONResponse(document)
 
 
 def _words(error: ValidationError) -> str:

@@ -11,6 +11,7 @@ from lastwish.local.engine.fault import Error
 
 REFUSED = ("dynamodb", "sqs", "execute-api")  # services whose answers are known here
 
+_TABLES = "com.amazonaws.dynamodb.v20120810#"
 _CORAL = "com.amazon.coral.service#"
 _EXPIRED = "The security token included in the request is expired"
 _NO_SERVICE = "Service is unavailable. Please try again."
@@ -53,6 +54,8 @@ _STAGE = {
 
 def refusal(call: Call, error: Error) -> Answer:
     """Return the error that the call's service gives. The service is one of REFUSED."""
+    if error == "sold_out":
+        return _sold_out(call)
     if call.service == "execute-api":
         status, message = _STAGE[error]
         return json_answer(status, {"message": message}, kind=b"application/json")
@@ -61,6 +64,15 @@ def refusal(call: Call, error: Error) -> Answer:
         return json_answer(status, _error(type_, message, call), (b"x-amzn-query-error", code.encode()))
     status, type_, message = _DYNAMODB[error]
     return json_answer(status, _error(type_, message, call))
+
+
+def _sold_out(call: Call) -> Answer:
+    """Return what DynamoDB answers to a lease of seats (infra.seats) when every mark stands at its capacity."""
+    values = json.loads(call.body)["ExpressionAttributeValues"]
+    last = {name: name.removesuffix("_last") for name in values if name.endswith("_last")}
+    marks = {of[1:]: {"N": str(int(values[name]["N"]) + int(values[of]["N"]))} for name, of in last.items()}
+    error = {"__type": f"{_TABLES}ConditionalCheckFailedException", "message": "The conditional request failed"}
+    return json_answer(400, error | {"Item": marks})
 
 
 def _error(type_: str, message: str, call: Call) -> dict[str, str]:

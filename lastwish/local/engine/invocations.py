@@ -45,11 +45,19 @@ def _throttles_only(emit: Any) -> Any:
     return emit_lambda_metrics
 
 
-def record(cloudwatch: Any, function: str, metric: str, value: float, now: float) -> None:
+def record(  # noqa: PLR0917 - the last two have one value but for faults
+    cloudwatch: Any,
+    of: str,
+    metric: str,
+    value: float,
+    now: float,
+    namespace: str = "AWS/Lambda",
+    dimension: str = "FunctionName",
+) -> None:
     """Store one value, or count it into an equal one: the engine keeps every point for two weeks."""
-    dimensions = {"FunctionName": function}
+    dimensions = {dimension: of}
     with _lock:
-        bucket = cloudwatch._metric_bucket(("AWS/Lambda", metric, cloudwatch._dims_key(dimensions)))
+        bucket = cloudwatch._metric_bucket((namespace, metric, cloudwatch._dims_key(dimensions)))
         interval = now // INTERVAL * INTERVAL
         for point in reversed(bucket):
             if point["Timestamp"] < interval:

@@ -20,6 +20,7 @@ from lastwish.local.engine import (
     alarms,
     callers,
     calls,
+    faults_invocations,
     garbage_collection,
     invocations,
     method_settings,
@@ -78,6 +79,7 @@ def main() -> None:
     permissions.install()
     retry.install()
     faults = Faults(Marks())
+    faults_invocations.install(faults)
     for layer in reversed(layers(key, options.journal, faults, under_roles=ministack.AUTH)):
         ministack.app = layer(ministack.app)
     ministack.main()

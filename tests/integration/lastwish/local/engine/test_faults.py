@@ -1,56 +1,21 @@
 """What faults do to calls of boto3 at the engine, and how a command begins and ends them."""
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lastwish.errors import EngineFailed
 from lastwish.local import faults
 from lastwish.local.door import KEY_HEADER
 from lastwish.local.engine.fault import PATH
 from lastwish.local.faults import Fault
-from tests.support.engine_in_process import KEY, Engine, engine_in_process
-
-ITEM = {"stream": {"S": "wish#1"}}
+from tests.support.engine_in_process import KEY, Engine
 
 
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    with engine_in_process(tmp_path_factory.mktemp("engine")) as engine:
-        engine.client("dynamodb", "commands", read_timeout=30).create_table(
-            TableName="Store",
-            AttributeDefinitions=[{"AttributeName": "stream", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "stream", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        for queue in ("lastwish-Pods", "lastwish-PodsDlq"):
-            engine.client("sqs", "commands").create_queue(QueueName=queue)
-        yield engine
-
-
-@pytest.fixture(autouse=True)
-def no_fault_stays(engine: Engine) -> Iterator[None]:
-    yield
-    faults.end(engine.endpoint)
-
-
-def put(engine: Engine, caller: str = "worker") -> None:
-    engine.client("dynamodb", caller).put_item(TableName="Store", Item=ITEM)
-
-
-def url(queue: str) -> str:
-    return f"http://127.0.0.1/000000000000/{queue}"
-
-
-def send(engine: Engine, queue: str = "lastwish-Pods", caller: str = "parser") -> Any:
-    return engine.client("sqs", caller).send_message(QueueUrl=url(queue), MessageBody="{}")
-
-
-def code(failure: Any) -> tuple[str, int]:
+def code(failure: Any) -> tuple[str, int, int]:
     """Code and HTTP status, and how often botocore tried."""
     answer = failure.value.response
     return (
@@ -75,9 +40,9 @@ def test_a_refusal_is_to_botocore_what_awss_is(
     begun = faults.inject(engine.endpoint, Fault(kind="refuse", error=error))
 
     with pytest.raises(ClientError) as from_dynamodb:
-        put(engine)
+        engine.put()
     with pytest.raises(ClientError) as from_sqs:
-        send(engine)
+        engine.send()
 
     assert (code(from_dynamodb), code(from_sqs)) == (of_dynamodb, of_sqs)
     [active] = faults.active(engine.endpoint)
@@ -97,21 +62,21 @@ def test_a_refusal_is_to_botocore_what_awss_is(
 )
 def test_a_fault_hits_nothing_else(engine: Engine, fault: dict[str, Any]) -> None:
     faults.inject(engine.endpoint, Fault(kind="refuse", error="access_denied", **fault))
-    put(engine)
+    engine.put()
     assert faults.active(engine.endpoint)[0].hits == 0
 
 
 def test_a_queue_is_not_mistaken_for_its_dead_letters(engine: Engine) -> None:
     faults.inject(engine.endpoint, Fault(kind="refuse", error="access_denied", resource="Pods"))
-    send(engine, "lastwish-PodsDlq")
+    engine.send("lastwish-PodsDlq")
     with pytest.raises(ClientError):
-        send(engine)
+        engine.send()
 
 
 @pytest.mark.parametrize("caller", ["commands", "agent", "proxy"])
 def test_a_fault_for_every_caller_spares_those_who_look(engine: Engine, caller: str) -> None:
     faults.inject(engine.endpoint, Fault(kind="refuse", error="unavailable"))
-    put(engine, caller)
+    engine.put(caller)
 
 
 def test_the_same_seed_hits_the_same_calls(engine: Engine) -> None:
@@ -119,7 +84,7 @@ def test_the_same_seed_hits_the_same_calls(engine: Engine) -> None:
         begun = faults.inject(engine.endpoint, Fault(kind="delay", delay_ms=1, rate=0.5, seed=seed))
         hits = []
         for _ in range(20):
-            put(engine)
+            engine.put()
             hits.append(faults.active(engine.endpoint)[0].hits)
         faults.end(engine.endpoint, begun.id)
         return hits
@@ -130,20 +95,20 @@ def test_the_same_seed_hits_the_same_calls(engine: Engine) -> None:
 def test_a_delay_waits_and_then_lets_the_call_through(engine: Engine) -> None:
     faults.inject(engine.endpoint, Fault(kind="delay", delay_ms=100))
     before = time.monotonic()
-    put(engine)
+    engine.put()
     assert time.monotonic() - before >= 0.1
 
 
 def test_a_fault_is_over_after_its_seconds(engine: Engine) -> None:
     faults.inject(engine.endpoint, Fault(kind="refuse", error="access_denied", seconds=0.2))
     time.sleep(0.25)
-    put(engine)
+    engine.put()
     assert faults.active(engine.endpoint) == []
 
 
 def test_the_end_of_a_fault_lets_go_whom_it_holds(engine: Engine) -> None:
     begun = faults.inject(engine.endpoint, Fault(kind="delay", delay_ms=3_600_000, seconds=0.2))
-    put(engine)
+    engine.put()
     assert faults.end(engine.endpoint, begun.id) == 0
 
 
@@ -199,5 +164,29 @@ def test_nobody_injects_a_fault_without_the_key(engine: Engine) -> None:
     assert (answer.status_code, faults.active(engine.endpoint)) == (403, [])
 
 
-def test_only_three_methods_are_known(engine: Engine) -> None:
-    assert httpx.put(engine.endpoint.url + PATH, headers={KEY_HEADER: KEY}).status_code == 405
+def test_other_methods_are_not_known(engine: Engine) -> None:
+    assert httpx.patch(engine.endpoint.url + PATH, headers={KEY_HEADER: KEY}).status_code == 405
+
+
+def test_a_renewed_fault_goes_on(engine: Engine) -> None:
+    begun = faults.inject(engine.endpoint, Fault(kind="delay", delay_ms=1, seconds=10))
+    engine.put()
+    renewed = faults.renew(engine.endpoint, begun.id, 600)
+
+    assert (renewed.id, renewed.hits) == (begun.id, 1)
+    assert renewed.seconds_left > 590
+
+
+def test_a_renewed_fault_holds_on_to_whom_it_held(engine: Engine) -> None:
+    begun = faults.inject(engine.endpoint, Fault(kind="delay", delay_ms=3_600_000, seconds=0.2))
+    faults.renew(engine.endpoint, begun.id, 60)
+    with pytest.raises(ReadTimeoutError):
+        engine.client("dynamodb", retries={"total_max_attempts": 1}).scan(TableName="Store")
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"seconds": 0}', b'{"seconds": 3601}', b'{"seconds": 60}'])
+def test_what_cannot_be_renewed_is_refused(engine: Engine, body: bytes) -> None:
+    answer = httpx.put(f"{engine.endpoint.url}{PATH}/over", content=body, headers={KEY_HEADER: KEY})
+    assert answer.status_code == 400
+    with pytest.raises(EngineFailed, match="this fault is over"):
+        faults.renew(engine.endpoint, "over", 5)
