@@ -12,6 +12,7 @@ TEMPLATE = ROOT / "template.yaml"
 OBSERVABILITY = ROOT / "observability.yaml"
 EDGE = ROOT / "edge.yaml"
 ACCOUNT = ROOT / "account.yaml"
+CHAOS = ROOT / "chaos.yaml"
 
 
 @cache
