@@ -124,16 +124,23 @@ def status(stack: Stack = None, as_json: Json = False) -> None:
 
 
 @app.command()
-def reset(as_json: Json = False) -> None:
+def reset(
+    measurements: Annotated[
+        bool,
+        typer.Option("--measurements", help="Clear metrics, logs, traces and alarms' states instead; wishes stay."),
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Empty queues, tables, traces and journal of the local stack, begin a new ledger; accounts, metrics, logs stay."""
     from lastwish.local import reset as emptying
     from lastwish.site import LocalSite
 
     with Answer(as_json) as answer:
         here = LocalSite()
-        gone = emptying.reset(here.state, here.home)
+        gone = emptying.measurements(here.state) if measurements else emptying.reset(here.state, here.home)
         words = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in gone.items())
-        answer.give({"running": True, **gone}, f"empty: {words} gone; operators' accounts stay")
+        kept = "wishes" if measurements else "operators' accounts"
+        answer.give({"running": True, **gone}, f"empty: {words} gone; {kept} stay")
 
 
 @app.command()

@@ -32,6 +32,15 @@ def reset(state: State, home: Home) -> dict[str, int]:
         return _empty(state, home)
 
 
+def measurements(state: State) -> dict[str, int]:
+    """Clear metrics, log lines, alarms' states and traces; wishes, promises, journal and accounts stay.
+
+    Spent budgets are whole again and old spikes gone. What was measured before and is still on its way is dropped.
+    Returns how many of each there were; of alarms, how many are in another state now. Raises EngineFailed.
+    """
+    return {**engine.clear_measurements(state.aws), "traces": agent_process.clear_traces(state.traces)}
+
+
 def _empty(state: State, home: Home) -> dict[str, int]:
     sqs, dynamodb = engine_client("sqs", state.aws), engine_client("dynamodb", state.aws)
     queues = [value for value in state.outputs.values() if value.startswith(state.engine)]

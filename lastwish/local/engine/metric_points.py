@@ -38,11 +38,21 @@ class SortedPoints(list[dict[str, Any]]):
     """A list of points whose append keeps the order of their times. Several threads may append."""
 
     _lock = Lock()  # one for all lists: it is held only briefly
+    oldest = 0.0  # seconds of the epoch
 
     def append(self, point: dict[str, Any]) -> None:
-        """Insert a point after all that are not newer."""
-        with self._lock:
-            insort(self, point, key=_time_of)
+        """Insert a point after all that are not newer. One that was measured before `forget` is dropped."""
+        if _time_of(point) >= self.oldest:
+            with self._lock:
+                insort(self, point, key=_time_of)
+
+
+def forget(cloudwatch: Any) -> int:
+    """Drop all points, and from now on those that are measured already and still on their way. Returns how many."""
+    SortedPoints.oldest = time.time()
+    count = sum(len(points) for points in list(cloudwatch._metrics.values()))
+    cloudwatch._metrics.clear()
+    return count
 
 
 class _Eviction:

@@ -16,7 +16,7 @@ from lastwish.aws.clients import REGION, Endpoint
 from lastwish.errors import EngineFailed
 from lastwish.local import environment
 from lastwish.local.door import KEY_HEADER
-from lastwish.local.engine import journal
+from lastwish.local.engine import journal, measurements
 from lastwish.local.engine import retry as retrying
 from lastwish.local.network import http_status
 from lastwish.local.processes import failure_to_start, spawn
@@ -85,6 +85,12 @@ def clear_journal(engine: Endpoint) -> int:
 def retry(engine: Endpoint) -> dict[str, int]:
     """Make what waits in the work queues visible now. Returns how many messages, by queue. Raises EngineFailed."""
     counts: dict[str, int] = own_call(engine, "POST", retrying.PATH)
+    return counts
+
+
+def clear_measurements(engine: Endpoint) -> dict[str, int]:
+    """Make the engine forget metrics, log lines and alarms' states. Returns how many of each. Raises EngineFailed."""
+    counts: dict[str, int] = _own_call(engine, "DELETE", measurements.PATH)
     return counts
 
 
