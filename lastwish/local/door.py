@@ -14,6 +14,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 KEY_HEADER = "x-lastwish-key"
+ARRIVAL_HEADER = "x-lastwish-arrived"  # of the proxy alone: when a request was there, in milliseconds of the epoch
 CALLER = "lastwish.caller"  # in the ASGI scope of a request that was let in
 # Callers besides the functions. The first adds no name to the key: a command, `sam`, the AWS CLI.
 COMMANDS, AGENT, PROXY, AUTHORIZER, PUT_BACK = "commands", "agent", "proxy", "authorizer", "put-back"

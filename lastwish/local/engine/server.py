@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from lastwish.local.door import Door
 from lastwish.local.engine import (
     alarms,
+    arrival,
     callers,
     calls,
     faults_invocations,
@@ -57,6 +58,7 @@ def layers(key: str, journal: Path, faults: Faults, *, under_roles: bool = False
         measurements.layer,
         queues.layer,
         retry.layer,
+        arrival.layer,
         tracing.layer,
     ]
 
@@ -73,6 +75,7 @@ def main() -> None:
     sockets.install(options.fd)
     alarms.install()
     tracing.install()
+    arrival.install()
     invocations.install()
     method_settings.install()
     sign_in_attempts.install()

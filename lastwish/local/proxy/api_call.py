@@ -11,6 +11,8 @@ import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
+from lastwish.local.door import ARRIVAL_HEADER
+
 
 def header(key: str) -> bytes:
     """Return the header line of a report. It has the stack's key: another user of this machine makes up no calls."""
@@ -53,9 +55,10 @@ class ApiCall:
         self.trace_id = f"1-{int(self._start):08x}-{secrets.token_hex(12)}"
 
     @property
-    def header(self) -> bytes:
-        """X-Amzn-Trace-Id as API Gateway passes it on: this call's segment is the parent."""
-        return f"Root={self.trace_id};Parent={self._segment_id};Sampled=1".encode()
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Headers of the forwarded request: its arrival, and X-Amzn-Trace-Id with this call's segment as the parent."""
+        trace = f"Root={self.trace_id};Parent={self._segment_id};Sampled=1"
+        return [(b"x-amzn-trace-id", trace.encode()), (ARRIVAL_HEADER.encode(), b"%d" % (self._start * 1000))]
 
     def complete(self, status: int) -> CompletedCall:
         """End the call with this HTTP status."""

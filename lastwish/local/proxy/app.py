@@ -103,7 +103,7 @@ class Proxy:
         forwarded = httpx.Request(
             "GET" if request.method == "HEAD" else request.method,
             self.engine.base_url,
-            headers=[*upstream.request_headers(request.headers.raw), (b"x-amzn-trace-id", call.header)],
+            headers=[*upstream.request_headers(request.headers.raw), *call.headers],
             content=body,
             extensions={"target": target, "timeout": self.engine.timeout.as_dict()},
         )

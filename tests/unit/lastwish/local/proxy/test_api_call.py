@@ -1,11 +1,14 @@
 """Traces that begin at the proxy, and its reports to the agent."""
 
+import asyncio
 import re
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
+from lastwish.local.door import ARRIVAL_HEADER
 from lastwish.local.proxy.concurrency import ConcurrencyLimit
 from tests.support.proxy_bench import WISH, Bench, accepted
 
@@ -32,6 +35,29 @@ def test_a_trace_header_of_a_client_is_dropped(bench: Bench) -> None:
     bench.ask("GET", b"/", {"X-Amzn-Trace-Id": own})
 
     assert "00000000-000000000000" not in bench.reached[0].headers["x-amzn-trace-id"]
+
+
+def test_the_engine_is_told_when_a_request_arrived_and_not_when_its_turn_came(bench: Bench) -> None:
+    async def crowd() -> None:
+        async with bench.limit.slot():
+            waiting = asyncio.create_task(bench.asking("POST", b"/wishes", None, [b"{}"]))
+            await asyncio.sleep(0.05)
+            before.append(time.time() * 1000)
+            await asyncio.sleep(0.05)
+        await waiting
+
+    before: list[float] = []
+    bench.limit = ConcurrencyLimit(1)
+    asyncio.run(crowd())
+
+    assert int(bench.reached[0].headers[ARRIVAL_HEADER]) <= before[0]
+
+
+def test_an_arrival_that_a_client_made_up_is_dropped(bench: Bench) -> None:
+    bench.ask("GET", b"/", {ARRIVAL_HEADER: "0"})
+
+    assert bench.reached[0].headers.get_list(ARRIVAL_HEADER) != ["0"]
+    assert len(bench.reached[0].headers.get_list(ARRIVAL_HEADER)) == 1
 
 
 def test_two_requests_are_two_traces(bench: Bench) -> None:

@@ -78,6 +78,7 @@ def test_a_person_too_gets_a_problem_for_what_is_no_plain_request_for_a_page(
         "X-Amz-Target",
         "X-Amz-Date",
         "X-Amz-Request-Route",
+        "X-Lastwish-Key",
         "X-Forwarded-Host",
         "X-Forwarded-Proto",
         "Content-Encoding",
