@@ -185,7 +185,8 @@ def _name(alarm: Alarm | Composite) -> str:
 
 
 def _description(alarm: Alarm | Composite) -> str:
-    return f"AlarmDescription: {_quoted(f'{alarm.symptom} Runbook: {runbook_of(alarm.name)}')}"
+    runbook = "${RunbooksUrl}" + runbook_of(alarm.name).rpartition("/")[2]
+    return f"AlarmDescription: !Sub {_quoted(f'{alarm.symptom} Runbook: {runbook}')}"
 
 
 def _metric(metric: Metric) -> str:

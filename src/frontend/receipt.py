@@ -41,7 +41,7 @@ def receipt_response(request: Request, wish_id: str, commits: list[Commit], now:
 
 def travelling_response(request: Request, wish_id: str, problem: Problem) -> Response[str]:
     """Return the receipt page of a wish that cannot be read yet. The page refreshes itself."""
-    page = render("travelling.html", request.language, root="../", wish_id=wish_id)
+    page = render("travelling.html", request.language, root="../", wish_id=wish_id, kind=problem.kind)
     return responses.page(page, problem.status, headers={**_VARY, **responses.retry_after(problem)})
 
 

@@ -143,7 +143,7 @@ def _alarm(alarm: dict[str, Any], prefix: str) -> dict[str, Any]:
         "since": timestamp(alarm["StateUpdatedTimestamp"]),
         "reason": alarm.get("StateReason", ""),
         "description": description.strip(),
-        "runbook": runbook.strip(" .") or None,
+        "runbook": runbook.rstrip(" .") or None,
         "signal": not alarm.get("AlarmActions"),  # one window of a burn-rate alarm: only its composite notifies
     }
 

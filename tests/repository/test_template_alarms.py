@@ -19,13 +19,14 @@ from observability.queries import QUERIES
 from tests.support.emitted import SRC, emitted_by, names
 from tests.support.template import OBSERVABILITY, load, resources
 from web.error_handlers import NOT_REFUSED
+from web.language import texts
 
 type Template = dict[str, Any]
 
 ALARMS = resources("AWS::CloudWatch::Alarm", load(OBSERVABILITY))
 COMPOSITES = resources("AWS::CloudWatch::CompositeAlarm", load(OBSERVABILITY))
 SIGNAL = re.compile(r"slo-.*-(long|short|enough)")
-RUNBOOK = re.compile(r"\. Runbook: docs/runbooks/([a-z-]+)\.md$")
+RUNBOOK = re.compile(r"\. Runbook: \$\{RunbooksUrl\}([a-z-]+)\.md$")
 
 # What AWS emits by itself with just these dimensions.
 _QUEUE, _FUNCTION, _TABLE, _STAGE = {"QueueName"}, {"FunctionName"}, {"TableName"}, {"ApiName", "Stage"}
@@ -219,11 +220,18 @@ def test_the_values_of_dimensions_are_those_of_the_code() -> None:
 @pytest.mark.parametrize("alarm", [*ALARMS.values(), *COMPOSITES.values()], ids=name_of)
 def test_an_alarm_names_its_runbook_and_notifies_unless_it_is_a_signal(alarm: dict[str, Any]) -> None:
     name, properties = name_of(alarm), alarm["Properties"]
-    runbook = RUNBOOK.search(properties["AlarmDescription"])
+    runbook = RUNBOOK.search(properties["AlarmDescription"]["Fn::Sub"])
     assert runbook
     assert f"docs/runbooks/{runbook[1]}.md" == runbook_of(name)
     assert ("AlarmActions" in properties) != bool(SIGNAL.fullmatch(name))
     assert properties.get("AlarmActions", [{"Ref": "Alarms"}]) == [{"Ref": "Alarms"}]
+
+
+def test_every_alarm_that_notifies_has_its_symptom_in_japanese() -> None:
+    names = {name_of(alarm) for alarm in [*ALARMS.values(), *COMPOSITES.values()]}
+    symptoms = texts("ja")["mission"]["symptoms"]
+    assert set(symptoms) == {name for name in names if not SIGNAL.fullmatch(name)}
+    assert texts("en")["mission"]["symptoms"] == {}  # the alarm's description is its English text
 
 
 @pytest.mark.parametrize("alarm", ALARMS.values(), ids=name_of)

@@ -13,6 +13,7 @@ It holds nothing that was typed, and is never deleted: `rotate` puts it aside.
 import fcntl
 import json
 import os
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -85,6 +86,14 @@ def read(path: Path) -> Promises:
             case _:
                 unreadable.append(f"{path.name}, line {number}")
     return Promises(wish_ids, len(unknown_ends), tuple(unreadable))
+
+
+def wishes_of(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the wish ids that lines of a ledger promise."""
+    for line in lines:
+        match _parsed(line):
+            case {"wish_id": str(wish_id)}:
+                yield wish_id
 
 
 def promised(path: Path) -> list[str]:

@@ -20,6 +20,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from lastwish.local.door import KEY_HEADER, PROXY, named
+from lastwish.local.proxy import documents, tally
 from lastwish.local.proxy.api_call import Reporter
 from lastwish.local.proxy.app import Proxy
 from lastwish.local.proxy.concurrency import TRACE_LIMIT, ConcurrencyLimit, RouteLimits
@@ -96,7 +97,8 @@ def serve(  # noqa: PLR0917 - typer reads them as options
         Reporter((host, int(port)), key),
     )
     # Half of them for one address on the network: all phones of a hall behind one router have the same.
-    listener = Listener(compressing(proxy), most, most // 2 if network else most)
+    app = tally.layer(compressing(proxy), ledger)
+    listener = Listener(app if network else documents.layer(app), most, most // 2 if network else most)
     asyncio.run(_until_stopped(listener, socket.socket(fileno=fd)))
 
 

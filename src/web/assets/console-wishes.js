@@ -2,6 +2,7 @@
 // put away; the latest come in on top only while nobody is busy in that list.
 
 import { confirmErase, newCard, perform, serverTime, setServerTime, showState, toggleText, update } from "./console-card.js";
+import { showGroups } from "./console-groups.js";
 import { byId, fill, texts, write } from "./console-session.js";
 
 const MOST_HELD = 100; // in an answer: there may be more
@@ -132,6 +133,7 @@ function showCounts() {
   byId("latest-action").hidden = arrived.size === 0;
   byId("held-empty").hidden = held.size > 0;
   byId("latest-empty").hidden = latest.size > 0;
+  showGroups(held, showCounts);
   for (const list of [byId("held"), byId("latest")]) {
     if (!list.querySelector(":scope > [tabindex='0']")) makeCurrent(list.firstElementChild);
   }

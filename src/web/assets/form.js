@@ -132,13 +132,18 @@ async function send() {
     } catch (error) {
       failures += 1;
       setReadOnly(false);
-      await waitForRetry(backOff(failures, RETRY, error), error.status ? texts.busy : texts.offline);
+      await waitForRetry(backOff(failures, RETRY, error), whyNot(error.status));
       continue;
     }
     if (answer.links) return openReceipt(answer.links.self, launched);
     setReadOnly(false);
     return showProblem(answer.problem);
   }
+}
+
+// A crowd, a part of ours that does not answer, a fault of ours, and no connection: each is told as what it is.
+function whyNot(status) {
+  return { 429: texts.busy, 503: texts.unavailable }[status] ?? (status ? texts.broken : texts.offline);
 }
 
 async function waitForRetry(milliseconds, words) {
@@ -168,6 +173,7 @@ function showProblem(refusal) {
 
 async function openReceipt(link, launched) {
   receipt = new URL(link, form.action);
+  receipt.hash = "sent"; // so that the page says that the wish is on its way: the server cannot know that yet
   const lang = new URLSearchParams(location.search).get("lang");
   if (lang) receipt.searchParams.set("lang", lang);
   deleteDraft();

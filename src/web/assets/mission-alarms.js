@@ -44,8 +44,8 @@ export function alarms(words) {
       "li",
       {},
       make("h3", {}, name, " ", make("small", {}, fill(words.since, { age }))),
-      make("p", { class: "audience" }, description ?? ""),
-      make("p", { class: "small-print" }, `${words.runbook} `, make("code", {}, runbook ?? "–"), make("br"), reason ?? ""),
+      make("p", { class: "audience" }, words.symptoms[name] ?? description ?? ""), // English is the alarm's own
+      make("p", { class: "small-print" }, `${words.runbook} `, page(runbook), make("br"), reason ?? ""),
     );
   }
 
@@ -59,6 +59,13 @@ export function alarms(words) {
     );
 
   return { element, note, needs: ["alarms"], show };
+}
+
+// A runbook has an address where the template's RunbooksUrl is one, and below this stack's own on a laptop.
+function page(runbook) {
+  const name = make("code", {}, runbook ?? "–");
+  if (!/^(https:\/\/|\.\/)/.test(runbook)) return name;
+  return make("a", { href: runbook, hreflang: "en", target: "_blank", rel: "noreferrer" }, name);
 }
 
 // A signal is one window of a burn-rate alarm: alone it is no alarm, and notifies nobody.

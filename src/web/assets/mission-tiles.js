@@ -10,6 +10,7 @@ const seconds = (value) => (value != null && value < 60 ? `${Math.round(value)} 
 const COUNTS = ["accepted", "boarded", "refused", "errors"];
 const PERCENTILES = ["p95", "p50", "p99"];
 const QUEUES = ["Inbox", "Pods", "Projector"];
+const BACKED_OFF = 60; // seconds: whoever waits that long had failed several times
 
 export function tiles(words) {
   return [wishes(words), times("post", "post", 100, words), times("boarding", "boarded", 1000, words)].concat(
@@ -43,12 +44,15 @@ function times(name, of, least, words) {
 function queue(name, key, words) {
   const drawing = { lines: [`${key}_depth`], format: count, least: 5 };
   const view = tile(key, words, ["visible", "in_flight", "oldest"], drawing);
+  const hint = make("p", { class: "verdict", hidden: true }, words.retry_hint);
+  view.element.append(hint);
   return panel(view, ["queues", "series"], (answer) => {
     const now = answer.queues?.find((queue) => queue.name === name);
     if (now) {
       view.write("visible", count(now.visible));
       view.write("in_flight", count(now.in_flight));
       view.write("oldest", seconds(now.oldest_s));
+      hint.hidden = !(now.in_flight && now.oldest_s >= BACKED_OFF);
     }
     if (answer.series) view.draw(answer);
   });

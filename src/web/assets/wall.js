@@ -2,6 +2,8 @@
 // screen reader would never fall silent. The wishes are ordinary text in reading order instead.
 
 import { Poll, request } from "./poll.js";
+import { followAccepted } from "./wall-accepted.js";
+import { offerCode } from "./wall-code.js";
 import { Sky } from "./wall-sky.js";
 
 // Milliseconds, as everywhere below. A hidden wall reads on, rarely: on its return it must not show what was withdrawn.
@@ -165,8 +167,15 @@ function showAge() {
   write(byId("age"), seconds < 100 ? fill(texts.seconds_ago, seconds) : fill(texts.minutes_ago, Math.round(seconds / 60)));
 }
 
+// So that a burst shows at once, and not only when its first wish has boarded.
+function showOnTheirWay(accepted) {
+  const count = totals.length ? Math.max(0, accepted - totals.at(-1).count) : 0;
+  if (!isPaused) write(byId("on-their-way"), count ? fill(texts.on_their_way, number.format(count)) : "");
+}
+
 feed.start();
 manifest.start();
+followAccepted(`${root}stage/accepted`, showOnTheirWay);
 setInterval(showAge, 1_000);
 
 // --- the presenter's controls ---
@@ -184,6 +193,7 @@ function toggleFullscreen() {
   document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen().catch(() => {});
 }
 
+offerCode(byId("join"), byId("code"));
 byId("pause").addEventListener("click", togglePause);
 byId("fullscreen").hidden = !document.fullscreenEnabled;
 byId("fullscreen").addEventListener("click", toggleFullscreen);

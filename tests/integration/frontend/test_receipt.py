@@ -64,6 +64,15 @@ def test_the_receipt_of_a_travelling_wish_refreshes_itself(frontend: ModuleType,
     assert 'http-equiv="refresh"' in answer["body"]
 
 
+def test_the_receipt_of_an_id_that_nobody_knows_promises_nothing(frontend: ModuleType, invoke: Invoke) -> None:
+    page = html.unescape(invoke(frontend, get_event(f"/wishes/{WISH_ID}", BROWSER))["body"])
+    sent, _, unknown = page.partition('id="travelling"')
+    words = texts("en")["receipt"]
+    assert words["unknown_lead"] in unknown
+    assert words["travelling_lead"] not in unknown
+    assert 'id="sent"' in sent  # which the style shows only after the form has said so
+
+
 def test_the_receipt_of_a_rejected_wish_has_its_reason(
     aws: Aws, frontend: ModuleType, worker: ModuleType, invoke: Invoke
 ) -> None:
@@ -92,7 +101,9 @@ def test_a_receipt_page_that_cannot_be_read_refreshes_itself_and_never_asks_to_s
     answer = invoke(frontend, get_event(f"/wishes/{WISH_ID}", BROWSER))
     words = texts("en")
     assert (answer["statusCode"], header(answer, "Retry-After")) == (503, "2")
-    assert words["receipt"]["travelling_lead"] in html.unescape(answer["body"])
+    said = html.unescape(answer["body"]).partition('id="travelling"')[2]
+    assert words["receipt"]["unreadable_lead"] in said
+    assert words["receipt"]["unknown_lead"] not in said
     assert words["errors"]["unavailable"] not in html.unescape(answer["body"])
 
 

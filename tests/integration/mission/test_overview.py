@@ -146,7 +146,7 @@ def test_dead_letters_of_all_queues_count(mission: ModuleType, invoke: Invoke) -
 # --- alarms -----------------------------------------------------------------------------------------------------------
 def test_active_alarms_come_first_with_description_and_runbook(mission: ModuleType, invoke: Invoke) -> None:
     alarm("lastwish-local/a", "OK")
-    words = "Wishes wait in the queue. Runbook: docs/runbooks/store-refuses.md"
+    words = "Wishes wait in the queue. Runbook: ./docs/runbooks/store-refuses.md"
     alarm("lastwish-local/store-refuses", "ALARM", AlarmDescription=words)
     alarm("lastwish-local/slo-boarding-page-1h", "ALARM", actions=False)
     for another in ("lastwish/b", "lastwish-local-2/c", "lastwish-local-d"):
@@ -156,7 +156,7 @@ def test_active_alarms_come_first_with_description_and_runbook(mission: ModuleTy
     assert names == ["store-refuses", "slo-boarding-page-1h", "a"]
     assert [each["name"] for each in found if each["signal"]] == ["slo-boarding-page-1h"]
     assert found[0]["description"] == "Wishes wait in the queue."
-    assert found[0]["runbook"] == "docs/runbooks/store-refuses.md"
+    assert found[0]["runbook"] == "./docs/runbooks/store-refuses.md"
     assert (found[0]["state"], found[0]["reason"]) == ("ALARM", "the test says so")
     assert datetime.fromisoformat(found[0]["since"]) <= datetime.now(UTC)
 

@@ -61,7 +61,8 @@ def _keys(part: Any, path: str = "") -> set[str]:
 
 def test_every_language_has_every_text() -> None:
     said = {lang: _keys(texts(lang)) for lang in LANGUAGES}
-    assert said["en"] == said["ja"]
+    # The English symptom of an alarm is its own description (tests/repository/test_template_alarms.py).
+    assert said["en"] == {key for key in said["ja"] if not key.startswith(".mission.symptoms.")}
 
 
 def test_no_text_holds_html() -> None:

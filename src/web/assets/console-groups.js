@@ -1,0 +1,118 @@
+// Held wishes in groups, by reason and by equal text: an operator acts on a whole group at once, one post for each wish.
+// The groups are in a part of their own that is closed at first, so that no list moves under the operator's hand.
+
+import { perform } from "./console-card.js";
+import { byId, fill, texts, write } from "./console-session.js";
+import { make } from "./elements.js";
+
+const AT_ONCE = 4; // posts
+const CONFIRM_AFTER = 400; // milliseconds, as everywhere below: a double click is not a confirmation
+const CONFIRM_UNTIL = 4_000;
+const STAYS = 10_000; // how long the result of a finished group can be read
+const words = texts.groups;
+const rows = new Map(); // key → row, in the order of their first appearance
+
+// Shows the groups of what is held; `held` are the cards by wish id, `changed` is called after each post.
+export function showGroups(held, changed) {
+  const groups = groupsOf([...held.values()].filter((card) => card.wish.visibility === "held"));
+  for (const [key, group] of groups) {
+    if (!rows.has(key)) addRow(key, newRow(group, held, changed));
+  }
+  for (const [key, row] of rows) {
+    row.cards = groups.get(key)?.cards ?? [];
+    const isInUse = row.isBusy || row.element.contains(document.activeElement);
+    const isRead = performance.now() - row.finishedAt > STAYS;
+    if (held.size === 0 || (row.cards.length === 0 && isRead && !isInUse)) removeRow(key);
+    else paint(row);
+  }
+  write(byId("groups-count"), String(groups.size || ""));
+  byId("groups").classList.toggle("none", rows.size === 0);
+}
+
+// Returns {label, cards} by key, of at least two wishes each. A text that makes up all of its reason is no group of its own.
+function groupsOf(cards) {
+  const reasons = Map.groupBy(cards, ({ wish }) => wish.reason);
+  const groups = [];
+  for (const [reason, ofReason] of reasons) {
+    groups.push([`reason ${reason}`, { label: make("b", {}, texts.reasons[reason] ?? texts.held_other), cards: ofReason }]);
+    for (const [text, ofText] of Map.groupBy(ofReason, ({ wish }) => wish.message)) {
+      if (ofText.length === ofReason.length) continue;
+      const label = make("span", {}, `${words.same}: `, make("bdi", { dir: "auto" }, text));
+      groups.push([`text ${reason} ${text}`, { label, cards: ofText }]);
+    }
+  }
+  return new Map(groups.filter(([, group]) => group.cards.length > 1));
+}
+
+function newRow({ label, cards }, held, changed) {
+  const buttons = ["release", "hide"].map((action) => make("button", { type: "button", "data-action": action }));
+  const status = make("span", { class: "result" });
+  const what = make("p", { class: "what" }, label);
+  const element = make("li", {}, what, make("div", { class: "actions" }, ...buttons, status));
+  const row = { element, buttons, status, cards, isBusy: false, confirming: null, finishedAt: -Infinity };
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      if (!row.isBusy && row.cards.length && confirmed(row, button)) act(row, button.dataset.action, held, changed);
+    });
+  }
+  return row;
+}
+
+function addRow(key, row) {
+  rows.set(key, row);
+  byId("groups-rows").append(row.element);
+}
+
+function removeRow(key) {
+  rows.get(key).element.remove();
+  rows.delete(key);
+}
+
+function paint({ element, buttons, cards, isBusy, confirming }) {
+  element.setAttribute("aria-busy", String(isBusy));
+  for (const button of buttons) {
+    const isConfirming = confirming?.button === button;
+    button.classList.toggle("confirming", isConfirming);
+    button.setAttribute("aria-disabled", String(isBusy || cards.length === 0));
+    const label = (isConfirming ? words.sure : words.acts)[button.dataset.action];
+    if (!isBusy) write(button, fill(label, { count: cards.length }));
+  }
+}
+
+// Returns true for the second press on the same button, a moment later but not much later.
+function confirmed(row, button) {
+  const now = performance.now();
+  if (row.confirming?.button === button) return now - row.confirming.at >= CONFIRM_AFTER;
+  const confirming = (row.confirming = { button, at: now });
+  paint(row);
+  setTimeout(() => {
+    if (row.confirming !== confirming) return;
+    row.confirming = null;
+    paint(row);
+  }, CONFIRM_UNTIL);
+  return false;
+}
+
+async function act(row, action, held, changed) {
+  const cards = [...row.cards];
+  const waiting = [...cards];
+  let done = 0;
+  Object.assign(row, { isBusy: true, confirming: null });
+  const progress = () => write(row.status, fill(words.progress, { done, count: cards.length }));
+  progress();
+  paint(row);
+  async function work() {
+    for (let card = waiting.shift(); card && held.has(card.wish.wish_id); card = waiting.shift()) {
+      await perform(card, action);
+      done += card.wish.visibility !== "held";
+      progress();
+      changed();
+    }
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const left = cards.length - done;
+  Object.assign(row, { isBusy: false, finishedAt: performance.now() });
+  write(row.status, fill(left ? words.partly : words.done, { done, left }));
+  byId("announcement").textContent = row.status.textContent;
+  changed();
+}
