@@ -55,12 +55,21 @@ def test_nor_the_console(screen: Open, operator: OperatorClient, lang: str, them
     page = screen(LAPTOP, lang, color_scheme=theme, reduced_motion="reduce")
     page.goto("sign-in")
     assert violations(page) == []
-    operator.send("Come to www.my-band.example")
+    for _ in range(2):
+        operator.send("Come to www.my-band.example")
     name, password = operator.account
     page.locator("#name").fill(name)
     page.locator("#password").fill(password)
     page.keyboard.press("Enter")
     expect(page.locator("#held .wish").first).to_be_visible(timeout=SOON)
+    page.locator("#groups summary").click()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_nor_a_runbook(screen: Open, theme: Theme) -> None:
+    page = screen(LAPTOP, color_scheme=theme)
+    page.goto("docs/runbooks/README.md")
     assert violations(page) == []
 
 

@@ -127,6 +127,33 @@ def test_a_bad_line_is_tried_again_with_the_same_key_until_it_is_a_wish(phone: P
     assert len(set(line.keys)) == 1
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize(
+    ("status", "words"), [(429, "busy"), (503, "unavailable"), (500, "broken"), (502, "broken"), (0, "offline")]
+)
+def test_each_reason_to_wait_is_told_as_what_it_is(screen: Open, lang: str, status: int, words: str) -> None:
+    page = screen(PHONE, lang)
+    Line(page, bad=1, status=status, retry_after=60)
+    send(page, "What is it this time?", lang=lang)
+    expect(page.locator("#reason")).to_have_text(texts(lang)["form"][words])
+    expect(page.locator("#message")).to_have_value("What is it this time?")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_receipt_says_on_its_way_of_a_wish_that_was_sent_and_of_no_other_id(screen: Open, lang: str) -> None:
+    page, said = screen(PHONE, lang), texts(lang)["receipt"]
+    unknown = "wishes/5d3c0bd6-7ef4-4c5e-9a0b-0000000000fe"
+    page.goto(unknown)
+    expect(page.get_by_role("heading", name=said["unknown"])).to_be_visible()
+    expect(page.get_by_text(said["travelling_lead"])).to_be_hidden()
+    page.goto("")
+    page.goto(f"{unknown}#sent")
+    expect(page.get_by_role("heading", name=said["travelling"])).to_be_visible()
+    expect(page.get_by_text(said["unknown_lead"])).to_be_hidden()
+    send(page, "I was really sent", lang=lang)
+    expect(page).to_have_url(re.compile(r"/wishes/[0-9a-f-]{36}(\?lang=ja)?#sent$"))
+
+
 def test_nobody_has_to_wait_for_the_countdown(phone: Page) -> None:
     line = Line(phone, bad=1, retry_after=60)
     send(phone, "Now!")

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.support.mission_page import SOON, Change, alarm, complete_trace, mission_control, sign_in, slow
+from tests.support.mission_page import SOON, Change, alarm, changed, complete_trace, mission_control, sign_in, slow
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PHONE
 from web.language import texts
@@ -118,6 +118,49 @@ def test_alarms_come_first_with_what_the_audience_sees(screen: Open, operator: O
     expect(page.locator("#view-mission > :first-child")).to_contain_text("store-refuses")
 
 
+def test_a_runbook_opens_as_a_page(screen: Open, operator: OperatorClient) -> None:
+    on = [alarm("store-refuses", runbook="./docs/runbooks/store-refuses.md")]
+    page = mission_control(screen(LAPTOP), operator, lambda known: known.update(alarms=on))
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="store-refuses.md").click()
+    expect(opened.value.get_by_role("heading", level=1)).to_have_text("DynamoDB refuses")
+    opened.value.get_by_role("link", name="the first page").click()
+    expect(opened.value.get_by_role("heading", name="Before you begin")).to_be_in_viewport()
+
+
+def test_the_runbooks_of_this_stack_are_links(screen: Open, operator: OperatorClient) -> None:
+    def all_on(known: dict[str, Any]) -> None:
+        for each in known["alarms"]:
+            each.update(state="ALARM", signal=False)
+
+    page = mission_control(screen(LAPTOP), operator, all_on)
+    links = page.locator(".alarms .on a").evaluate_all("links => links.map(link => link.href)")
+    assert len(links) > 30
+    for link in set(links):
+        assert operator.http.get(link).status_code == 200, link
+
+
+def test_an_alarm_says_what_the_audience_sees_in_japanese(screen: Open, operator: OperatorClient) -> None:
+    page = screen(LAPTOP, "ja")
+    page.route("**/ops/mission", lambda route: changed(route, lambda known: known.update(alarms=[alarm("sold-out")])))
+    page.goto("sign-in#mission")
+    sign_in(page, operator)
+    symptom = texts("ja")["mission"]["symptoms"]["sold-out"]
+    expect(page.locator(".alarms .on .audience")).to_have_text(symptom, timeout=SOON)
+
+
+def test_messages_that_wait_for_their_next_try_come_with_the_command_that_ends_it(
+    screen: Open, operator: OperatorClient
+) -> None:
+    def waiting(known: dict[str, Any]) -> None:
+        known["queues"][0].update(in_flight=3, oldest_s=90)
+        known["queues"][1].update(in_flight=3, oldest_s=5)
+
+    page = mission_control(screen(LAPTOP), operator, waiting)
+    expect(page.locator("[data-tile=inbox] .verdict")).to_contain_text("lastwish retry")
+    expect(page.locator("[data-tile=pods] .verdict")).to_be_hidden()
+
+
 def test_budgets_say_in_words_what_is_left(screen: Open, operator: OperatorClient) -> None:
     def spend(known: dict[str, Any]) -> None:
         for slo, left in zip(known["slos"], (1.0, 0.42, -0.3), strict=False):
@@ -174,3 +217,4 @@ def test_text_stays_text(screen: Open, operator: OperatorClient) -> None:
     expect(page.locator(".alarms .on h3")).to_contain_text(HOSTILE)
     expect(page.locator(".budgets b").first).to_have_text(HOSTILE)
     expect(page.locator("#view-mission img")).to_have_count(0)
+    expect(page.locator(".alarms .on a")).to_have_count(0)

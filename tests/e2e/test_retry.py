@@ -18,14 +18,9 @@ def chain(stack: Stack) -> Iterator[DeployedChain]:
 def test_a_wish_that_would_wait_for_hours_boards_after_retry(stack: Stack, chain: DeployedChain) -> None:
     inbox = stack.outputs["InboxUrl"]
     chain.wait_until_idle()
-    mappings = chain.functions.list_event_source_mappings()["EventSourceMappings"]
-    [parser] = [each["UUID"] for each in mappings if each["EventSourceArn"].endswith(inbox.rpartition("/")[2])]
-    chain.functions.update_event_source_mapping(UUID=parser, Enabled=False)
-    try:
+    with chain.paused("InboxUrl"):
         wish = chain.post("so near to the door")
         assert chain.sqs.receive_message(QueueUrl=inbox, VisibilityTimeout=36_000)["Messages"]
-    finally:
-        chain.functions.update_event_source_mapping(UUID=parser, Enabled=True)
 
     assert json.loads(stack.run("retry", "--json").stdout) == {
         "waiting": 1,

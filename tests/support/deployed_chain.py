@@ -100,6 +100,18 @@ class DeployedChain:
             yield
 
     @contextmanager
+    def paused(self, output: str) -> Iterator[None]:
+        """Let nobody receive from a queue for a while."""
+        mappings = self.functions.list_event_source_mappings()["EventSourceMappings"]
+        name = self.stack.outputs[output].rpartition("/")[2]
+        [mapping] = [each["UUID"] for each in mappings if each["EventSourceArn"].endswith(name)]
+        self.functions.update_event_source_mapping(UUID=mapping, Enabled=False)
+        try:
+            yield
+        finally:
+            self.functions.update_event_source_mapping(UUID=mapping, Enabled=True)
+
+    @contextmanager
     def visibility(self, output: str, seconds: int) -> Iterator[None]:
         """Shorten a queue's visibility timeout, so that a lost message returns during the test."""
         url = self.stack.outputs[output]

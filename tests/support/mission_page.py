@@ -25,19 +25,20 @@ def sign_in(page: Page, operator: OperatorClient) -> None:
 
 def mission_control(page: Page, operator: OperatorClient, change: Change = lambda known: None) -> Page:
     """The view, by the address that one bookmarks. ``change`` is what becomes of each answer of the real stack."""
-
-    def changed(route: Route) -> None:
-        with suppress(Error):  # the page may close while it asks
-            answer = route.fetch()
-            known = answer.json()
-            change(known)
-            route.fulfill(response=answer, json=known)
-
-    page.route("**/ops/mission", changed)
+    page.route("**/ops/mission", lambda route: changed(route, change))
     page.goto("sign-in#mission")
     sign_in(page, operator)
     expect(page.locator("#mission-age")).to_have_text(re.compile("ago"), timeout=SOON)
     return page
+
+
+def changed(route: Route, change: Change) -> None:
+    """Give the real answer to a request, changed."""
+    with suppress(Error):  # the page may close while it asks
+        answer = route.fetch()
+        known = answer.json()
+        change(known)
+        route.fulfill(response=answer, json=known)
 
 
 def alarm(name: str, state: str = "ALARM", **more: Any) -> dict[str, Any]:
