@@ -142,6 +142,8 @@ class Home:
         self.env_file = self.path / "env.json"
         self.ledger = self.path / "ledger.jsonl"
         self.journal = self.path / "journal.jsonl"
+        self.stage = self.path / "stage.json"
+        self.answers = self.path / "stage.sqlite"
         self.tmp = self.path / "tmp"
 
     @classmethod
