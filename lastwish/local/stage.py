@@ -1,8 +1,8 @@
 """The stage of a show: what it asks of the hall and shows to the presenter, and what they answer.
 
 `stage.json` has one writer, the show, and means nothing once that has ended; the proxy reads it. What comes back stands
-in `stage.sqlite`, to which both of the proxy's processes write: the hall's votes, one for each wish, and the orders from
-the presenter's page. Both files are for their owner alone. Times in them are seconds of the epoch, as those of wishes are.
+in `stage.sqlite`, to which both of the proxy's processes write: the hall's votes, one for each wish, and the orders
+from the presenter's page. Both files are for their owner alone. Times in them are seconds of the epoch.
 
 Words for people are one text, or one for each language: `{"en": "…", "ja": "…"}`.
 """
@@ -22,6 +22,7 @@ from lastwish.local.processes import ProcessId
 from lastwish.local.state import Home, write_secret
 
 type Words = str | dict[str, str]
+type Seen = dict[str, Any]
 type Order = Literal["next", "pause", "skip", "panic"]
 ORDERS: tuple[Order, ...] = ("next", "pause", "skip", "panic")
 
@@ -84,12 +85,12 @@ def read(home: Home) -> dict[str, Any] | None:
     return state if ProcessId(**state["writer"]).alive() else None  # a killed show cleared nothing
 
 
-def seen(home: Home) -> dict[str, Any] | None:
+def seen(home: Home) -> Seen | None:
     """Return what the audience sees of the stage, as in docs/http.md; None where there is no show."""
     if (state := read(home)) is None:
         return None
     now = time.time()
-    shown = {"finale": state["finale"]} if "finale" in state else {}
+    shown: Seen = {"finale": state["finale"]} if "finale" in state else {}
     if vote := state.get("vote"):
         counts, left = _counts(home, vote), max(0.0, vote["closes"] - now)
         public = {"id": vote["id"], "choices": vote["choices"]}

@@ -14,7 +14,8 @@ from lastwish.local.proxy.app import Proxy
 from lastwish.local.proxy.concurrency import ConcurrencyLimit, RouteLimits
 from lastwish.local.proxy.gateway import Gateway, read
 from lastwish.local.proxy.ledger import Ledger
-from lastwish.local.proxy.server import compressing
+from lastwish.local.proxy.server import assemble
+from lastwish.local.state import Home
 from tests.support import ROOT
 
 WISH = "7f2c5bd6-14a4-4b9d-a64f-05f6c5be9dcf"
@@ -64,7 +65,7 @@ class Bench:
         ) as engine:
             limits = RouteLimits(self.limit)
             proxy = Proxy(engine, "/_aws/execute-api/abc/local", self.gateway, ledger, limits, self)  # type: ignore[arg-type]
-            return await _ask(compressing(proxy), method, path, headers or {}, body, query)
+            return await _ask(assemble(proxy, Home(self.ledger.parent)), method, path, headers or {}, body, query)
 
     def _reach(self, request: httpx.Request) -> httpx.Response:
         self.reached.append(request)

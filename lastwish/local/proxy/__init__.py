@@ -4,5 +4,6 @@ process.py   starts it and checks it, for `up`     server.py        its processe
 listener.py  connections, deadlines                app.py           the ASGI application
 gateway.py   API Gateway, by the template          upstream.py      filters what passes to the engine
 ledger.py    every wish and how it was answered    concurrency.py   limits the requests in the engine
-api_call.py  reports each call to the agent
+stage.py     what a show asks of the hall          drills.py       starts and ends a drill
+api_call.py  reports each call to the agent        request_body.py reads a body up to a bound
 """

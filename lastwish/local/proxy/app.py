@@ -14,6 +14,7 @@ from lastwish.local.proxy.api_call import ApiCall, Reporter
 from lastwish.local.proxy.concurrency import ConcurrencyLimit, Overloaded, RouteLimits
 from lastwish.local.proxy.gateway import MALFORMED, Gateway, GatewayResponse
 from lastwish.local.proxy.ledger import Ledger
+from lastwish.local.proxy.request_body import TooLarge, read_body
 
 log = logging.getLogger("lastwish.proxy")
 
@@ -22,10 +23,6 @@ MAX_BODY = 64 * 1024
 # API Gateway's bound for request line and header values.
 MAX_HEAD = 10_240
 _QUERY = re.compile(rb"[!-~]*")
-
-
-class TooLarge(Exception):  # noqa: N818 - a state of the request
-    """A body is larger than MAX_BODY."""
 
 
 class Proxy:
@@ -77,7 +74,7 @@ class Proxy:
     async def _respond(self, request: Request, raw_path: bytes, call: ApiCall, limit: ConcurrencyLimit) -> Response:
         try:
             # Read before the limit: a slow phone must not hold a slot.
-            body = await _body(request)
+            body = await read_body(request, MAX_BODY)
             async with limit.slot():
                 asked = self.ledger.ask() if request.method == "POST" and raw_path == b"/wishes" else None
                 answer = await self._forward(request, raw_path, body, call)
@@ -151,19 +148,6 @@ def _is_malformed(request: Request) -> bool:
     size = line + sum(len(name) + len(value) for name, value in request.headers.raw)
     two_lengths = {"content-length", "transfer-encoding"} <= set(request.headers.keys())
     return size > MAX_HEAD or two_lengths or not scope["http_version"].startswith("1.")
-
-
-async def _body(request: Request) -> bytes:
-    """Return the request's body. Raises TooLarge without reading on."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > MAX_BODY:
-        raise TooLarge
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise TooLarge
-    return bytes(body)
 
 
 def _wish_id(answer: httpx.Response) -> str:

@@ -13,7 +13,7 @@ It holds nothing that was typed, and is never deleted: `rotate` puts it aside.
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -55,6 +55,36 @@ class Ledger:
             os.close(file)
 
 
+class Promised:
+    """Wish ids that a ledger promises, read on as it grows. A ledger that was put aside promises nothing here."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._ids = path, set[str]()
+        self._file, self._position = 0, 0  # its number, and what was read of it
+
+    def __contains__(self, wish_id: str) -> bool:
+        if wish_id not in self._ids or not self._is_same():
+            self._read_on()
+        return wish_id in self._ids
+
+    def __len__(self) -> int:
+        self._read_on()
+        return len(self._ids)
+
+    def _is_same(self) -> bool:
+        return self._path.exists() and self._path.stat().st_ino == self._file
+
+    def _read_on(self) -> None:
+        if not self._is_same():
+            self._ids, self._position = set(), 0
+        with suppress(FileNotFoundError), self._path.open("rb") as file:
+            self._file = os.fstat(file.fileno()).st_ino
+            file.seek(self._position)
+            read, end, _ = file.read().rpartition(b"\n")  # a line that is being written comes the next time
+            self._position += len(read + end)
+            self._ids.update(wish_id for line in read.splitlines() if (wish_id := _promise(line)))
+
+
 def rotate(path: Path) -> int:
     """Put the ledger aside, under a name with the time; the next line begins a new one. Returns its number of lines."""
     try:
@@ -88,20 +118,19 @@ def read(path: Path) -> Promises:
     return Promises(wish_ids, len(unknown_ends), tuple(unreadable))
 
 
-def wishes_of(lines: Iterable[str]) -> Iterator[str]:
-    """Yield the wish ids that lines of a ledger promise."""
-    for line in lines:
-        match _parsed(line):
-            case {"wish_id": str(wish_id)}:
-                yield wish_id
-
-
 def promised(path: Path) -> list[str]:
     """Return the wish ids that were answered 202, in the order of their answers, with duplicates."""
     return read(path).wish_ids
 
 
-def _parsed(line: str) -> object:
+def _promise(line: bytes) -> str | None:
+    match _parsed(line):
+        case {"wish_id": str(wish_id)}:
+            return wish_id
+    return None
+
+
+def _parsed(line: str | bytes) -> object:
     try:
         return json.loads(line)
     except (ValueError, RecursionError):

@@ -20,13 +20,15 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from lastwish.local.door import KEY_HEADER, PROXY, named
-from lastwish.local.proxy import documents, tally
+from lastwish.local.proxy import documents
 from lastwish.local.proxy.api_call import Reporter
 from lastwish.local.proxy.app import Proxy
 from lastwish.local.proxy.concurrency import TRACE_LIMIT, ConcurrencyLimit, RouteLimits
 from lastwish.local.proxy.gateway import read
 from lastwish.local.proxy.ledger import Ledger
 from lastwish.local.proxy.listener import Listener
+from lastwish.local.proxy.stage import Stage
+from lastwish.local.state import Home
 
 # As long as API Gateway waits for an integration.
 ENGINE_TIMEOUT = httpx.Timeout(29, connect=5)
@@ -35,10 +37,10 @@ ENGINE_TIMEOUT = httpx.Timeout(29, connect=5)
 OPEN_FILES = 8192
 
 
-def compressing(proxy: Proxy) -> ASGIApp:
-    """Return the proxy with compression for clients that accept it, from the template's size on."""
-    smallest = proxy.gateway.compress_from
-    return proxy if smallest is None else GZipMiddleware(proxy, minimum_size=smallest)
+def assemble(proxy: Proxy, home: Home) -> ASGIApp:
+    """Return the proxy behind the stage, with compression for clients that accept it, from the template's size on."""
+    app, smallest = Stage(proxy, home), proxy.gateway.compress_from
+    return app if smallest is None else GZipMiddleware(app, minimum_size=smallest)
 
 
 def _raise_open_files() -> int:
@@ -78,7 +80,7 @@ def serve(  # noqa: PLR0917 - typer reads them as options
     engine: Annotated[str, typer.Option(help="Endpoint URL of the engine.")],
     stage_path: Annotated[str, typer.Option(help="Path of the API's stage on the engine.")],
     template: Annotated[Path, typer.Option(help="The template with the API's routes.")],
-    ledger: Annotated[Path, typer.Option(help="File to append wish ids to.")],
+    ledger: Annotated[Path, typer.Option(help="File to append wish ids to; the stage's files stand beside it.")],
     agent: Annotated[str, typer.Option(help="host:port of the agent, for reports by UDP.")],
     network: Annotated[bool, typer.Option("--network", help="Serve the network's routes only.")] = False,
 ) -> None:
@@ -97,7 +99,7 @@ def serve(  # noqa: PLR0917 - typer reads them as options
         Reporter((host, int(port)), key),
     )
     # Half of them for one address on the network: all phones of a hall behind one router have the same.
-    app = tally.layer(compressing(proxy), ledger)
+    app = assemble(proxy, Home(ledger.parent))
     listener = Listener(app if network else documents.layer(app), most, most // 2 if network else most)
     asyncio.run(_until_stopped(listener, socket.socket(fileno=fd)))
 

@@ -1,0 +1,82 @@
+"""The drill that operators start from mission control: a process of `lastwish drill`, one at a time.
+
+A file names it, so that a proxy that was started again can still end it. Its last line of output is shown.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from lastwish.local.processes import ProcessId, spawn, stop, tail
+from lastwish.local.state import Home, write_secret
+
+# Of the engine, before which the faults stand: they end by themselves, too.
+_FAULTS = "/_lastwish/faults"
+_LASTWISH = Path(sys.executable).with_name("lastwish")
+
+
+class Drills:
+    """Starts, watches and ends a drill. `engine` is a client of the engine with its key."""
+
+    def __init__(self, home: Home, engine: httpx.AsyncClient) -> None:
+        self._home, self._engine = home, engine
+        self._file = home.path / "drill.json"
+
+    async def state(self) -> dict[str, Any]:
+        """Return `{"running", "name", "says", "seconds", "fault_seconds_left"}`, null where nothing is known.
+
+        `seconds` is how long it runs, `fault_seconds_left` how long something is still broken, whoever broke it.
+        """
+        drill = self._load()
+        return {
+            "running": _runs(drill),
+            "name": drill and drill["name"],
+            "says": drill and tail(self._home.log("drill")),
+            "seconds": time.time() - drill["began"] if drill and _runs(drill) else None,
+            "fault_seconds_left": max((each["seconds_left"] for each in await self._faults("GET")), default=None),
+        }
+
+    def start(self, name: str) -> bool:
+        """Start a drill by its name. Returns false where one runs already."""
+        if _runs(self._load()):
+            return False
+        self._home.log("drill").unlink(missing_ok=True)
+        # No word of a person is on this command line: a name is letters and hyphens, or nothing is started.
+        env = dict(os.environ) | {"LASTWISH_HOME": str(self._home.path)}
+        process = spawn([str(_LASTWISH), "drill", name], env, self._home.log("drill"), self._home.path)
+        began = {"name": name, "began": time.time(), "process": asdict(ProcessId.of(process.pid))}
+        write_secret(self._file, began)
+        threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie
+        return True
+
+    async def end(self) -> None:
+        """End the drill, which undoes what it did, and then every fault that is left."""
+        if drill := self._load():
+            await asyncio.to_thread(stop, ProcessId(**drill["process"]))
+        await self._faults("DELETE")
+
+    async def _faults(self, method: str) -> list[dict[str, Any]]:
+        try:
+            answer = await self._engine.request(method, _FAULTS)
+            return list(answer.raise_for_status().json()) if method == "GET" else []
+        except (httpx.HTTPError, ValueError):
+            return []
+
+    def _load(self) -> dict[str, Any] | None:
+        try:
+            drill: dict[str, Any] = json.loads(self._file.read_text())
+        except FileNotFoundError:
+            return None
+        return drill
+
+
+def _runs(drill: dict[str, Any] | None) -> bool:
+    return drill is not None and ProcessId(**drill["process"]).alive()
