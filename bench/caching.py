@@ -36,7 +36,13 @@ POLLS = 5  # of a receipt: three while the wish travels, two until the wall may 
 
 LAMBDA_SECONDS = 0.02  # a warm answer, at 512 MB
 READ_UNITS = {"receipt": 1.0, "receipt, asked again": 1.0, "wall: feed": 4.0, "wall: manifest": 2.0}
-JSON_BYTES = {"wish": 200, "receipt, asked again": 1000, "wall: feed": 4000, "wall: manifest": 200}
+JSON_BYTES = {
+    "wish": 200,
+    "receipt, asked again": 1000,
+    "receipt: stage": 200,
+    "wall: feed": 4000,
+    "wall: manifest": 200,
+}
 
 # Dollars. The first four from the facts that all cost models here use.
 REST_REQUEST = 3.50e-6
@@ -133,6 +139,8 @@ def _traffic() -> list[Traffic]:
         Traffic("wish", PEOPLE, 0, 1, CROWD, JSON_BYTES["wish"]),
         Traffic("receipt", PEOPLE, receipt.lifetime, 1, CROWD, receipt.size),
         Traffic("receipt, asked again", PEOPLE * POLLS, receipt.lifetime, 1, CROWD, JSON_BYTES["receipt, asked again"]),
+        # Whether there is a show, as on a laptop: there is none, and the error is not kept.
+        Traffic("receipt: stage", PEOPLE, 0, 1, CROWD, JSON_BYTES["receipt: stage"]),
         # Two copies: while wishes arrive, some walls are a cursor behind the others.
         Traffic("wall: feed", polls, feed.lifetime, 2, SHOW, JSON_BYTES["wall: feed"]),
         Traffic("wall: manifest", polls // 2, manifest.lifetime, 1, SHOW, JSON_BYTES["wall: manifest"], False),

@@ -32,6 +32,7 @@ def _environment() -> "Environment":
     templates = FileSystemLoader(Path(__file__).parent / "templates")
     environment = Environment(loader=templates, autoescape=True, undefined=StrictUndefined)
     environment.globals["asset"] = asset_path
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}  # Japanese in half of the bytes
     environment.filters |= {"day": day, "clock": clock}
     return environment
 

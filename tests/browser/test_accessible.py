@@ -6,7 +6,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.support.mission_page import alarm, complete_trace, mission_control, slow
+from lastwish.local import stage
+from tests.support.laptop import Stack
+from tests.support.mission_page import alarm, complete_trace, mission_control, sign_in, slow
+from tests.support.on_stage import CHOICES, SHOW, a_stage
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PHONE, PROJECTOR
 from web.language import LANGUAGES
@@ -94,6 +97,36 @@ def test_nor_a_receipt_that_tells_its_journey(screen: Open, operator: OperatorCl
     page.locator("#trace summary").click()
     expect(page.locator(".waterfall")).to_be_visible(timeout=SOON)
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("theme", THEMES)
+def test_nor_a_vote_of_the_hall(screen: Open, operator: OperatorClient, stack: Stack, lang: str, theme: Theme) -> None:
+    phone, wall = screen(PHONE, lang, color_scheme=theme), screen(PROJECTOR, lang)
+    with a_stage(stack) as home:
+        stage.open_vote(home, CHOICES, 600)
+        phone.goto(f"wishes/{operator.send('May I vote?')}")
+        wall.goto("wall")
+        phone.locator("#hall button").first.click(timeout=SOON)
+        expect(phone.locator("#hall [aria-pressed=true]")).to_be_visible(timeout=SOON)
+        expect(wall.locator("#hall li").first).to_be_visible(timeout=SOON)
+        assert (violations(phone), violations(wall)) == ([], [])
+        stage.announce(home, "worker-crash-loop", "The worker crashes", 600)
+        expect(phone.locator("#hall a")).to_be_visible(timeout=SOON)
+        expect(wall.locator("#hall[data-state=broken]")).to_be_visible(timeout=SOON)
+        assert (violations(phone), violations(wall)) == ([], [])
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("theme", THEMES)
+def test_nor_the_presenters_page(screen: Open, operator: OperatorClient, stack: Stack, lang: str, theme: Theme) -> None:
+    page = screen(LAPTOP, lang, color_scheme=theme, reduced_motion="reduce")
+    with a_stage(stack) as home:
+        stage.put(home, show=SHOW)
+        page.goto("presenter")
+        sign_in(page, operator)
+        expect(page.locator("#view-presenter .cue")).to_be_visible(timeout=SOON)
+        assert violations(page) == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -8,11 +8,13 @@ import { Poll, request } from "./poll.js";
 const POLL = { every: 2_000, first: 4_000, longest: 15_000 }; // milliseconds, as everywhere below
 const STALE = 6_000; // without an answer, after which the page says so
 const ANNOUNCE_EVERY = 10_000; // of how many are held
-const MISSION = "#mission";
+// Views besides moderation, by their hash: each is a script that is loaded when somebody opens it.
+const VIEWS = { "#mission": () => import("./mission.js"), "#presenter": () => import("./presenter.js") };
 
 let announcedAt = -Infinity;
 let announcedCount = 0;
-let mission = null; // the module, once it was opened
+const opened = {}; // the views' modules, by their hash
+let hasStage = null; // whether this is a laptop, which has a stage for shows
 
 const language = document.querySelector(".language");
 const queue = new Poll(readQueue, showQueue, POLL);
@@ -79,6 +81,7 @@ function openConsole() {
   queue.start();
   counts.start();
   showView();
+  findStage();
 }
 
 function closeConsole(reason) {
@@ -91,25 +94,34 @@ function closeConsole(reason) {
   showSignIn(texts.why[reason] + (isUncertain ? ` ${texts.why.panic}` : ""));
 }
 
-// --- the two views ---
+// --- the views ---
 
 // API Gateway serves /console to nobody without a token, and its redirect to the sign-in drops the hash. So the address of
-// mission control is that of the sign-in, also when signed in: a reload or a bookmark leads there again.
+// another view is that of the sign-in, also when signed in: a reload or a bookmark leads there again.
 async function showView() {
-  const isMission = location.hash === MISSION;
-  const hash = isMission ? MISSION : "";
-  history.replaceState(null, "", (isSignedIn() && !isMission ? "console" : "sign-in") + location.search + hash);
+  const hash = location.hash in VIEWS ? location.hash : "";
+  history.replaceState(null, "", (isSignedIn() && !hash ? "console" : "sign-in") + location.search + hash);
   for (const link of language.querySelectorAll("a")) link.href = `sign-in${new URL(link.href).search}${hash}`;
-  for (const link of byId("views").children) link.ariaCurrent = String((link.hash === MISSION) === isMission);
-  byId("view-moderation").hidden = isMission;
-  byId("view-mission").hidden = !isMission;
+  for (const link of byId("views").children) link.ariaCurrent = String(link.hash === (hash || "#moderation"));
+  byId("view-moderation").hidden = hash !== "";
+  for (const each of Object.keys(VIEWS)) byId(`view-${each.slice(1)}`).hidden = each !== hash;
   try {
-    if (isMission && isSignedIn()) mission ??= await import("./mission.js"); // moderation does not wait for it
+    if (hash && isSignedIn()) opened[hash] ??= await VIEWS[hash](); // moderation does not wait for it
   } catch {
-    byId("view-mission").textContent = texts.mission.not_loaded;
+    byId(`view-${hash.slice(1)}`).textContent = texts.mission.not_loaded;
   }
-  if (location.hash === MISSION && isSignedIn()) mission?.start();
-  else mission?.stop();
+  for (const [each, view] of Object.entries(opened)) {
+    if (each === location.hash && isSignedIn()) view.start();
+    else view.stop();
+  }
+}
+
+// The presenter's page is the laptop's only, and so is its link.
+async function findStage() {
+  try {
+    hasStage ??= (await operatorRequest("stage/drills")) !== null;
+  } catch {}
+  byId("to-presenter").hidden = !hasStage;
 }
 
 // --- the queue and the counts ---

@@ -5,6 +5,7 @@ import { byId, fill, operatorRequest, texts, write } from "./console-session.js"
 import { duration, make } from "./elements.js";
 import { alarms } from "./mission-alarms.js";
 import { budgets, totals } from "./mission-budgets.js";
+import { drills } from "./mission-drills.js";
 import { tiles } from "./mission-tiles.js";
 import { traces } from "./mission-traces.js";
 import { Poll } from "./poll.js";
@@ -18,18 +19,19 @@ const age = make("p", { class: "muted", id: "mission-age" }, words.asking);
 const tilePanels = tiles(words);
 const railPanels = [alarms(words), budgets(words), totals(words), traces(words)];
 const panels = [...railPanels, ...tilePanels];
+const drillsPanel = drills(words); // asks by itself: it is the laptop's only
 const poll = new Poll(() => operatorRequest("ops/mission"), show, POLL);
 let answer = null;
 
 const [first, ...others] = railPanels.map((panel) => panel.element);
 const grid = make("section", { class: "tiles", "aria-label": words.numbers }, ...tilePanels.map((panel) => panel.element));
-view.replaceChildren(first, grid, ...others);
+view.replaceChildren(first, grid, drillsPanel.element, ...others);
 byId("shortcuts").after(age); // the shortcuts are for moderation
 await Promise.all(view.dataset.styles.split(" ").map(loadStyles));
 setInterval(showAge, 1000);
 
-export const start = () => poll.start();
-export const stop = () => poll.stop();
+export const start = () => [poll, drillsPanel].forEach((each) => each.start());
+export const stop = () => [poll, drillsPanel].forEach((each) => each.stop());
 
 function loadStyles(href) {
   const link = make("link", { rel: "stylesheet", href });

@@ -162,3 +162,28 @@ if (!isTravelling) {
   }
   showButton("print", () => print());
 }
+
+// --- the stage: on a laptop, in a show, the hall votes here. Elsewhere there is none: a tab asks for it once ---
+
+const NO_STAGE = "last-wish-no-stage";
+
+async function openStage() {
+  try {
+    if (storage((store) => store.getItem(NO_STAGE))) return;
+    await request(byId("hall").dataset.stage);
+  } catch (error) {
+    if (error.status === 404 && !error.retryAfter) return storage((store) => store.setItem(NO_STAGE, "true"));
+  }
+  await import("./vote.js");
+}
+
+// Storage may be blocked: then each receipt asks.
+function storage(use) {
+  try {
+    return use(sessionStorage);
+  } catch {
+    return null;
+  }
+}
+
+openStage();

@@ -1,0 +1,56 @@
+// The stage of a show: what the hall is asked, and what is broken on purpose. Only the laptop has one. Elsewhere, as on AWS, the
+// answer is 404 without Retry-After: a page asks once and shows nothing. With Retry-After there is no show now.
+
+import { Poll } from "./poll.js";
+
+const BACK_OFF = { first: 2_000, longest: 15_000 }; // milliseconds, as everywhere below
+
+// Calls show(answer) for each answer of `read`, and show({}) while there is no show. Returns the Poll, which runs.
+export function follow(read, show, every) {
+  const poll = new Poll(readStage, showStage, { every, ...BACK_OFF });
+
+  async function readStage() {
+    try {
+      return await read();
+    } catch (error) {
+      if (error.status !== 404) throw error;
+      if (!error.retryAfter) poll.stop();
+      return { pause: error.retryAfter };
+    }
+  }
+
+  function showStage({ pause = 0, ...answer }) {
+    show(answer);
+    return pause + every * (0.75 + Math.random() / 2); // a hall must not ask all at once
+  }
+
+  poll.start();
+  return poll;
+}
+
+// Words for people are one text, or one for each language. Of a drill the page has its own.
+export const say = (words) => words?.[document.documentElement.lang] ?? words?.en ?? words ?? "";
+export const drillTitle = ({ id, title }, { drills }) => drills[id] ?? say(title);
+
+// Counts down to the moment that an answer named, by this page's clock. show(seconds) is called when the number changes.
+export class Countdown {
+  #show;
+  #until = 0;
+  #shown = null;
+
+  constructor(show) {
+    this.#show = show;
+    setInterval(() => this.#tick(), 200);
+  }
+
+  set(secondsLeft) {
+    this.#until = performance.now() + 1000 * secondsLeft;
+    this.#tick();
+  }
+
+  #tick() {
+    const seconds = Math.max(0, Math.ceil((this.#until - performance.now()) / 1000));
+    if (seconds !== this.#shown) this.#show(seconds);
+    this.#shown = seconds;
+  }
+}
