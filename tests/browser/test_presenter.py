@@ -1,28 +1,33 @@
 """What operators do on this machine: the presenter's page, and drills from mission control."""
 
 import json
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from lastwish.local import stage
-from lastwish.local.processes import ProcessId, spawn, stop
-from lastwish.local.state import Home, write_secret
-from tests.support.laptop import Stack, lives, wait_until
+from lastwish.local.processes import ProcessId
+from lastwish.local.state import Home
+from tests.support.laptop import Stack, wait_until
 from tests.support.mission_page import SOON, mission_control, sign_in
 from tests.support.on_stage import SHOW, a_stage, without_a_stage
 from tests.support.operator_client import Open, OperatorClient
+from tests.support.running_drill import SAYS, running_drill
 from tests.support.sizes import LAPTOP
 from web.language import texts
 
 EN = texts("en")
 WORDS, MISSION, TITLES = EN["console"]["presenter"], EN["mission"], EN["stage"]["drills"]
-RUNNING = {"running": True, "name": "slow-parser", "says": "loading", "seconds": 3.2, "fault_seconds_left": 42.0}
+RUNNING = {
+    "running": True,
+    "name": "slow-parser",
+    "says": "loading",
+    "seconds": 3.2,
+    "broken": True,
+    "seconds_left": 42.0,
+}
 
 
 @pytest.fixture
@@ -32,17 +37,9 @@ def home(stack: Stack) -> Iterator[Home]:
 
 
 @pytest.fixture
-def drill(stack: Stack) -> Iterator[int]:
-    """A drill that runs on the stack and breaks nothing: the pid of its process."""
-    home = Home(stack.home)
-    program = "import time; print('waiting for the alarm', flush=True); time.sleep(600)"
-    process = spawn([sys.executable, "-c", program], {}, home.log("drill"), home.path)
-    identity, file = ProcessId.of(process.pid), home.path / "drill.json"
-    write_secret(file, {"name": "slow-parser", "began": time.time(), "process": asdict(identity)})
-    yield process.pid
-    stop(identity)
-    process.wait()
-    file.unlink()
+def drill(stack: Stack) -> Iterator[ProcessId]:
+    with running_drill(Home(stack.home), "slow-parser") as process:
+        yield process
 
 
 def presenter(page: Page, operator: OperatorClient) -> Page:
@@ -99,18 +96,18 @@ def test_the_words_of_a_cue_stay_text(screen: Open, operator: OperatorClient, ho
 # --- drills ---
 
 
-def test_a_drill_that_runs_is_seen_and_ended(screen: Open, operator: OperatorClient, drill: int) -> None:
+def test_a_drill_that_runs_is_seen_and_ended(screen: Open, operator: OperatorClient, drill: ProcessId) -> None:
     page = mission_control(screen(LAPTOP), operator)
     panel = page.locator(".drills")
     expect(panel.get_by_role("status")).to_contain_text(TITLES["slow-parser"], timeout=SOON)
-    expect(panel).to_contain_text("waiting for the alarm")
+    expect(panel).to_contain_text(SAYS)
     expect(panel).to_contain_text(MISSION["drill_nothing"])
     start = panel.get_by_role("button", name=MISSION["drill_start"])
     expect(start).to_have_attribute("aria-disabled", "true")
     panel.get_by_role("button", name=MISSION["drill_end"]).click()
     expect(panel.get_by_role("status")).to_contain_text("ended", timeout=SOON)
     expect(start).to_have_attribute("aria-disabled", "false")
-    assert not lives(drill)
+    assert not drill.alive()
 
 
 def test_a_drill_is_started_by_its_name_and_the_time_left_counts_down(screen: Open, operator: OperatorClient) -> None:
@@ -119,7 +116,7 @@ def test_a_drill_is_started_by_its_name_and_the_time_left_counts_down(screen: Op
     def answer(route: Route) -> None:
         if route.request.method == "POST":
             started.append(route.request.url.rpartition("/")[2])
-        state: dict[str, Any] = RUNNING if started else {**dict.fromkeys(RUNNING), "running": False}
+        state: dict[str, Any] = RUNNING if started else dict.fromkeys(RUNNING) | {"running": False, "broken": False}
         route.fulfill(body=json.dumps(state), content_type="application/json")
 
     page = screen(LAPTOP)

@@ -17,7 +17,9 @@ import pytest
 import segno
 
 from lastwish.aws.clients import Endpoint, engine_client
+from lastwish.local import stage
 from lastwish.local.network import default_address, own_addresses
+from lastwish.local.state import Home
 from tests.support.accounts import sign_in
 from tests.support.laptop import PATIENCE, Laptop, Stack, start_detached, wait_until
 from tests.support.slow_clients import BODY, HEAD, alive, allow_open_files, connected, dripping
@@ -34,6 +36,12 @@ OPERATORS = [
     ("POST", f"/ops/wishes/{WISH}/hide"),
     ("POST", f"/ops/wishes/{WISH}/erase"),
     ("POST", "/ops/wall/panic"),
+    ("GET", "/stage/drills"),
+    ("POST", "/stage/drills/slow-parser"),
+    ("DELETE", "/stage/drills"),
+    ("GET", "/stage/show"),
+    ("POST", "/stage/show/panic"),
+    ("GET", "/presenter"),
 ]
 SPELLINGS = [
     "/console/",
@@ -185,6 +193,20 @@ def test_a_wish_from_a_phone_is_promised_and_boarded(on_lan: OnLan) -> None:
 
     assert wish_id in (on_lan.laptop.home / "ledger.jsonl").read_text()
     assert wait_until(lambda: on_lan.http.get(f"{on_lan.there}wishes/{wish_id}").status_code == 200)
+
+
+def test_the_hall_votes_from_its_phones_and_from_here(on_lan: OnLan) -> None:
+    home = Home(on_lan.laptop.home)
+    stage.open_vote(home, {"slow-parser": "The parser is slow", "store-refuses": "The store refuses"}, 600)
+    doors = {on_lan.there: "store-refuses", on_lan.here: "slow-parser"}
+    for url, choice in doors.items():
+        wish = {"message": "and my vote", "destination": "mars"}
+        ballot = {"wish_id": on_lan.http.post(url + "wishes", json=wish).json()["wish_id"], "choice": choice}
+        vote = on_lan.http.get(url + "stage").json()["vote"]["id"]
+        assert on_lan.http.post(url + "stage/vote", json={"vote": vote, **ballot}).status_code == 200
+
+    assert on_lan.http.get(on_lan.there + "stage").json()["vote"]["counts"] == {"slow-parser": 1, "store-refuses": 1}
+    stage.clear(home)
 
 
 def test_a_page_is_compressed_on_its_way_to_a_phone(on_lan: OnLan) -> None:

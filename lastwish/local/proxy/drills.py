@@ -21,6 +21,7 @@ from lastwish.local.state import Home, write_secret
 # Of the engine, before which the faults stand: they end by themselves, too.
 _FAULTS = "/_lastwish/faults"
 _LASTWISH = Path(sys.executable).with_name("lastwish")
+HOLD = 60  # seconds for which a drill holds its fault; longer where its alarm does not ring by then
 
 
 class Drills:
@@ -29,19 +30,27 @@ class Drills:
     def __init__(self, home: Home, engine: httpx.AsyncClient) -> None:
         self._home, self._engine = home, engine
         self._file = home.path / "drill.json"
+        self._broken_since: float | None = None
 
     async def state(self) -> dict[str, Any]:
-        """Return `{"running", "name", "says", "seconds", "fault_seconds_left"}`, null where nothing is known.
+        """Return the last drill and what is broken, whoever broke it; null where nothing is known.
 
-        `seconds` is how long it runs, `fault_seconds_left` how long something is still broken, whoever broke it.
+        `{"running", "name", "says", "broken", "seconds_left"}`: `says` is its last line, `seconds_left` how long
+        something is still broken, 0 where that lasts until an alarm rings.
         """
-        drill = self._load()
+        drill, faults, now = self._load(), await self._faults("GET"), time.monotonic()
+        running, left = _runs(drill), max((each["seconds_left"] for each in faults), default=None)
+        if not (running and faults):
+            self._broken_since = None
+        else:  # a drill injects for seconds and renews, so that nothing outlives it
+            self._broken_since = self._broken_since or now
+            left = max(0.0, HOLD - (now - self._broken_since))
         return {
-            "running": _runs(drill),
+            "running": running,
             "name": drill and drill["name"],
             "says": drill and tail(self._home.log("drill")),
-            "seconds": time.time() - drill["began"] if drill and _runs(drill) else None,
-            "fault_seconds_left": max((each["seconds_left"] for each in await self._faults("GET")), default=None),
+            "broken": bool(faults),
+            "seconds_left": left,
         }
 
     def start(self, name: str) -> bool:
@@ -51,9 +60,9 @@ class Drills:
         self._home.log("drill").unlink(missing_ok=True)
         # No word of a person is on this command line: a name is letters and hyphens, or nothing is started.
         env = dict(os.environ) | {"LASTWISH_HOME": str(self._home.path)}
-        process = spawn([str(_LASTWISH), "drill", name], env, self._home.log("drill"), self._home.path)
-        began = {"name": name, "began": time.time(), "process": asdict(ProcessId.of(process.pid))}
-        write_secret(self._file, began)
+        command = [str(_LASTWISH), "drill", name, "--short", "--for", f"{HOLD}s"]
+        process = spawn(command, env, self._home.log("drill"), self._home.path)
+        write_secret(self._file, {"name": name, "process": asdict(ProcessId.of(process.pid))})
         threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie
         return True
 

@@ -24,21 +24,24 @@ export function drills(words) {
   const lead = make("p", { class: "muted" }, words.drills_lead);
   const panel = { class: "drills rail", "aria-labelledby": "drills-title", hidden: true };
   const element = make("section", panel, heading, lead, controls, state, says, broken, note);
-  const left = new Countdown((seconds) => {
-    element.dataset.state = seconds ? "broken" : "whole";
-    write(broken, seconds ? fill(words.drill_broken, { age: duration(1000 * seconds) }) : words.drill_nothing);
-  });
+  const left = new Countdown(showLeft);
   let poll = null;
+
+  function showLeft(seconds) {
+    const isBroken = element.dataset.state === "broken";
+    const time = seconds ? fill(words.drill_broken, { age: duration(1000 * seconds) }) : words.drill_until;
+    write(broken, isBroken ? time : words.drill_nothing);
+  }
 
   function show(answer) {
     element.hidden = false;
+    element.dataset.state = answer.broken ? "broken" : "whole";
     const title = titles[answer.name] ?? answer.name;
-    const age = duration(1000 * answer.seconds);
-    write(state, answer.name ? fill(answer.running ? words.drill_runs : words.drill_ended, { title, age }) : "");
+    write(state, answer.name ? fill(answer.running ? words.drill_runs : words.drill_ended, { title }) : "");
     write(says, answer.says ?? "");
-    left.set(answer.fault_seconds_left ?? 0);
+    left.set(answer.seconds_left ?? 0);
     allow(start, !answer.running);
-    allow(end, answer.running || answer.fault_seconds_left > 0);
+    allow(end, answer.running || answer.broken);
   }
 
   async function act(button, method, path) {

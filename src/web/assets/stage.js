@@ -32,7 +32,7 @@ export function follow(read, show, every) {
 export const say = (words) => words?.[document.documentElement.lang] ?? words?.en ?? words ?? "";
 export const drillTitle = ({ id, title }, { drills }) => drills[id] ?? say(title);
 
-// Counts down to the moment that an answer named, by this page's clock. show(seconds) is called when the number changes.
+// Counts down to the moment that an answer named, by this page's clock. show(seconds) is called with each answer and each second.
 export class Countdown {
   #show;
   #until = 0;
@@ -45,6 +45,7 @@ export class Countdown {
 
   set(secondsLeft) {
     this.#until = performance.now() + 1000 * secondsLeft;
+    this.#shown = null;
     this.#tick();
   }
 

@@ -2,26 +2,24 @@
 
 import asyncio
 import json
-import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
-from subprocess import Popen
 
 import httpx
 import pytest
 
-from lastwish.local.processes import ProcessId, spawn, stop
+from lastwish.local.processes import ProcessId, stop
 from lastwish.local.proxy.app import Proxy
 from lastwish.local.proxy.concurrency import ConcurrencyLimit, RouteLimits
+from lastwish.local.proxy.drills import HOLD
 from lastwish.local.proxy.gateway import read
 from lastwish.local.proxy.ledger import Ledger
 from lastwish.local.proxy.server import assemble
-from lastwish.local.state import Home, write_secret
+from lastwish.local.state import Home
 from tests.support import ROOT
-from tests.support.laptop import lives, wait_until
+from tests.support.laptop import wait_until
 from tests.support.proxy_bench import Bench, Got, _ask
+from tests.support.running_drill import SAYS, running_drill
 
 OPERATOR = {"Host": "127.0.0.1:8045", "Authorization": "Bearer of-an-operator"}
 type Answers = list[Callable[[httpx.Request], httpx.Response]]
@@ -42,15 +40,9 @@ def bench(home: Home) -> Bench:
 
 
 @pytest.fixture
-def running(home: Home) -> Iterator["Popen[bytes]"]:
-    """A drill that a proxy started which is gone."""
-    command = [sys.executable, "-c", "import time; print('waiting for the alarm', flush=True); time.sleep(600)"]
-    process = spawn(command, {}, home.log("drill"), home.path)
-    identity = ProcessId.of(process.pid)
-    write_secret(home.path / "drill.json", {"name": "worker-dies", "began": time.time(), "process": asdict(identity)})
-    yield process
-    stop(identity)
-    process.wait()
+def running(home: Home) -> Iterator[ProcessId]:
+    with running_drill(home, "worker-dies") as process:
+        yield process
 
 
 def drill(bench: Bench, method: str = "GET", path: bytes = b"/stage/drills") -> tuple[int, dict[str, object]]:
@@ -64,26 +56,34 @@ def test_a_drill_is_a_process_of_its_command_and_its_last_words_are_kept(bench: 
 
     assert wait_until(lambda: not drill(bench)[1]["running"])
     ended = drill(bench)[1]
-    assert (ended["name"], ended["seconds"]) == ("no-such-drill", None)
+    assert ended["name"] == "no-such-drill"
     assert ended["says"]
 
 
-def test_there_is_one_drill_at_a_time(bench: Bench, running: "Popen[bytes]") -> None:
+def test_there_is_one_drill_at_a_time(bench: Bench, running: ProcessId) -> None:
     status, problem = drill(bench, "POST", b"/stage/drills/store-slow")
 
     assert (status, problem["type"]) == (409, "urn:lastwish:problem:conflict")
     assert drill(bench)[1]["name"] == "worker-dies"
 
 
-def test_what_a_drill_says_is_shown(bench: Bench, running: "Popen[bytes]") -> None:
-    assert wait_until(lambda: drill(bench)[1]["says"] == "waiting for the alarm")
+def test_what_a_drill_says_is_shown(bench: Bench, running: ProcessId) -> None:
+    assert wait_until(lambda: drill(bench)[1]["says"] == SAYS)
 
 
-def test_ending_one_ends_its_process_and_every_fault(bench: Bench, running: "Popen[bytes]") -> None:
+def test_a_drill_renews_its_fault_but_the_time_left_counts_down(bench: Bench, running: ProcessId) -> None:
+    bench.engine = lambda request: httpx.Response(200, json=[{"id": "f1", "seconds_left": 20.0}])
+
+    assert drill(bench)[1]["seconds_left"] == HOLD
+    stop(running)
+    assert wait_until(lambda: drill(bench)[1]["seconds_left"] == 20.0)
+
+
+def test_ending_one_ends_its_process_and_every_fault(bench: Bench, running: ProcessId) -> None:
     status, state = drill(bench, "DELETE")
 
     assert (status, state["running"]) == (200, False)
-    assert not lives(running.pid)
+    assert not running.alive()
     assert ("DELETE", "/_lastwish/faults") in [(each.method, each.url.path) for each in bench.reached]
 
 
