@@ -16,6 +16,7 @@
     +-- OperatorError             an operator's command cannot do what was asked
     |   +-- Busy                  the same command runs elsewhere, or took over this one's lock
     |   +-- NoSuchWish            no stream and no dead letter has this id
+    |   +-- NoSuchLetter          no dead letter that can be read has this id
     |   +-- NoSuchOperator        no account has this name
     |   +-- NoTrace               a wish exists, its trace does not
     |   +-- NotYet                an expected change did not happen in time
@@ -108,6 +109,10 @@ class Busy(OperatorError):
 
 class NoSuchWish(OperatorError):
     """No stream and no dead letter has this id."""
+
+
+class NoSuchLetter(OperatorError):
+    """No dead letter that can be read has this id."""
 
 
 class NoSuchOperator(OperatorError):

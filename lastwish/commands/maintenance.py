@@ -1,9 +1,6 @@
 """Commands on what is stored: `audit`, `history`, `rebuild`, `reclaim`, `erase`."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,12 +8,11 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from lastwish.commands.answer import Answer
-from lastwish.commands.options import Json, Stack, WishId, as_wish_id
-from lastwish.errors import UsageError
+from lastwish.commands.options import Json, Ledger, Stack, WishId, as_wish_id, promises_of
+from lastwish.commands.progress import Progress
 
 if TYPE_CHECKING:
     from lastwish.maintenance.audit import Report
-    from lastwish.site import ReadPromises, Site
 
 app = typer.Typer()
 
@@ -28,9 +24,7 @@ Wait = Annotated[
 @app.command()
 def audit(
     settle: Annotated[float, typer.Option(min=0, help="Seconds that the chain may take to come to rest.")] = 10,
-    ledger: Annotated[
-        Path | None, typer.Option(help="Record of the wishes answered 202, a JSON object per line.")
-    ] = None,
+    ledger: Ledger = None,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
@@ -41,21 +35,12 @@ def audit(
 
     with Answer(as_json) as answer:
         here = site(stack)
-        report = auditing.audit(stores(here), _promises(here, ledger), settle, answer.note)
+        report = auditing.audit(stores(here), promises_of(here, ledger), settle, answer.note)
         answer.give(report.facts(), "all is well" if report.ok else f"{len(report.differences)} differences")
         if not as_json:
             _show(answer.console, report)
         if not report.ok:
             raise typer.Exit(1)
-
-
-def _promises(here: "Site", ledger: Path | None) -> "ReadPromises":
-    """Return a reader of the promises: from a file, or from the stack's own record."""
-    from lastwish.local.proxy.ledger import read
-
-    if ledger and not ledger.is_file():
-        raise UsageError(f"there is no ledger at {ledger}")
-    return partial(read, ledger) if ledger else here.promises()
 
 
 def _show(console: Console, report: "Report") -> None:
@@ -114,7 +99,7 @@ def rebuild(  # noqa: PLR0917 - typer reads them as options
 
     with Answer(as_json) as answer:
         options = rebuilding.Options(flip, keep_old, wait, patience)
-        done = rebuilding.rebuild(stores(site(stack)), options, _Progress(answer))
+        done = rebuilding.rebuild(stores(site(stack)), options, Progress(answer))
         answer.give(
             done.facts(),
             f"{done.commits} commits, {done.rows} rows in {done.seconds:g} s",
@@ -132,41 +117,6 @@ def rebuild(  # noqa: PLR0917 - typer reads them as options
 def _unread(unreadable: list[dict[str, Any]]) -> Iterator[str]:
     for each in unreadable:
         yield f"left out: version {each['version']} of wish {each['wish_id']} cannot be read: {each['reason']}"
-
-
-class _Progress:
-    """Progress bar with rate and time left, on stderr."""
-
-    def __init__(self, answer: Answer) -> None:
-        self._answer = answer
-
-    def note(self, words: str) -> None:
-        """Report the current step."""
-        self._answer.note(words)
-
-    @contextmanager
-    def scanning(self, about: int) -> Iterator[Callable[[int], None]]:
-        """Show the bar, and return a function that advances it."""
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (
-            TextColumn("commits"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}/s"),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=self._answer.console) as progress:
-            task = progress.add_task("", total=about or None, rate="?")
-
-            def advance(more: int) -> None:
-                now = progress.tasks[0]
-                done = now.completed + more
-                rate = f"{done / now.elapsed:.0f}" if now.elapsed else "?"
-                # More commits than wishes: the guess was too low.
-                progress.update(task, completed=done, total=max(done, now.total or 0) or None, rate=rate)
-
-            yield advance
 
 
 @app.command()

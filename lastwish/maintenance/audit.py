@@ -15,11 +15,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from domain.envelope import canonical
 from lastwish.aws.clients import plain_errors
 from lastwish.maintenance import dead_letters
 from lastwish.maintenance.checks import differences
-from lastwish.maintenance.dead_letters import subjects
+from lastwish.maintenance.dead_letters import PARKED, QUEUES, Letter, is_wish_id, subjects
 from lastwish.maintenance.difference import Difference
 from lastwish.maintenance.reading import read
 from lastwish.maintenance.stores import Stores
@@ -43,8 +42,8 @@ class Report:
     unpromised: int
     unknown_ends: int
     dead_letters: int
-    differences: list[Difference] = field(default_factory=list)
     parked: int = 0
+    differences: list[Difference] = field(default_factory=list)
 
     @property
     def ok(self) -> bool:
@@ -92,14 +91,16 @@ def audit_once(stores: Stores, promises: Callable[[], Promises]) -> Report:
     accepted = set(promised.wish_ids)
     waiting, travelling = stores.waiting(*_WORK), _travelling(stores)
     with dead_letters.held(stores) as letters:
-        hidden = dead_letters.hidden(stores, letters)
+        hidden = dead_letters.hidden(stores, letters, QUEUES)
+        hidden_parked = dead_letters.hidden(stores, letters, (PARKED,))
     there, wrong = read(stores, letters)
     stored = there.stored.keys() | there.unreadable
-    dead = frozenset[str]().union(*(letter.wish_ids for letter in letters))
-    lost = [*_lost(accepted - stored - dead, waiting, travelling, hidden)]
+    dead, parked = _named(letters, QUEUES), _named(letters, (PARKED,))
+    hidden_all = hidden + hidden_parked
+    lost = [*_lost(accepted - stored - dead - parked, waiting, travelling, hidden_all)]
     unpromised = {wish_id for wish_id, one in there.stored.items() if promised.cover(one.submitted_at)} - accepted
     if promised.cover(None):  # when a letter's wish was sent is not known
-        unpromised |= {name for name in dead - stored - accepted if _is_wish_id(name)}
+        unpromised |= {name for name in dead - stored - accepted if is_wish_id(name)}
     if len(unpromised) > promised.unknown_ends:  # wishes keep coming: what was sent since then is in the record by now
         promised = promises()
         unpromised -= set(promised.wish_ids)
@@ -110,18 +111,15 @@ def audit_once(stores: Stores, promises: Callable[[], Promises]) -> Report:
         dead_lettered=len(accepted & dead - stored),
         unpromised=len(unpromised),
         unknown_ends=promised.unknown_ends,
-        dead_letters=len(letters) + hidden,
-        differences=[*_unproven(promised, unpromised), *lost, *_hidden(hidden), *wrong, *differences(there)],
+        dead_letters=sum(letter.queue in QUEUES for letter in letters) + hidden,
+        parked=len(accepted & parked - stored - dead),
+        differences=[*_unproven(promised, unpromised), *lost, *_hidden(hidden_all), *wrong, *differences(there)],
     )
 
 
-def _is_wish_id(name: str) -> bool:
-    """Tell if a letter's subject can be a wish at all: strangers write anything."""
-    try:
-        canonical(name)
-    except ValueError:
-        return False
-    return True
+def _named(letters: list[Letter], queues: tuple[str, ...]) -> frozenset[str]:
+    """Return the wishes that the letters of these queues are about."""
+    return frozenset[str]().union(*(letter.wish_ids for letter in letters if letter.queue in queues))
 
 
 def _travelling(stores: Stores) -> frozenset[str] | None:

@@ -4,25 +4,48 @@ A letter may be hidden from us, because somebody else holds it: `hidden` counts 
 """
 
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 
+from domain.envelope import canonical
 from infra.dead_letters import HELD, DeadLetters, envelopes
 from lastwish.maintenance.stores import Stores
 
 QUEUES = ("InboxDlq", "PodsDlq")
+PARKED = "Parked"  # where `lastwish dlq park` puts letters aside
+WITH_TEXT = (*QUEUES, PARKED)
 _HELD_MORE = 0.1  # seconds for each letter that is there: ten of them take far less than a second
 _LONGEST = 43_200  # SQS's bound
+_TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A dead letter that this process holds."""
+    """A dead letter that this process holds. ``message`` is the same as boto3 gives it, with all attributes."""
 
     queue: str
     body: str
+    message: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """SQS's id of it in this queue: it gets another one wherever it is sent."""
+        return str(self.message["MessageId"])
+
+    @property
+    def receives(self) -> int:
+        """How often it was received, by those who only looked at it too."""
+        return int(self.message["Attributes"]["ApproximateReceiveCount"])
+
+    @property
+    def sent(self) -> datetime:
+        """Time at which it was sent: by the first sender where SQS moved it here, else by who moved it."""
+        return datetime.fromtimestamp(int(self.message["Attributes"]["SentTimestamp"]) / 1000, UTC)
 
     @property
     def wish_ids(self) -> frozenset[str]:
@@ -30,31 +53,61 @@ class Letter:
         return subjects(self.body)
 
     @property
+    def wish_id(self) -> str | None:
+        """The one wish that it is about; None where it names no wish id, or several."""
+        named = list(filter(is_wish_id, self.wish_ids))
+        return named[0] if len(named) == 1 else None
+
+    @property
+    def trace_id(self) -> str | None:
+        """Trace of its wish, from SQS's own attribute or our copy of it."""
+        own = self.message["Attributes"].get("AWSTraceHeader")
+        found = _TRACE_ID.search(own or self.attribute("trace_header") or "")
+        return found and found[0]
+
+    @property
     def has_text(self) -> bool:
         """True where it holds what a person typed, in an envelope of ours."""
         data = [each["data"] for each in envelopes(self.body) if isinstance(each.get("data"), dict)]
         return any(each.get("message") or each.get("name") for each in data)
 
+    def attribute(self, name: str) -> str | None:
+        """Return a text attribute of the message."""
+        text = self.message.get("MessageAttributes", {}).get(name, {}).get("StringValue")
+        return str(text) if text else None
+
 
 @contextmanager
-def held(stores: Stores) -> Iterator[list[Letter]]:
-    """Hold every dead letter, invisible to others; all are visible again afterwards. Raises QueueUnavailable."""
-    with ExitStack() as stack, ThreadPoolExecutor(len(QUEUES)) as readers:
+def held(stores: Stores, queues: Sequence[str] = WITH_TEXT, more: float = 0.0) -> Iterator[list[Letter]]:
+    """Hold every dead letter, invisible to others; what was not removed is visible again afterwards.
+
+    ``more`` seconds are added for each letter, where more than reading is done with them. Raises QueueUnavailable.
+    """
+    with ExitStack() as stack, ThreadPoolExecutor(len(queues)) as readers:
 
         def read(queue: str) -> list[Letter]:
-            seconds = min(_LONGEST, HELD + int(_HELD_MORE * stores.waiting(queue)))
+            seconds = min(_LONGEST, HELD + int((_HELD_MORE + more) * stores.waiting(queue)))
             letters, _ = stack.enter_context(DeadLetters(stores.sqs, stores.queue(queue)).held(math.inf, seconds))
-            return [Letter(queue, each["Body"]) for each in letters]
+            return [Letter(queue, each["Body"], each) for each in letters]
 
-        yield [letter for letters in readers.map(read, QUEUES) for letter in letters]
+        yield [letter for letters in readers.map(read, queues) for letter in letters]
 
 
-def hidden(stores: Stores, letters: list[Letter]) -> int:
-    """Return how many letters the queues have besides these. Call it while they are held."""
-    return max(0, stores.waiting(*QUEUES) - len(letters))
+def hidden(stores: Stores, letters: list[Letter], queues: Sequence[str] = WITH_TEXT) -> int:
+    """Return how many letters these queues have besides these. Call it while they are held."""
+    return max(0, stores.waiting(*queues) - sum(letter.queue in queues for letter in letters))
 
 
 def subjects(body: str) -> frozenset[str]:
     """Return the wish ids that a message names as its subject, even when it is no envelope of ours."""
     named = [each.get("subject") for each in envelopes(body)]
     return frozenset(subject for subject in named if isinstance(subject, str))
+
+
+def is_wish_id(name: str) -> bool:
+    """Tell if a subject can be a wish at all: strangers write anything."""
+    try:
+        canonical(name)
+    except ValueError:
+        return False
+    return True

@@ -8,7 +8,7 @@ from infra.erasure import Places, TextLeft
 from infra.erasure import erase as erase_everywhere
 from lastwish.aws.clients import plain_errors
 from lastwish.errors import NoSuchWish, NotYet
-from lastwish.maintenance.dead_letters import QUEUES
+from lastwish.maintenance.dead_letters import WITH_TEXT
 from lastwish.maintenance.stores import Stores
 
 
@@ -31,7 +31,7 @@ def erase(stores: Stores, wish_id: str, patience: float, note: Callable[[str], N
 
     Raises NoSuchWish, NotYet when text may be left, AwsError.
     """
-    queues = [DeadLetters(stores.sqs, stores.queue(name)) for name in QUEUES]
+    queues = [DeadLetters(stores.sqs, stores.queue(name)) for name in WITH_TEXT]
     note("erasing, then reading everything again")
     with plain_errors():
         try:

@@ -79,8 +79,7 @@ class Rebuilt:
 def rebuild(stores: Stores, options: Options, progress: Progress) -> Rebuilt:
     """Build, compare, flip, clean up. ``generation`` is the current one at the end. Raises Busy, AwsError."""
     started, model = time.monotonic(), stores.read_model
-    key = {"pk": {"S": "lock"}, "sk": {"S": "rebuild"}}
-    with plain_errors(), only_one(stores.dynamodb, stores.table("ReadModel"), key, "rebuild") as lock:
+    with plain_errors(), _only_one(stores) as lock:
         pause = stores.timeout("ProjectorFunction") if options.wait is None else options.wait
         before = model.generations()
         old, new = before.current, model.announce(before)
@@ -110,6 +109,24 @@ def rebuild(stores: Stores, options: Options, progress: Progress) -> Rebuilt:
         seconds=round(time.monotonic() - started, 1),
         unreadable=names_of(unreadable),
     )
+
+
+def replay(stores: Stores, progress: Progress) -> list[UnreadableCommit]:
+    """Apply every stored commit to all generations that are written, as the projector does: what is there stays.
+
+    Return what cannot be read: these wishes are left out. Raises Busy, AwsError.
+    """
+    unreadable: list[UnreadableCommit] = []
+    with plain_errors(), _only_one(stores) as lock:
+        there = stores.read_model.generations()
+        for generation in sorted(there.live):
+            _, _, unreadable = _fill(stores, lock, there.current, generation, progress)
+    return unreadable
+
+
+def _only_one(stores: Stores) -> AbstractContextManager[Lock]:
+    key = {"pk": {"S": "lock"}, "sk": {"S": "rebuild"}}
+    return only_one(stores.dynamodb, stores.table("ReadModel"), key, "rebuild")
 
 
 def _finish(stores: Stores, old: int, new: int, flips: bool, keep_old: bool) -> frozenset[int]:

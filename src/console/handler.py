@@ -23,7 +23,7 @@ settings = ConsoleSettings.from_env()
 dynamodb = dynamodb_client()
 sqs = sqs_client(wait=LONG_POLL)
 read_model = ReadModel(dynamodb, settings.read_model)
-dead_letters = [DeadLetters(sqs, url) for url in (settings.inbox_dlq_url, settings.pods_dlq_url)]
+dead_letters = [DeadLetters(sqs, url) for url in settings.dead_letter_urls]
 places = Places(EventStore(dynamodb, settings.event_store), read_model, dead_letters)
 cognito = cognito_client()
 app = error_handlers.register(APIGatewayRestResolver())

@@ -16,6 +16,7 @@ from infra.aws import error_code
 LONG_POLL = 1  # seconds: SQS then asks all of its servers
 HELD = 60  # seconds: long enough to read many, and no longer after a reader was killed
 _LEAST_READING = 4.0  # seconds, however impatient the caller is
+_WITH_ATTRIBUTES = {"MaxNumberOfMessages": 10, "AttributeNames": ["All"], "MessageAttributeNames": ["All"]}
 _COUNTS = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
 
 
@@ -36,7 +37,7 @@ class DeadLetters:
 
         Yield them, and whether they are all: others may be out of reach, since somebody else reads them at this moment.
         """
-        many: Any = {"MaxNumberOfMessages": 10, "VisibilityTimeout": seconds, "WaitTimeSeconds": LONG_POLL}
+        many: Any = _WITH_ATTRIBUTES | {"VisibilityTimeout": seconds, "WaitTimeSeconds": LONG_POLL}
         held, known, until = dict[str, Any](), -1, max(until, time.monotonic() + _LEAST_READING)
         try:
             while known < len(held) and time.monotonic() < until:

@@ -52,12 +52,14 @@ class FrontendSettings(_SeatSettings):
 
 
 class ConsoleSettings(_Settings):
-    """Operators sign in to ``user_pool`` through its app client ``user_pool_client``. Erasures reach dead letters."""
+    """Operators sign in to ``user_pool`` through its app client ``user_pool_client``.
+
+    Erasures reach the queues ``dead_letter_urls``, separated by commas: the parked letters' too.
+    """
 
     event_store: str
     read_model: str
-    inbox_dlq_url: str
-    pods_dlq_url: str
+    dead_letter_urls: Annotated[tuple[str, ...], BeforeValidator(_split_words)]
     user_pool: str
     user_pool_client: str
 

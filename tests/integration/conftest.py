@@ -26,7 +26,7 @@ from tests.support.simulated.dynamodb import DynamoDB
 from tests.support.simulated.sqs import Sqs
 from tests.support.simulated.wire import simulated_aws
 
-QUEUES = ("Inbox", "InboxDlq", "Pods", "PodsDlq", "ProjectorDlq")
+QUEUES = ("Inbox", "InboxDlq", "Pods", "PodsDlq", "ProjectorDlq", "Parked")
 
 
 # These folders hold the tests of what talks to DynamoDB and SQS: they run over the simulation's services, too.
@@ -77,6 +77,7 @@ def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
             "PODS_URL": urls["Pods"],
             "PODS_DLQ_URL": urls["PodsDlq"],
             "PROJECTOR_DLQ_URL": urls["ProjectorDlq"],
+            "DEAD_LETTER_URLS": ",".join(urls[name] for name in ("InboxDlq", "PodsDlq", "Parked")),
             "STACK_NAME": "lastwish-local",
             "STAGE": "local",
             "TRACED_SERVICES": "lastwish-local/local,parser",

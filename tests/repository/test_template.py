@@ -21,6 +21,7 @@ TABLES = sorted(resources("AWS::DynamoDB::Table"))
 ROLES = sorted(resources("AWS::IAM::Role"))
 
 FOUR_DAYS = 345600  # SQS's default
+FOURTEEN_DAYS = 1209600
 CAPTURES = ("POWERTOOLS_TRACER_CAPTURE_RESPONSE", "POWERTOOLS_TRACER_CAPTURE_ERROR")
 
 
@@ -50,6 +51,7 @@ def source_of(event: dict[str, Any]) -> str:
 
 
 CONSUMERS = [function for function in FUNCTIONS if events(load(), function, "SQS")]
+DEAD_LETTERS = [queue for queue in QUEUES if queue.endswith("Dlq") or queue == "Parked"]
 SOURCES = sorted({source_of(event) for function in CONSUMERS for event in events(load(), function, "SQS")})
 
 
@@ -152,6 +154,15 @@ def has_dead_letters_that_outlive_its_messages(template: Template, queue: str) -
     return bool(kept[0] < kept[1])
 
 
+# --- queues of dead letters -------------------------------------------------------------------------------------------
+def keeps_its_messages_as_long_as_sqs_can(template: Template, queue: str) -> bool:
+    return bool(properties(template, queue).get("MessageRetentionPeriod") == FOURTEEN_DAYS)
+
+
+def is_found_among_the_outputs(template: Template, queue: str) -> bool:
+    return bool(template["Outputs"].get(f"{queue}Url", {}).get("Value") == {"Ref": queue})
+
+
 # --- roles ------------------------------------------------------------------------------------------------------------
 def statements(template: Template, role: str) -> list[dict[str, Any]]:
     policies = properties(template, role).get("Policies", [])
@@ -221,6 +232,8 @@ CHECKS: dict[Check, list[str]] = {
     refuses_plain_http: QUEUES,
     tries_five_times_before_the_dead_letter_queue: SOURCES,
     has_dead_letters_that_outlive_its_messages: SOURCES,
+    keeps_its_messages_as_long_as_sqs_can: DEAD_LETTERS,
+    is_found_among_the_outputs: QUEUES,
     names_every_action: ROLES,
     names_every_resource_that_can_be_named: ROLES,
     is_encrypted_at_rest: TABLES,
@@ -296,6 +309,8 @@ SABOTAGE: dict[Check, tuple[str, Sabotage]] = {
     refuses_plain_http: ("Pods", put("PodsPolicy/Properties/Queues", [{"Ref": "Inbox"}])),
     tries_five_times_before_the_dead_letter_queue: ("Inbox", put("Inbox/Properties/RedrivePolicy/maxReceiveCount", 4)),
     has_dead_letters_that_outlive_its_messages: ("Pods", put("PodsDlq/Properties/MessageRetentionPeriod", FOUR_DAYS)),
+    keeps_its_messages_as_long_as_sqs_can: ("Parked", put("Parked/Properties/MessageRetentionPeriod", FOUR_DAYS)),
+    is_found_among_the_outputs: ("Parked", lambda template: template["Outputs"].pop("ParkedUrl")),
     names_every_action: ("ParserRole", put(f"ParserRole/Properties/{POLICY}/Action", ["sqs:*"])),
     names_every_resource_that_can_be_named: ("ParserRole", put(f"ParserRole/Properties/{POLICY}/Resource", "*")),
     is_encrypted_at_rest: ("EventStore", put("EventStore/Properties/SSESpecification", {"SSEEnabled": False})),

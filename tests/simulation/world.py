@@ -137,7 +137,9 @@ class World:
     def _cold_start(self, function: str) -> Environment:
         os.environ.update({f"{name.upper()}_SEATS": str(seats) for name, seats in self.capacity.items()})
         os.environ.update(
-            {f"{name}_URL": self.urls[logical] for name, logical in _URLS.items()}, WALL_DELAY=str(self.wall_delay)
+            {f"{name}_URL": self.urls[logical] for name, logical in _URLS.items()},
+            DEAD_LETTER_URLS=",".join(self.urls[name] for name in ("InboxDlq", "PodsDlq", "Parked")),
+            WALL_DELAY=str(self.wall_delay),
         )
         _clients.world = self
         module: dict[str, Any] = {"__name__": f"{function}.handler"}
@@ -208,6 +210,7 @@ def prepare() -> None:
         POWERTOOLS_TRACE_DISABLED="true",
         POWERTOOLS_LOG_LEVEL="CRITICAL",
         **{f"{name}_URL": name for name in _URLS},
+        DEAD_LETTER_URLS="",
         EVENT_STORE="EventStore",
         READ_MODEL="ReadModel",
         SEATS="Seats",

@@ -49,6 +49,10 @@ class Quiet:
         """Count nothing."""
         return nullcontext(lambda _: None)
 
+    def moving(self, count: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Count nothing."""
+        return nullcontext(lambda _: None)
+
 
 @dataclass
 class Chain:

@@ -131,7 +131,7 @@ class Sqs:
             self._sent, p["MessageBody"], p.get("MessageAttributes", {}), header, now, now + p.get("DelaySeconds", 0)
         )
         queue.letters[letter.number] = letter
-        return str(letter.number)
+        return f"m{letter.number}"
 
     def _hide(self, queue: QueueState, p: Any) -> None:
         _, number, _ = self._held({**p, "QueueUrl": None}, queue)

@@ -8,7 +8,7 @@ from tests.support.simulated.dynamodb import DynamoDB
 from tests.support.simulated.sqs import Sqs
 
 TABLES = ("EventStore", "Seats", "ReadModel")
-QUEUES = ("Inbox", "InboxDlq", "Pods", "PodsDlq", "ProjectorDlq")
+QUEUES = ("Inbox", "InboxDlq", "Pods", "PodsDlq", "ProjectorDlq", "Parked")
 
 
 def create(dynamodb: DynamoDB, sqs: Sqs) -> dict[str, str]:

@@ -31,7 +31,8 @@ from tests.support.wishes import ids
 STACK = ["--stack", "prod", "--json"]
 GROUPS = [name for name in resources("AWS::Logs::LogGroup") if name.endswith("Logs")]
 FUNCTIONS = list(resources("AWS::Serverless::Function"))
-TABLES, QUEUES = ("EventStore", "ReadModel", "Seats"), ("Inbox", "InboxDlq", "Pods", "PodsDlq", "ProjectorDlq")
+TABLES = ("EventStore", "ReadModel", "Seats")
+QUEUES = ("Inbox", "InboxDlq", "Pods", "PodsDlq", "ProjectorDlq", "Parked")
 
 
 def physical() -> list[dict[str, str]]:
@@ -124,6 +125,14 @@ def logs(_: Chain) -> None:
     assert run("logs", ids(1)[0])["lines"] == []
 
 
+def list_and_show_dead_letters(chain: Chain) -> None:
+    for queue in ("InboxDlq", "PodsDlq", "ProjectorDlq", "Parked"):
+        dead_letter(chain, queue, ids(1)[0])
+    letters = run("dlq", "list", "--parked")["letters"]
+    assert sorted(each["queue"] for each in letters) == ["InboxDlq", "Parked", "PodsDlq", "ProjectorDlq"]
+    assert run("dlq", "show", letters[0]["message_id"])["wish_id"] == ids(1)[0]
+
+
 def retry(chain: Chain) -> None:
     """It changes nothing: the message that was received stays hidden."""
     inbox = {"QueueUrl": chain.aws.urls["Inbox"]}
@@ -190,6 +199,20 @@ def erase_after_a_rebuild_that_was_killed(chain: Chain) -> None:
     run("erase", ids(1)[0], "--patience", "0")
 
 
+def redrive_and_park_dead_letters(chain: Chain) -> None:
+    chain.send(1)
+    for queue in ("InboxDlq", "PodsDlq"):
+        dead_letter(chain, queue, ids(1)[0])
+    batch = {"DDBStreamBatchInfo": {"batchSize": 1}}
+    chain.aws.sqs.send_message(QueueUrl=chain.aws.urls["ProjectorDlq"], MessageBody=json.dumps(batch))
+    assert run("dlq", "redrive", "--settle", "0")["done"] == 3
+    dead_letter(chain, "PodsDlq", ids(2)[1])
+    chain.aws.sqs.send_message(QueueUrl=chain.aws.urls["InboxDlq"], MessageBody="who is this?")
+    assert run("dlq", "park", "--reason", "seen", "--class", "stranger", "--settle", "0")["left"] == 1
+    [letter] = run("dlq", "list", "--parked", "--class", "stranger")["letters"]
+    assert run("dlq", "redrive", letter["message_id"], "--settle", "0")["done"] == 1
+
+
 def add_operator(_: Chain) -> None:
     assert run("operator", "add", "ana")["new"]
 
@@ -199,12 +222,23 @@ def remove_operator(_: Chain) -> None:
 
 
 type Typed = Callable[[Chain], None]
-READS: list[Typed] = [status, audit, history, trace, logs, retry, list_operators, load_with_its_queues]
+READS: list[Typed] = [
+    status,
+    audit,
+    history,
+    trace,
+    logs,
+    list_and_show_dead_letters,
+    retry,
+    list_operators,
+    load_with_its_queues,
+]
 CHANGES: list[Typed] = [
     rebuild,
     reclaim,
     erase,
     erase_after_a_rebuild_that_was_killed,
+    redrive_and_park_dead_letters,
     add_operator,
     remove_operator,
 ]
