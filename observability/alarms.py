@@ -46,7 +46,12 @@ def logical_id(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("-")) + "Alarm"
 
 
-def _dead_letters(logical_id: str, symptom: str) -> Alarm:
+def _dead_letters(logical_id: str, symptom: str = "") -> Alarm:
+    # SQS does not know what was promised: a stranger's message rings too, and is not called a wish.
+    symptom = symptom or (
+        f"{logical_id}Dlq holds a message. If somebody was promised it, the receipt stays at 'On its way'; "
+        "if nobody was, the audience sees nothing. lastwish dlq list tells which."
+    )
     visible = queue("ApproximateNumberOfMessagesVisible", f"{logical_id}Dlq")
     return Alarm(f"dead-letters-{logical_id.lower()}", visible, 1, symptom, statistic="Maximum", period=MINUTE)
 
@@ -79,8 +84,8 @@ def _throttles(service: str, symptom: str) -> Alarm:
 
 
 ALARMS = (
-    _dead_letters("Inbox", "A receipt stays at 'On its way' for good: the wish is in InboxDlq."),
-    _dead_letters("Pods", "A receipt stays at 'On its way' for good: the wish is in PodsDlq."),
+    _dead_letters("Inbox"),
+    _dead_letters("Pods"),
     _dead_letters("Projector", "Stored wishes are missing on the wall and in the totals: a batch was given up."),
     _refusals("store-refuses", custom("StoreRefused", "worker"),
               "Wishes are accepted and wait; receipts do not load. DynamoDB refuses the worker or does not answer."),

@@ -1,12 +1,11 @@
 """Commands `dlq list`, `show`, `redrive`, `park`: dead letters."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lastwish.commands.answer import Answer
-from lastwish.commands.options import Json, Ledger, Stack, promises_of
+from lastwish.commands.options import Json, Stack
 from lastwish.commands.progress import Progress
 from lastwish.maintenance.letter_class import ADVICE, CANNOT_SUCCEED, MAY_SUCCEED, Class
 
@@ -28,7 +27,6 @@ _LONGEST_TEXT = 2000  # characters of a body
 def list_(
     kind: Kinds = None,
     parked: Annotated[bool, typer.Option("--parked", help="List those that were parked too.")] = False,
-    ledger: Ledger = None,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
@@ -37,7 +35,7 @@ def list_(
     from lastwish.maintenance.dead_letters import PARKED
     from lastwish.maintenance.dlq import examined
 
-    with Answer(as_json) as answer, plain_errors(), examined(*_where(stack, ledger)) as letters:
+    with Answer(as_json) as answer, plain_errors(), examined(*_where(stack)) as letters:
         shown = [each for each in letters.found if not kind or each.kind in kind]
         set_aside = sum(each.letter.queue == PARKED for each in letters.found)
         facts = [each.facts() for each in shown if parked or each.letter.queue != PARKED]
@@ -63,7 +61,6 @@ def _line(facts: dict[str, object]) -> str:
 def show(
     letter: Annotated[str, typer.Argument(metavar="ID", help="Message id, as `dlq list` shows it.")],
     text: Annotated[bool, typer.Option("--text", help="Show the body too: it may hold what a person typed.")] = False,
-    ledger: Ledger = None,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
@@ -71,7 +68,7 @@ def show(
     from lastwish.aws.clients import plain_errors
     from lastwish.maintenance.dlq import examined, printable, summary
 
-    with Answer(as_json) as answer, plain_errors(), examined(*_where(stack, ledger)) as letters:
+    with Answer(as_json) as answer, plain_errors(), examined(*_where(stack)) as letters:
         [found] = letters.choose([letter], ()).found
         facts = {**found.facts(), **summary(found.letter), "advice": ADVICE[found.kind]}
         if text:
@@ -85,7 +82,6 @@ def redrive(  # noqa: PLR0917 - typer reads them as options
     kind: Kinds = None,
     rate: Rate = 20,
     settle: Settle = 10,
-    ledger: Ledger = None,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
@@ -97,7 +93,7 @@ def redrive(  # noqa: PLR0917 - typer reads them as options
     from lastwish.maintenance.dlq_moves import redrive as redriving
 
     with Answer(as_json) as answer:
-        where, choice = _where(stack, ledger), Choice(ids or [], kind or MAY_SUCCEED, rate)
+        where, choice = _where(stack), Choice(ids or [], kind or MAY_SUCCEED, rate)
         _report(answer, redriving(*where, choice, Progress(answer)), *where, settle)
 
 
@@ -108,7 +104,6 @@ def park(  # noqa: PLR0917 - typer reads them as options
     kind: Kinds = None,
     rate: Rate = 20,
     settle: Settle = 10,
-    ledger: Ledger = None,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
@@ -120,16 +115,16 @@ def park(  # noqa: PLR0917 - typer reads them as options
     from lastwish.maintenance.dlq_moves import park as parking
 
     with Answer(as_json) as answer:
-        where, choice = _where(stack, ledger), Choice(ids or [], kind or CANNOT_SUCCEED, rate)
+        where, choice = _where(stack), Choice(ids or [], kind or CANNOT_SUCCEED, rate)
         _report(answer, parking(*where, choice, reason, Progress(answer)), *where, settle)
 
 
-def _where(stack: str | None, ledger: Path | None) -> "tuple[Stores, ReadPromises]":
+def _where(stack: str | None) -> "tuple[Stores, ReadPromises]":
     from lastwish.maintenance.stores import stores
     from lastwish.site import site
 
     here = site(stack)
-    return stores(here), promises_of(here, ledger)
+    return stores(here), here.promises()
 
 
 def _report(answer: Answer, moved: "Moved", there: "Stores", promises: "ReadPromises", settle: float) -> None:

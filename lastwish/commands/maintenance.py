@@ -1,6 +1,8 @@
 """Commands on what is stored: `audit`, `history`, `rebuild`, `reclaim`, `erase`."""
 
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,11 +10,13 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from lastwish.commands.answer import Answer
-from lastwish.commands.options import Json, Ledger, Stack, WishId, as_wish_id, promises_of
+from lastwish.commands.options import Json, Stack, WishId, as_wish_id
 from lastwish.commands.progress import Progress
+from lastwish.errors import UsageError
 
 if TYPE_CHECKING:
     from lastwish.maintenance.audit import Report
+    from lastwish.site import ReadPromises, Site
 
 app = typer.Typer()
 
@@ -24,7 +28,9 @@ Wait = Annotated[
 @app.command()
 def audit(
     settle: Annotated[float, typer.Option(min=0, help="Seconds that the chain may take to come to rest.")] = 10,
-    ledger: Ledger = None,
+    ledger: Annotated[
+        Path | None, typer.Option(help="Record of the wishes answered 202, a JSON object per line.")
+    ] = None,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
@@ -35,12 +41,21 @@ def audit(
 
     with Answer(as_json) as answer:
         here = site(stack)
-        report = auditing.audit(stores(here), promises_of(here, ledger), settle, answer.note)
+        report = auditing.audit(stores(here), _promises(here, ledger), settle, answer.note)
         answer.give(report.facts(), "all is well" if report.ok else f"{len(report.differences)} differences")
         if not as_json:
             _show(answer.console, report)
         if not report.ok:
             raise typer.Exit(1)
+
+
+def _promises(here: "Site", ledger: Path | None) -> "ReadPromises":
+    """Return a reader of the promises: from a file, or from the stack's own record."""
+    from lastwish.local.proxy.ledger import read
+
+    if ledger and not ledger.is_file():
+        raise UsageError(f"there is no ledger at {ledger}")
+    return partial(read, ledger) if ledger else here.promises()
 
 
 def _show(console: Console, report: "Report") -> None:

@@ -11,9 +11,10 @@ REPAIRS = {
     "in-flight": "audit again, with a longer `--settle`",
     "uncertain": "audit again when nobody else reads the dead letters",
     "letters-hidden": "audit again when nobody else reads the dead letters",
-    "unpromised": "audit with a whole record (`--ledger FILE`); if it is whole, find out who else writes to the queues",
+    "unpromised": "audit with a whole record (`--ledger FILE`); if it is whole, find out who else writes to the "
+    "queues, and park the dead letter (`lastwish dlq park`)",
     "record-unreadable": "audit with a whole record (`--ledger FILE`); `lastwish reset` begins a new one",
-    "also-dead-lettered": "redrive its letter: the same wish again changes nothing, and the letter is gone",
+    "also-dead-lettered": "`lastwish dlq redrive`: the same wish again changes nothing, and the letter is gone",
     "erased-text": "`lastwish erase WISH_ID` again; if its row in the live generation has it, " + _REBUILD,
     "gap": _RESTORE,
     "no-beginning": _RESTORE,

@@ -90,6 +90,7 @@ class Overview:
         metrics = {
             (slo.name, statistic, number): (metric, statistic)
             for slo in SLOS
+            if slo.objective < 1
             for number, metric in enumerate(slo.metrics)
             for statistic in ("Sum", "SampleCount")
         }
@@ -98,7 +99,18 @@ class Overview:
         def total(slo: Slo, statistic: str) -> int:
             return sum(_sum(values) for key, values in data.items() if key[:2] == (slo.name, statistic))
 
-        return [_budget(slo, total(slo, "Sum"), total(slo, "SampleCount")) for slo in SLOS]
+        return [
+            _budget(slo, total(slo, "Sum"), total(slo, "SampleCount"))
+            if slo.objective < 1
+            else _budget(slo, *[self._dead_now(slo, until)] * 2)
+            for slo in SLOS
+        ]
+
+    def _dead_now(self, slo: Slo, until: datetime) -> int:
+        """Return how many dead letters there are, by the latest minute of each queue."""
+        metrics = {number: (metric, "Maximum") for number, metric in enumerate(slo.metrics)}
+        data = self._cloudwatch.statistics(metrics, until, timedelta(minutes=_AGE_STEPS), _STEP)
+        return round(sum(values[max(values)] for values in data.values() if values))
 
     def _alarms(self) -> list[dict[str, Any]]:
         prefix = f"{self._settings.stack_name}/"  # which no other stack's name begins with

@@ -3,7 +3,7 @@ mission control reads it. The times in the promises stand in infra/slos.py, sinc
 
 An indicator is a metric with one value per event: 0 where the promise was kept, 1 where it was not. So over any span of
 time, summed over an objective's metrics: bad = Sum, total = SampleCount, the bad share = Average. Zero loss uses the
-depth of dead-letter queues instead, once a minute: it is 0 or the promise is broken.
+depth of dead-letter queues instead, as it is now: what lay there yesterday was late, and what was parked is no promise.
 """
 
 from collections.abc import Mapping
@@ -80,7 +80,8 @@ SLOS = (
     Slo("zero-loss", "Nothing is lost", "no dead-letter queue holds a message", 1.0,
         tuple(Metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": f"${{{queue}.QueueName}}"})
               for queue in _DEAD),
-        "A wish answered 202 is stored or lies in a dead-letter queue; each that lies there is a promise not kept yet"),
+        "A wish answered 202 is stored or lies in a dead-letter queue, late and not lost: what lies there now counts; "
+        "a message that nobody was promised counts until it is parked"),
 )  # fmt: skip
 
 
