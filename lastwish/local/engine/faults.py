@@ -4,18 +4,17 @@ While there is none, a call costs one `if`. What the engine does inside is no ca
 the deletes of what was processed, the deliveries (docs/faults.md).
 """
 
-import asyncio
 import random
 import re
 import secrets
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import partial
 from typing import TypedDict, get_args
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import to_jsonable_python
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -25,7 +24,7 @@ from lastwish.local.engine.fault import PATH, Active, Fault, Seconds, Service
 from lastwish.local.engine.faults_effects import EFFECTS, can_hit
 from lastwish.local.engine.faults_marks import Marks
 
-MOST = 50  # at once
+_STEP = 0.05  # seconds
 SERVICES = frozenset(get_args(Service))
 
 
@@ -33,7 +32,7 @@ class _Renewal(TypedDict):
     seconds: Seconds
 
 
-_FAULT, _ACTIVE, _RENEWAL = TypeAdapter(Fault), TypeAdapter(list[Active]), TypeAdapter(_Renewal)
+_FAULT, _RENEWAL = TypeAdapter(Fault), TypeAdapter(_Renewal)
 
 
 class Running:
@@ -42,43 +41,30 @@ class Running:
     def __init__(self, fault: Fault) -> None:
         self.id, self.fault, self.hits = secrets.token_hex(4), fault, 0
         self.chance = random.Random(fault.seed)  # noqa: S311 - repeatable, not secret
-        self._ends = time.monotonic() + fault.seconds
         self._lock = threading.Lock()
-        self._ended, self._ended_for_threads = asyncio.Event(), threading.Event()
+        self.live(fault.seconds)
+
+    def live(self, seconds: float) -> None:
+        """Let it live so long from now on; 0 ends it, and whoever waits for it goes on."""
+        self._ends = time.monotonic() + seconds
 
     @property
     def seconds_left(self) -> float:
         """Seconds until it ends by itself; 0.0 when it is over."""
-        return 0.0 if self._ended_for_threads.is_set() else max(0.0, self._ends - time.monotonic())
+        return max(0.0, self._ends - time.monotonic())
 
     def hit(self) -> bool:
         """Draw whether it hits the next call that it concerns, and count it."""
         with self._lock:
-            hits = bool(self.seconds_left) and self.chance.random() < self.fault.rate
+            hits = self.chance.random() < self.fault.rate
             self.hits += hits
         return hits
 
-    def end(self) -> None:
-        """End it now. Whoever waits for it goes on."""
-        self._ended.set()
-        self._ended_for_threads.set()
-
-    def renew(self, seconds: float) -> None:
-        """Let it live so long from now on."""
-        self._ends = time.monotonic() + seconds
-
-    async def wait(self, seconds: float) -> None:
-        """Wait so long, or until it is over."""
-        until = time.monotonic() + seconds
-        while (left := min(until - time.monotonic(), self.seconds_left)) > 0:  # it may be renewed meanwhile
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), left)
-
-    def wait_in_thread(self, seconds: float) -> None:
-        """Wait so long, or until it is over, in a thread of its own."""
+    def waits(self, seconds: float) -> Iterator[float]:
+        """Yield seconds to sleep, one after the other, until so many are over or the fault is: it may be renewed."""
         until = time.monotonic() + seconds
         while (left := min(until - time.monotonic(), self.seconds_left)) > 0:
-            self._ended_for_threads.wait(left)
+            yield min(left, _STEP)
 
     def active(self) -> Active:
         """Return it as others may see it."""
@@ -89,14 +75,15 @@ class Faults:
     """Interceptor that disturbs the calls that a fault concerns. Several may hit one call, one around the other."""
 
     def __init__(self, marks: Marks) -> None:
-        self._running: tuple[Running, ...] = ()
+        self._running: list[Running] = []  # replaced by the event loop only; threads read it
         self._marks = marks
 
     async def __call__(self, call: Call, proceed: Proceed) -> Answer:
         """Answer a call with what the faults make of it."""
         if not self._running:
             return await proceed(call)
-        for running in self._alive():
+        self._running = self._alive()
+        for running in self._running:
             if self._concerns(running.fault, call) and running.hit():
                 self._marks.call(running.fault, call)
                 proceed = partial(EFFECTS[running.fault.kind], running, proceed)
@@ -127,30 +114,19 @@ class Faults:
     def _is_caller(fault: Fault, service: str) -> bool:
         return fault.caller == service or (fault.caller == "*" and service in SERVICES)
 
-    def _alive(self) -> Iterator[Running]:
-        self._running = tuple(each for each in self._running if each.seconds_left)
-        yield from self._running
+    def _alive(self) -> list[Running]:
+        return [each for each in self._running if each.seconds_left]
 
     def begin(self, fault: Fault) -> Running:
-        """Begin a fault. Raises ValueError where there are too many."""
-        if len(list(self._alive())) >= MOST:
-            raise ValueError(f"there are {MOST} faults already")
-        running = Running(fault)
-        self._running = (*self._running, running)
+        """Begin a fault."""
+        self._running = [*self._alive(), running := Running(fault)]
         return running
-
-    def find(self, id_: str) -> Running:
-        """Return the fault with this id. Raises ValueError where it is over."""
-        for running in self._alive():
-            if running.id == id_:
-                return running
-        raise ValueError("this fault is over")
 
     def end(self, id_: str = "") -> int:
         """End the fault with this id, or all. Returns how many were still alive."""
         ended = [each for each in self._alive() if id_ in ("", each.id)]
         for each in ended:
-            each.end()
+            each.live(0)
         return len(ended)
 
     def layer(self, app: ASGIApp) -> ASGIApp:
@@ -169,28 +145,29 @@ class Faults:
     async def _respond(self, request: Request, id_: str) -> Response:
         match request.method:
             case "GET":
-                return JSONResponse(_ACTIVE.dump_python([each.active() for each in self._alive()], mode="json"))
+                return _json([each.active() for each in self._alive()])
             case "DELETE":
-                return JSONResponse({"ended": self.end(id_)})
-            case "POST" | "PUT":
-                try:
-                    return await self._changed(request, id_)
-                except ValidationError as error:
-                    return JSONResponse({"message": f"this is no fault: {_words(error)}"}, 400)
-                except ValueError as error:
-                    return JSONResponse({"message": str(error)}, 400)
-        return JSONResponse({"message": "GET, POST, PUT or DELETE"}, 405)
+                return _json({"ended": self.end(id_)})
+        try:
+            return _json(self._change(request.method, id_, await request.body()).active())
+        except ValidationError as error:
+            return _json({"message": f"this is no fault: {_words(error)}"}, 400)
+        except ValueError as error:
+            return _json({"message": str(error)}, 400)
 
-    async def _changed(self, request: Request, id_: str) -> Response:
-        body = await request.body()
-        if request.method == "POST":
-            running = self.begin(_FAULT.validate_json(body))
-        else:
-            seconds = _RENEWAL.validate_json(body)["seconds"]
-            running = self.find(id_)
-            running.renew(seconds)
-        [document] = _ACTIVE.dump_python([running.active()], mode="json")
-        return JSONResponse(document)
+    def _change(self, method: str, id_: str, body: bytes) -> Running:
+        if method == "POST":
+            return self.begin(_FAULT.validate_json(body))
+        seconds = _RENEWAL.validate_json(body)["seconds"]
+        for running in self._alive():
+            if running.id == id_:
+                running.live(seconds)
+                return running
+        raise ValueError("this fault is over")
+
+
+def _json(document: object, status: int = 200) -> Response:
+    return JSONResponse(to_jsonable_python(document), status)
 
 
 def _words(error: ValidationError) -> str:

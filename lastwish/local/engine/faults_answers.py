@@ -11,44 +11,28 @@ from lastwish.local.engine.fault import Error
 
 REFUSED = ("dynamodb", "sqs", "execute-api")  # services whose answers are known here
 
-_TABLES = "com.amazonaws.dynamodb.v20120810#"
+_TABLES, _QUEUES = "com.amazonaws.dynamodb.v20120810#", "com.amazonaws.sqs#"
 _CORAL = "com.amazon.coral.service#"
-_EXPIRED = "The security token included in the request is expired"
-_NO_SERVICE = "Service is unavailable. Please try again."
-# Of each: HTTP status, `__type`, message.
+# Status and `__type`.
 _DYNAMODB = {
-    "throttle": (
-        400,
-        "com.amazon.coral.availability#ThrottlingException",
-        "Throughput exceeds the current capacity of your table or index. DynamoDB is automatically scaling your table "
-        "or index so please try again shortly.",
-    ),
-    "unavailable": (503, f"{_CORAL}ServiceUnavailableException", _NO_SERVICE),
-    "access_denied": (400, f"{_CORAL}AccessDeniedException", "The caller is not authorized to perform: dynamodb:{}"),
-    "expired": (400, f"{_CORAL}ExpiredTokenException", _EXPIRED),
+    "throttle": (400, "com.amazon.coral.availability#ThrottlingException"),
+    "unavailable": (503, f"{_CORAL}ServiceUnavailableException"),
+    "access_denied": (400, f"{_CORAL}AccessDeniedException"),
+    "expired": (400, f"{_CORAL}ExpiredTokenException"),
 }
-# And the code of the older protocol.
+# Status, `__type` and the code of the older protocol.
 _SQS = {
-    "throttle": (
-        403,
-        "com.amazonaws.sqs#RequestThrottled",
-        "The request was denied due to request throttling.",
-        "RequestThrottled;Sender",
-    ),
-    "unavailable": (503, f"{_CORAL}ServiceUnavailableException", _NO_SERVICE, "ServiceUnavailable;Receiver"),
-    "access_denied": (
-        403,
-        f"{_CORAL}AccessDeniedException",
-        "The caller is not authorized to perform: sqs:{}",
-        "AccessDenied;Sender",
-    ),
-    "expired": (403, f"{_CORAL}ExpiredTokenException", _EXPIRED, "ExpiredToken;Sender"),
+    "throttle": (403, f"{_QUEUES}RequestThrottled", b"RequestThrottled;Sender"),
+    "unavailable": (503, f"{_CORAL}ServiceUnavailableException", b"ServiceUnavailable;Receiver"),
+    "access_denied": (403, f"{_CORAL}AccessDeniedException", b"AccessDenied;Sender"),
+    "expired": (403, f"{_CORAL}ExpiredTokenException", b"ExpiredToken;Sender"),
 }
-_STAGE = {
-    "throttle": (429, "Too Many Requests"),
-    "unavailable": (503, "Service Unavailable"),
-    "access_denied": (403, "Forbidden"),
-    "expired": (401, "Unauthorized"),
+_STAGE = {"throttle": 429, "unavailable": 503, "access_denied": 403, "expired": 401}
+_MESSAGES = {
+    "throttle": "Rate exceeded: throughput exceeds the current capacity",
+    "unavailable": "Service is unavailable. Please try again.",
+    "access_denied": "The caller is not authorized to perform: {}:{}",
+    "expired": "The security token included in the request is expired",
 }
 
 
@@ -56,14 +40,14 @@ def refusal(call: Call, error: Error) -> Answer:
     """Return the error that the call's service gives. The service is one of REFUSED."""
     if error == "sold_out":
         return _sold_out(call)
+    message = {"message": _MESSAGES[error].format(call.service, call.operation)}
     if call.service == "execute-api":
-        status, message = _STAGE[error]
-        return json_answer(status, {"message": message}, kind=b"application/json")
+        return json_answer(_STAGE[error], message)
     if call.service == "sqs":
-        status, type_, message, code = _SQS[error]
-        return json_answer(status, _error(type_, message, call), (b"x-amzn-query-error", code.encode()))
-    status, type_, message = _DYNAMODB[error]
-    return json_answer(status, _error(type_, message, call))
+        status, type_, code = _SQS[error]
+        return json_answer(status, {"__type": type_, **message}, (b"x-amzn-query-error", code))
+    status, type_ = _DYNAMODB[error]
+    return json_answer(status, {"__type": type_, **message})
 
 
 def _sold_out(call: Call) -> Answer:
@@ -75,13 +59,8 @@ def _sold_out(call: Call) -> Answer:
     return json_answer(400, error | {"Item": marks})
 
 
-def _error(type_: str, message: str, call: Call) -> dict[str, str]:
-    return {"__type": type_, "message": message.format(call.operation)}
-
-
-def json_answer(
-    status: int, document: object, *headers: tuple[bytes, bytes], kind: bytes = b"application/x-amz-json-1.0"
-) -> Answer:
+def json_answer(status: int, document: object, *headers: tuple[bytes, bytes]) -> Answer:
     """Return an answer with this document."""
     body = json.dumps(document).encode()
-    return Answer(status, [(b"content-type", kind), (b"content-length", b"%d" % len(body)), *headers], body)
+    kind = (b"content-type", b"application/x-amz-json-1.0")
+    return Answer(status, [kind, (b"content-length", b"%d" % len(body)), *headers], body)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
@@ -25,8 +25,8 @@ class Run(Protocol):
     fault: Fault
     chance: random.Random
 
-    async def wait(self, seconds: float) -> None:
-        """Wait so long, or until the fault is over."""
+    def waits(self, seconds: float) -> Iterator[float]:
+        """Yield seconds to sleep until so many are over, or the fault is."""
 
 
 def can_hit(fault: Fault, call: Call) -> bool:
@@ -45,8 +45,13 @@ def can_hit(fault: Fault, call: Call) -> bool:
     return True
 
 
+async def _wait(run: Run, seconds: float) -> None:
+    for seconds_of_sleep in run.waits(seconds):
+        await asyncio.sleep(seconds_of_sleep)
+
+
 async def _delay(run: Run, proceed: Proceed, call: Call) -> Answer:
-    await run.wait(run.fault.delay_ms / 1000)
+    await _wait(run, run.fault.delay_ms / 1000)
     return await proceed(call)
 
 
@@ -56,7 +61,7 @@ async def _refuse(run: Run, _proceed: Proceed, call: Call) -> Answer:
 
 async def _time_out(run: Run, _proceed: Proceed, _call: Call) -> Answer:
     """Hold the call until its caller has given up; it never arrives."""
-    await run.wait(run.fault.delay_ms / 1000 or _PATIENCE)
+    await _wait(run, run.fault.delay_ms / 1000 or _PATIENCE)
     return NO_ANSWER
 
 

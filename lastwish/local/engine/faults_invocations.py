@@ -1,5 +1,6 @@
 """Disturb invocations of functions: crash at the start, start late, be throttled. No AWS call shows these."""
 
+import time
 from typing import Any
 
 from lastwish.local.engine.faults import Faults
@@ -25,7 +26,8 @@ def install(faults: Faults) -> None:
             return _CRASHED
         if slow := faults.invocation("slow", config["FunctionName"], event):
             timeout, delay = int(config.get("Timeout") or 3), slow.fault.delay_ms / 1000
-            slow.wait_in_thread(min(delay, timeout))
+            for seconds in slow.waits(min(delay, timeout)):
+                time.sleep(seconds)
             if delay >= timeout and slow.seconds_left:
                 return _timed_out(timeout)
         return run(func, event, request_id)

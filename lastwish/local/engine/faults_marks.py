@@ -33,13 +33,10 @@ class Marks:
     def __init__(self, daemon: str = os.environ.get("AWS_XRAY_DAEMON_ADDRESS", "")) -> None:
         host, _, port = daemon.rpartition(":")
         self._daemon = (host, int(port)) if port else None
-        self._functions, self._logs = (
-            ministack_module("services.lambda_svc"),
-            ministack_module("services.cloudwatch_logs"),
-        )
-        self._cloudwatch = ministack_module("services.cloudwatch")
+        self._functions = ministack_module("services.lambda_svc")
+        self._logs, self._cloudwatch = map(ministack_module, ("services.cloudwatch_logs", "services.cloudwatch"))
         require(self._functions, "_functions")
-        require(self._logs, "_log_groups", "_append_log_events")
+        require(self._logs, "_create_log_stream", "_put_log_events")
 
     def service(self, caller: str) -> str:
         """Return the service of ours that a function is, else the caller itself."""
@@ -72,14 +69,12 @@ class Marks:
         head = {"timestamp": timestamp(datetime.fromtimestamp(now, UTC)), "level": "WARNING", "service": "faults"}
         line = json.dumps({**head, "message": "fault injected", **facts})
         name = self._config(function).get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{function}"
-        group, at = self._logs._log_groups.get(name), int(now * 1000)
-        if group is None:
+        stream = {"logGroupName": name, "logStreamName": _STREAM}
+        self._logs._create_log_stream(stream)  # an error says that it is there, or that there is no group
+        events = [{"timestamp": int(now * 1000), "message": line}]
+        status, *_ = self._logs._put_log_events({**stream, "logEvents": events})
+        if status != 200:
             print(line, flush=True)  # into the engine's log
-            return
-        times = dict.fromkeys(("firstEventTimestamp", "lastEventTimestamp", "lastIngestionTime"))
-        empty: dict[str, Any] = {"events": [], "uploadSequenceToken": "1", "creationTime": at, **times}
-        stream = group["streams"].setdefault(_STREAM, empty)
-        self._logs._append_log_events(stream, [{"timestamp": at, "message": line, "ingestionTime": at}])
 
     def _send(self, subsegment: dict[str, Any]) -> None:
         if self._daemon:

@@ -38,7 +38,7 @@ def invoke(functions: Any) -> Invoke:
         running = faults.begin(fault) if fault else None
         result = functions._execute_function(FUNCTION, {"Records": []})
         if running:
-            running.end()
+            running.live(0)
         return result
 
     yield run
