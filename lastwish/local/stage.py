@@ -44,19 +44,20 @@ def result(home: Home) -> str | None:
     return vote and _winner(_counts(home, vote))
 
 
-def announce(home: Home, drill: str, title: Words, seconds: float) -> None:
-    """Say what is broken from now on, for so many seconds at most: pages show it, and receipts what became of a wish.
+def announce(home: Home, drill: str, title: Words, seconds: float | None = None) -> None:
+    """Say what is broken from now on, for so many seconds or until `mended`: pages show it, receipts what it did.
 
     `drill` is its name, by which the pages may have words of their own.
     """
     now = time.time()
-    put(home, drill={"id": drill, "title": title, "began": now, "ends": now + seconds})
+    put(home, drill={"id": drill, "title": title, "began": now, "ends": now + seconds if seconds else None})
 
 
 def mended(home: Home) -> None:
     """Say that what was broken is mended now."""
     if drill := (read(home) or {}).get("drill"):
-        put(home, drill={**drill, "ends": min(drill["ends"], time.time())})
+        now = time.time()
+        put(home, drill={**drill, "ends": min(drill["ends"] or now, now)})
 
 
 def put(home: Home, **parts: Any) -> None:
@@ -98,9 +99,14 @@ def seen(home: Home) -> Seen | None:
         if not left:
             shown["winner"] = next(each for each in vote["choices"] if each["id"] == _winner(counts))
     if drill := state.get("drill"):
-        left = max(0.0, drill["ends"] - now)
-        times = {"began": _time(drill["began"]), "ended": None if left else _time(drill["ends"])}
-        shown["drill"] = {"id": drill["id"], "title": drill["title"], "seconds_left": left} | times
+        ends = drill["ends"]
+        shown["drill"] = {
+            "id": drill["id"],
+            "title": drill["title"],
+            "began": _time(drill["began"]),
+            "ended": _time(ends) if ends and ends <= now else None,
+            "seconds_left": max(0.0, ends - now) if ends else None,
+        }
     return shown
 
 

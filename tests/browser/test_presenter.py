@@ -1,6 +1,7 @@
 """What operators do on this machine: the presenter's page, and drills from mission control."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,8 +55,17 @@ def test_the_presenter_sees_the_cue_and_what_comes_next(screen: Open, operator: 
     expect(view.get_by_role("heading", level=2)).to_have_text(WORDS["none"], timeout=SOON)
     stage.put(home, show=SHOW)
     expect(view.get_by_role("heading", level=2)).to_have_text("Something breaks", timeout=SOON)
-    for words in ("The incident · Cue 3 of 9", "Watch the receipts", "Pods fills up", "Next: The hunt", "1:1", "10:"):
+    for words in (
+        "The incident · Cue 3 of 9",
+        "Watch the receipts",
+        "Pods fills up",
+        "putting things",
+        "Next: The hunt",
+    ):
         expect(view).to_contain_text(words)
+    expect(view.locator(".clocks")).to_have_text(
+        re.compile(rf"1:\d\d {WORDS['left']}.*10:\d\d {WORDS['left_of_show']}")
+    )
     expect(view.locator("li[data-seen]")).to_have_text(f"the alarm worker-crashes {WORDS['seen']}")
     stage.clear(home)
     expect(view.get_by_role("heading", level=2)).to_have_text(WORDS["none"], timeout=SOON)

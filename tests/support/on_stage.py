@@ -28,6 +28,7 @@ SHOW = {
     "left": 72.0,
     "left_of_show": 610.0,
     "paused": False,
+    "note": "putting things in order",
     "blank": False,
 }
 

@@ -21,6 +21,7 @@ const clocks = make(
   make("span", {}, leftOfShow, " ", make("small", {}, words.left_of_show)),
 );
 const state = make("p", { class: "note", role: "status" });
+const note = make("p", { class: "note" }); // of the show: what it does, what went wrong
 const text = make("p", { class: "say" });
 const look = make("dl");
 const see = make("ul");
@@ -28,7 +29,7 @@ const next = make("p", { class: "next" });
 const buttons = Object.entries(words.orders).map(([order, name]) => make("button", { type: "button", value: order }, name));
 const orders = make("p", { class: "orders" }, ...buttons);
 const [lookTitle, seeTitle] = [words.look, words.see].map((name) => make("h3", {}, name));
-const cue = make("div", { class: "cue", hidden: true }, clocks, orders, text, lookTitle, look, seeTitle, see, next);
+const cue = make("div", { class: "cue", hidden: true }, clocks, orders, note, text, lookTitle, look, seeTitle, see, next);
 view.append(make("section", { "aria-labelledby": "cue-title" }, place, title, state, cue));
 await new Promise((resolve) => {
   const link = make("link", { rel: "stylesheet", href: view.dataset.styles });
@@ -60,6 +61,7 @@ function showShow(answer) {
   write(title, show.cue?.title ?? words.none);
   showTime();
   if (!show.cue) return;
+  write(note, show.note ?? "");
   write(text, show.cue.say);
   const rows = Object.entries(show.cue.look).map(([where, what]) => {
     return make("div", {}, make("dt", {}, words.places[where] ?? where), make("dd", {}, what));

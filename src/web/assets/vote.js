@@ -95,7 +95,7 @@ function showWinner(winner) {
 function showDrill(drill) {
   write(kind, drill.ended ? texts.mended : texts.broken);
   write(what, drillTitle(drill, texts));
-  countdown.set(drill.seconds_left);
+  countdown.set(drill.seconds_left ?? 0);
   if (story?.began !== drill.began) story = { began: drill.began, words: "" };
   story.words ||= begin(drill);
   write(note, story.words);

@@ -96,16 +96,25 @@ def test_a_new_vote_begins_with_none(home: Home) -> None:
     assert stage.result(home) == "worker-dies"
 
 
-def test_what_is_broken_has_a_beginning_and_an_end(home: Home) -> None:
-    stage.announce(home, "worker-dies", "A worker dies", 60)
+@pytest.mark.parametrize("seconds", [60.0, None])
+def test_what_is_broken_has_a_beginning_and_an_end(home: Home, seconds: float | None) -> None:
+    stage.announce(home, "worker-dies", "A worker dies", seconds)
     running = seen(home)["drill"]
     stage.mended(home)
     mended = seen(home)["drill"]
 
     assert (running["id"], running["title"], running["ended"]) == ("worker-dies", "A worker dies", None)
-    assert running["seconds_left"] > 0
+    assert running["seconds_left"] is None if seconds is None else 0 < running["seconds_left"] <= seconds
     assert mended["seconds_left"] == 0
     assert mended["began"] == running["began"] <= mended["ended"]
+
+
+def test_what_is_broken_for_a_time_is_mended_by_then(home: Home) -> None:
+    stage.announce(home, "worker-dies", "A worker dies", 1e-9)
+    ended = seen(home)["drill"]["ended"]
+    stage.mended(home)
+
+    assert ended == seen(home)["drill"]["ended"] is not None
 
 
 def test_a_vote_takes_away_what_was_broken_before(home: Home) -> None:
