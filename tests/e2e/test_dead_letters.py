@@ -74,7 +74,8 @@ def test_a_redrive_that_was_killed_is_done_again(stack: Stack, letters: MixedLet
 
     def are_visible() -> bool:
         names = ["ApproximateNumberOfMessagesNotVisible"]
-        return chain.sqs.get_queue_attributes(**queue, AttributeNames=names)["Attributes"][names[0]] == "0"
+        counted = chain.sqs.get_queue_attributes(**queue, AttributeNames=names)["Attributes"]
+        return bool(counted[names[0]] == "0")
 
     assert polling.wait_until(are_visible, seconds=150, interval=1)
     assert dlq(stack, "redrive", "--settle", "60")["left"] == 0

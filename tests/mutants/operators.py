@@ -266,6 +266,30 @@ OPERATING = (
         "On AWS the audit does not know of wishes that came by a form.",
         f"{_IN}/lastwish/aws/test_access_log.py::test_what_was_answered_202_or_303_was_promised",
     ),
+    Mutant(
+        "redrive-deletes-first",
+        "lastwish/maintenance/dlq_moves.py",
+        "why = send(each.letter) or _delete(stores, each.letter)",
+        "why = _delete(stores, each.letter) or send(each.letter)",
+        "A redrive that SQS refuses, or that is killed, loses the wish.",
+        f"{_MAINTENANCE}/test_dlq.py::test_where_nothing_can_be_sent_a_redrive_gives_up_and_every_letter_stays",
+    ),
+    Mutant(
+        "parked-text-is-forgotten",
+        "lastwish/maintenance/dead_letters.py",
+        "WITH_TEXT = (*QUEUES, PARKED)",
+        "WITH_TEXT = QUEUES",
+        "A parked letter keeps the text of a wish that was erased.",
+        f"{_MAINTENANCE}/test_dlq.py::test_an_erasure_removes_a_parked_letter_too",
+    ),
+    Mutant(
+        "stranger-goes-back",
+        "lastwish/maintenance/dlq.py",
+        "elif not is_stored and not _may_be_promised(letter, promised, accepted):",
+        "elif not is_stored and not letter.wish_id:",
+        "A message that nobody was promised is taken for a wish that failed.",
+        f"{_MAINTENANCE}/test_dlq.py::test_a_wish_whose_answer_nobody_knows_is_no_stranger",
+    ),
 )
 
 OPERATORS = (*DOORS, *OPERATING)

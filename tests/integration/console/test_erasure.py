@@ -31,10 +31,11 @@ def dead_letter(wall: ModeratedWall, wish_id: str, queue: str = "PodsDlq") -> No
 def test_it_removes_the_dead_letters_too(wall: ModeratedWall) -> None:
     (wish_id,) = ids(1)
     wall.board(wish_id)
-    for queue in ("InboxDlq", "PodsDlq"):
+    queues = ("InboxDlq", "PodsDlq", "Parked")
+    for queue in queues:
         dead_letter(wall, wish_id, queue)
     assert body(wall.moderate(wish_id, "erase"))["status"] == "erased"
-    assert [wall.aws.messages(queue) for queue in ("InboxDlq", "PodsDlq")] == [[], []]
+    assert [wall.aws.messages(queue) for queue in queues] == [[], [], []]
 
 
 def test_it_removes_the_row_of_a_generation_that_a_killed_rebuild_left(wall: ModeratedWall) -> None:

@@ -15,6 +15,7 @@ from lastwish.maintenance import dlq_moves
 from lastwish.maintenance.audit import Report
 from lastwish.maintenance.dlq import examined, is_hostile, printable, summary
 from lastwish.maintenance.dlq_moves import Choice, Moved
+from lastwish.maintenance.erase import erase
 from lastwish.maintenance.letter_class import CANNOT_SUCCEED, MAY_SUCCEED, Class
 from tests.support import faults
 from tests.support.aws import as_record
@@ -286,6 +287,15 @@ def test_a_parked_wish_that_was_stored_later_is_counted_once(chain: Chain, lette
     park(chain, kinds=EVERY)
     report = audit(chain)
     assert (report.ok, report.stored, report.parked) == (True, 1, 0)
+
+
+def test_an_erasure_removes_a_parked_letter_too(chain: Chain, letters: MixedLetters) -> None:
+    [wish_id] = chain.send(1)
+    letters.stored("PodsDlq", wish_id)
+    park(chain, kinds=EVERY)
+    faults.meanwhile(chain.aws.dynamodb, "dynamodb.BatchGetItem", chain.project, about="ReadModel")
+    assert erase(chain.stores, wish_id, patience=20).dead_letters_removed == 1
+    assert "dog" not in chain.texts()
 
 
 # --- all of it --------------------------------------------------------------------------------------------------------
