@@ -89,7 +89,7 @@ def test_a_terminal_gets_nothing_raw_and_nothing_that_was_typed_unless_asked(
     stranger, wish = letters.stranger("InboxDlq"), letters.transient("PodsDlq")
     hostile = letters.hostile("InboxDlq")
     said = stack.run("dlq", "list").stdout + stack.run("dlq", "show", stranger, "--text").stdout
-    assert "\\x1b[2J[red] who \\u202e is this?" in said
+    assert said.count("\\x9b2J[red] who \\u202e is this?") == 3  # its reason twice, its text once
     assert not {"\x1b", "\u202e", "\u009b"} & set(said)
     assert "dog" not in stack.run("dlq", "show", wish).stdout
     assert "Look after my dog" in stack.run("dlq", "show", wish, "--text").stdout

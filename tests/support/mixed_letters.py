@@ -10,8 +10,8 @@ from typing import Any
 from domain.envelope import write_story
 from tests.support.samples import envelope, story, submitted
 
-# An escape sequence that would clear the terminal, and what turns the page around.
-STRANGE = "\x1b[2J[red] who \u202e is this?"
+# What would clear a terminal, as SQS lets it through, and what turns a page around.
+STRANGE = "\u009b2J[red] who \u202e is this?"
 HOSTILE = "<img src=x onerror=alert(1)>"
 TRACE_HEADER = "Root=1-8d12f900-000000000000000000000001;Parent=0000000000000001;Sampled=1"
 QUEUES = ("InboxDlq", "PodsDlq")
@@ -66,7 +66,7 @@ class MixedLetters:
 
     def stranger(self, queue: str) -> str:
         """Send one that is no wish at all."""
-        return self.put(queue, STRANGE, reason=f"MalformedMessage: {STRANGE}".replace("\x1b", "\u009b"))
+        return self.put(queue, STRANGE, reason=f"MalformedMessage: {STRANGE}")
 
     def batch(self) -> str:
         """Send what Lambda says of a batch that the projector gave up."""

@@ -128,7 +128,7 @@ def test_what_was_typed_with_tags_is_not_hostile_once_the_frontend_has_escaped_i
 
 
 def test_a_terminal_gets_no_control_characters() -> None:
-    assert printable(STRANGE) == "\\x1b[2J[red] who \\u202e is this?"
+    assert printable(STRANGE + "\x1b") == "\\x9b2J[red] who \\u202e is this?\\x1b"
 
 
 def test_letters_that_somebody_else_reads_are_counted(chain: Chain, letters: MixedLetters) -> None:
