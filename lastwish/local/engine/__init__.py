@@ -19,10 +19,12 @@ sockets.py              makes the server use the socket that `up` has bound
 alarms.py               evaluates alarms by CloudWatch's rules, also while no metrics arrive
 metric_points.py        keeps a metric's points in the order of their times
 invocations.py          measures every invocation of a function
+arrival.py              tells a function when its request arrived at the proxy
 tracing.py              continues the trace of an API call in the function
 queues.py               reports the depth of the queues
 retry.py                makes what waits in the queues visible now
-reports.py              answers one more path, for record.py, queues.py and retry.py
+measurements.py         forgets metrics, log lines and alarms' states
+reports.py              answers one more path, for record.py, queues.py, retry.py and measurements.py
 method_settings.py      finds a route's own throttle
 sign_in_attempts.py     locks an account after wrong passwords
 garbage_collection.py   keeps the pauses of Python's collector short

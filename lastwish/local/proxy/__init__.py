@@ -5,5 +5,6 @@ listener.py  connections, deadlines                app.py           the ASGI app
 gateway.py   API Gateway, by the template          upstream.py      filters what passes to the engine
 ledger.py    every wish and how it was answered    concurrency.py   limits the requests in the engine
 stage.py     what a show asks of the hall          drills.py       starts and ends a drill
+documents.py shows the documentation as pages      documents.css    how they look
 api_call.py  reports each call to the agent        request_body.py reads a body up to a bound
 """
