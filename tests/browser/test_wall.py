@@ -1,4 +1,5 @@
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -64,6 +65,36 @@ def test_a_lost_connection_is_told_and_mends_itself(wall: Page, operator: Operat
     wall.context.set_offline(False)
     shown(wall, "Sent while the wall was away")
     expect(wall.locator("#stale")).to_be_hidden(timeout=SOON)
+
+
+# As on a machine that is too busy to begin an animation at once: a card for Jupiter never quite arrives.
+LATE = """
+const animate = Element.prototype.animate;
+Element.prototype.animate = function (frames, options) {
+  const animation = animate.call(this, frames, options);
+  if (this.matches(".card.jupiter") && options.delay) { animation.pause(); animation.currentTime = 1400; }
+  return animation;
+};
+"""
+AT_REST = """() => document.getAnimations().every(
+  (each) => !each.effect.target.matches(".card") || each.playState !== "running")"""
+TOPS_AND_BOTTOMS = """() => [...document.querySelectorAll(".card")]
+  .filter((card) => getComputedStyle(card).opacity > .3)
+  .map((card) => card.querySelector("blockquote").getBoundingClientRect()).map(({top, bottom}) => [top, bottom]).sort(
+    (one, other) => one[0] - other[0])"""
+
+
+def test_no_two_wishes_overlap_where_an_animation_began_late(projector: Page, operator: OperatorClient) -> None:
+    projector.add_init_script(LATE)
+    projector.goto("wall")
+    operator.send("First, and late", to="jupiter")
+    shown(projector, "First, and late")
+    operator.send("Second, and in time")
+    shown(projector, "Second, and in time")
+    projector.wait_for_function(AT_REST, timeout=SOON)
+    boxes = projector.evaluate(TOPS_AND_BOTTOMS)
+    assert len(boxes) > 1
+    assert all(upper[1] <= lower[0] for upper, lower in pairwise(boxes))
 
 
 def test_an_unchanged_wall_costs_a_304(wall: Page) -> None:

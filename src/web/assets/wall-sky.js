@@ -22,8 +22,10 @@ const HOLD_AGAIN = 7_000; // when every wish had its card, and one gets it again
 
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-// Sets the final style on the element; the animation only leads there, and leaves nothing behind.
+// Sets the final style on the element; the animation only leads there, and leaves nothing behind. It ends an earlier one of
+// the element: on a busy machine that may have begun late, outlast this one, and take a card back to where the next one is.
 function animate(element, from, to, duration, delay = 0) {
+  for (const earlier of element.getAnimations()) earlier.cancel();
   for (const [property, value] of Object.entries(to)) element.style.setProperty(property, value);
   if (reducedMotion.matches) return element.animate([{ opacity: from.opacity ?? 0 }, { opacity: to.opacity }], 400);
   return element.animate([from, to], { duration, delay, fill: "backwards", easing: "cubic-bezier(.25, 0, .2, 1)" });
