@@ -4,7 +4,7 @@ No field is optional in an answer, and none is there that is not named: tests of
 """
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -137,6 +137,12 @@ class Health(Body):
     status: Literal["ok"]
 
 
+class Raised(Body):
+    type: Annotated[str, Field(description="class of the error")]
+    raised_at: Annotated[str | None, Field(description="last line of our own code in the stack")]
+    stack: list[str]
+
+
 class Segment(Body):
     id: str
     parent_id: str | None
@@ -149,6 +155,7 @@ class Segment(Body):
     duration_ms: int | None
     fault: bool
     error: bool
+    exceptions: Annotated[list[Raised], Field(description="for operators; empty for everybody else")]
     outcome: str | None
     receive_count: int | None
 
@@ -225,6 +232,15 @@ class Alarm(Body):
     signal: bool
 
 
+class Origin(Body):
+    """Where a trace went wrong. Without an error it was slow."""
+
+    hop: Hop | None
+    error: str | None
+    raised_at: str | None
+    at: AwareDatetime
+
+
 class TraceSummary(Body):
     trace_id: TraceId
     wish_id: UUID | None
@@ -233,6 +249,20 @@ class TraceSummary(Body):
     fault: bool
     error: bool
     throttled: bool
+    origin: Origin | None
+
+
+class LogLine(Body):
+    time: AwareDatetime
+    service: str
+    level: str
+    message: str
+    facts: dict[str, Any]
+
+
+class LogLines(Body):
+    lines: list[LogLine]
+    more: bool
 
 
 class Overview(Body):

@@ -5,8 +5,11 @@ from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
+from pydantic import AwareDatetime
+
 from contract import bodies
 from frontend.submission import MAX_BYTES
+from mission.logs import Service, Span
 from web import problems
 from web.problems import Problem
 
@@ -98,6 +101,17 @@ OPERATIONS = {
         body={JSON: bodies.PanicButton},
     ),
     "Mission": Operation("Read the state of the system", _ok(bodies.Overview)),
+    "AllLogs": Operation(
+        "Read what all functions logged around a moment",
+        _ok(bodies.LogLines),
+        (problems.bad_query([]),),
+        parameters={
+            ("query", "around"): AwareDatetime,
+            ("query", "span"): Span,
+            ("query", "service"): Service,
+            ("query", "wish_id"): UUID,
+        },
+    ),
     "AnyTrace": Operation(
         "Read any trace", _ok(bodies.Trace), _NO_TRACE, parameters={("path", "trace_id"): bodies.TraceId}
     ),

@@ -12,7 +12,7 @@ from lastwish.commands.options import Json, Stack, WishId, as_wish_id
 from lastwish.errors import UsageError
 
 if TYPE_CHECKING:
-    from lastwish.observe.log_lines import Line
+    from mission.log_lines import Line
 
 app = typer.Typer()
 
@@ -59,10 +59,11 @@ def logs(  # noqa: PLR0917 - typer reads them as options
     """Show what all functions logged about a wish, or around a moment, in the order of time."""
     from lastwish.observe import logs as log_search
     from lastwish.site import site
+    from mission.log_search import Query
 
     with Answer(as_json) as answer:
         wish_id, start, end = _parse_query(what or [], around, window)
-        query = log_search.Query(wish_id, start, end, grep, everything, limit)
+        query = Query(wish_id, start, end, grep, everything, limit)
         lines, more = log_search.search(log_search.source(site(stack)), query)
         if as_json:
             answer.give({"lines": [line.document() for line in lines], "more": more})
@@ -96,6 +97,8 @@ def _parse_query(
 
 
 def _show(lines: "list[Line]") -> None:
+    from lastwish.observe.log_facts import words
+
     console = Console(highlight=False, soft_wrap=True)
     days = {line.time.astimezone().date() for line in lines}
     times = "%H:%M:%S.%f" if days <= {datetime.now().astimezone().date()} else "%Y-%m-%d %H:%M:%S.%f"
@@ -108,4 +111,5 @@ def _show(lines: "list[Line]") -> None:
             (f"{line.level:<8} ", style),
             (line.message, style),
         )
-        console.print(Text.assemble(*parts, (f"  {line.words}" if line.words else "", "dim")))
+        facts = words(line)
+        console.print(Text.assemble(*parts, (f"  {facts}" if facts else "", "dim")))

@@ -1,11 +1,13 @@
 """Draw a trace as a waterfall in a terminal: name, offset, duration, a bar to scale. Never by colour alone."""
 
+from collections import Counter
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from mission.log_lines import printable
 from mission.waterfall import HOPS
 
 _ONLY_FOR_OPERATORS = ("console", "mission")
@@ -19,6 +21,8 @@ def show(console: Console, trace: dict[str, Any]) -> None:
     about = f"wish {trace['wish_id'] or '(many)'}\ntrace {trace['trace_id']}\nstarted {trace['started']}"
     console.print(Text(f"{about}, {duration(trace['duration_ms'])} in all"), soft_wrap=True)
     console.print(_table(console, trace))
+    for text, times in _raised(trace).items():
+        console.print(Text(text + (f"\n  {times} times" if times > 1 else ""), style="red"), soft_wrap=True)
     if not trace["complete"]:
         unseen = [hop for hop in CHAIN if hop not in trace["hops"]]
         words = f"no sign yet of {', '.join(unseen)}" if unseen else "something has not ended yet"
@@ -51,6 +55,17 @@ def _table(console: Console, trace: dict[str, Any]) -> Table:
     for cells in zip(*columns, strict=True):
         table.add_row(*cells)
     return table
+
+
+def _raised(trace: dict[str, Any]) -> Counter[str]:
+    """Count the errors of a trace: each with its hop or call, its class, and its stack with the raising line last."""
+    found = Counter[str]()
+    for row in trace["segments"]:
+        for raised in row["exceptions"]:
+            where, lines = row["hop"] or row["name"], "".join(f"\n    {frame}" for frame in raised["stack"])
+            text = f"{where}: {raised['type']}" + (f" at {raised['raised_at']}" if raised["raised_at"] else "") + lines
+            found["\n".join(printable(each) for each in text.split("\n"))] += 1
+    return found
 
 
 def _bar(row: dict[str, Any], whole: int, room: int, block: str) -> str:

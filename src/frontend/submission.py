@@ -65,17 +65,15 @@ def read_form(body: bytes) -> tuple[dict[str, Any], str | None]:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError:
         raise problems.bad_request(f"The body is not a form in UTF-8 of at most {_MOST_FIELDS} fields.") from None
-    fields = dict(pairs)
-    if len(fields) != len(pairs):
-        raise problems.invalid([{"field": "form", "code": "twice", "detail": "A field came twice."}])
+    fields = _unique_fields(pairs, "form")
     fields.pop("lang", None)  # the language of the answer, not of the wish
     key = fields.pop("idempotency_key", None)
     return fields, key or None  # a page without script sends the hidden field empty
 
 
-def _unique_fields(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_fields(pairs: list[tuple[str, Any]], where: str = "body") -> dict[str, Any]:
     if len(dict(pairs)) != len(pairs):
-        raise problems.invalid([{"field": "body", "code": "twice", "detail": "A field came twice."}])
+        raise problems.invalid([{"field": where, "code": "twice", "detail": "A field came twice."}])
     return dict(pairs)
 
 

@@ -62,8 +62,7 @@ class Consumer(BatchProcessor):
         self._traced.clear()
         count("Records", len(event["Records"]))
         with self(records=event["Records"], handler=handle_record):
-            outcomes = self.process()
-            done = [(result, record) for status, result, record in outcomes if status == "success"]
+            done = [(result, record) for status, result, record in self.process() if status == "success"]
             for position, error in forward([result for result, _ in done]).items():
                 self.success_messages.remove(done[position][1])
                 self.failure_handler(SQSRecord(done[position][1]), (type(error), error, error.__traceback__))
@@ -92,8 +91,7 @@ class Consumer(BatchProcessor):
         error = exception[1] or RuntimeError("failed without an error")
         if record.message_id not in self._traced:
             _, receives = delivery_of(record)
-            header, now = trace_header_of(record), time.time()
-            record_span(logger.service, header, now, error=error, receive_count=receives)
+            record_span(logger.service, trace_header_of(record), time.time(), error=error, receive_count=receives)
         if isinstance(error, PermanentError) and self._dead_letter(record, error):
             return "dead-lettered", None, record
         count("Retries")

@@ -119,8 +119,7 @@ class Seats:
 
     def free(self, destination: Destination) -> list[int]:
         """Return the seats on the free list, lowest first."""
-        item = self._get(free_list(destination))
-        return sorted(int(number) for number in item.get("seats", {}).get("NS", []))
+        return sorted(map(int, self._get(free_list(destination)).get("seats", {}).get("NS", [])))
 
     def marks(self) -> dict[str, int]:
         """Return how many seats of each destination were ever leased."""

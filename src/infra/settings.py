@@ -68,11 +68,13 @@ class MissionSettings(_Settings):
     """Each ``…_url`` is that of a queue; ``stack_name`` and ``stage`` are dimensions of AWS's own metrics.
 
     ``traced_services`` are X-Ray's names of this stack, separated by commas: a trace passes at least one of them.
+    ``log_groups`` are those of the functions, each as ``service=group``.
     """
 
     stack_name: str
     stage: str
     traced_services: Annotated[frozenset[str], BeforeValidator(_split_words)]
+    log_groups: Annotated[tuple[str, ...], BeforeValidator(_split_words)]
     event_store: str
     inbox_url: str
     inbox_dlq_url: str

@@ -22,6 +22,8 @@ _CREDENTIALS = {
     "UnrecognizedClientException",
 }  # fmt: skip
 
+_CODE, _SDK = f"{Path(__file__).parents[1]}/", "/aws_xray_sdk/"  # whose frames are in every stack, and say nothing
+
 logger = Logger(use_rfc3339=True, log_record_order=_ORDER)
 metrics = Metrics()
 
@@ -64,9 +66,18 @@ def describe(error: BaseException) -> dict[str, Any]:
 
     Another exception may quote a value that a person typed.
     """
-    frames = traceback.extract_tb(error.__traceback__)
     return {
         "error": type(error).__name__,
         "reason": str(error) if isinstance(error, LastWishError) else None,
-        "stack": [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames],
+        "stack": ["{path}:{line} in {label}".format_map(frame) for frame in frames(error)],
     }
+
+
+def frames(error: BaseException, stack: Any = ()) -> list[dict[str, Any]]:
+    """Return the stack in which an error was raised, the raising line last, in the form of X-Ray's segments.
+
+    Paths are relative to the code, or to the libraries. ``stack``: what the X-Ray SDK found, which has the callers too.
+    """
+    found = [each for each in stack or traceback.extract_tb(error.__traceback__) if _SDK not in each.filename]
+    paths = [each.filename.rpartition("/site-packages/")[2].removeprefix(_CODE) for each in found]
+    return [{"path": path, "line": each.lineno, "label": each.name} for path, each in zip(paths, found, strict=True)]

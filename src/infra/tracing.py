@@ -6,7 +6,6 @@ wish's own trace, beside the function's.
 """
 
 import time
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -20,31 +19,25 @@ from aws_xray_sdk.core.models.trace_header import TraceHeader
 from aws_xray_sdk.core.recorder import AWSXRayRecorder
 
 from domain.errors import LastWishError
+from infra.telemetry import frames
 
 
-class _RedactedThrowable(Throwable):  # type: ignore[misc]
-    """An exception in a segment: class and stack, and its text only if it is one of ours.
+def _add_exception(self: Any, error: BaseException, stack: Any = (), remote: bool = False) -> None:
+    """Record an error as a fault: class and stack, and its text only if it is one of ours.
 
-    Another exception may quote what a person typed. The SDK has no switch for this and records every exception that
-    passes through a subsegment, so its class is replaced for all entities.
+    Another error may quote what a person typed. The SDK has no switch for this, and records every error that passes
+    through a subsegment. It records an error once and then only its id, though ten wishes of a batch, each with its own
+    trace, may fail by the same error. A failed condition is a normal response.
     """
-
-    def __init__(self, exception: BaseException, stack: Any, remote: bool = False) -> None:
-        super().__init__(exception, stack, remote)
-        if not isinstance(exception, LastWishError):
-            self.message = ""
-
-
-entity.Throwable = _RedactedThrowable
+    if type(error).__name__ == "ConditionalCheckFailedException":
+        return
+    recorded = Throwable(error, (), remote)
+    recorded.message, recorded.stack = str(error) if isinstance(error, LastWishError) else "", frames(error, stack)
+    self.add_fault_flag()
+    self.cause = {"exceptions": [*self.cause.get("exceptions", ()), recorded], "working_directory": ""}
 
 
-def _add_exception(self: Any, exception: BaseException, stack: Any, remote: bool = False) -> None:
-    """Record an exception as a fault, as the SDK does, but not a failed condition: that is a normal response."""
-    if type(exception).__name__ != "ConditionalCheckFailedException":
-        _add_any_exception(self, exception, stack, remote)
-
-
-_add_any_exception, entity.Entity.add_exception = entity.Entity.add_exception, _add_exception
+entity.Entity.add_exception = _add_exception
 
 tracer = Tracer(patch_modules=["botocore"])
 
@@ -55,9 +48,7 @@ _wish_recorder.configure(context=Context(), sampling=False, context_missing="IGN
 
 def current_header() -> str | None:
     """Return the trace header to send on, e.g. ``Root=1-…;Parent=…;Sampled=1``; None where nothing is traced."""
-    if tracer.disabled:
-        return None
-    entity = xray_recorder.current_subsegment() or xray_recorder.current_segment()
+    entity = None if tracer.disabled else xray_recorder.current_subsegment() or xray_recorder.current_segment()
     return _header_of(entity) if entity else None
 
 
@@ -81,7 +72,7 @@ def wish_segment(name: str, header: str | None, **annotations: str | int) -> Ite
     try:
         yield _header_of(segment)
     except BaseException as error:
-        segment.add_exception(error, traceback.extract_tb(error.__traceback__))
+        segment.add_exception(error)
         raise
     finally:
         xray_recorder.context = function_context
@@ -103,9 +94,15 @@ def record_span(
     segment.start_time = min(since, time.time())
     segment.origin = origin
     if error:
-        segment.add_exception(error, traceback.extract_tb(error.__traceback__))
+        segment.add_exception(error)
     _wish_recorder.end_segment()
     return _header_of(segment)
+
+
+def record_error(error: BaseException) -> None:
+    """Record an error that the function itself answers, such as a 503, in its open subsegment."""
+    if not tracer.disabled and (subsegment := xray_recorder.current_subsegment()):
+        subsegment.add_exception(error)
 
 
 def record_outcome(outcome: str) -> None:

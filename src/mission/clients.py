@@ -1,4 +1,4 @@
-"""Clients of the services that only mission control reads: CloudWatch and X-Ray."""
+"""Clients of the services that only mission control reads: CloudWatch, its logs, and X-Ray."""
 
 from typing import Any
 
@@ -12,6 +12,11 @@ _CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard",
 def cloudwatch_client() -> Any:
     """Return a CloudWatch client. Makes no connection yet."""
     return boto3.client("cloudwatch", config=_CONFIG)
+
+
+def logs_client() -> Any:
+    """Return a client of CloudWatch Logs, which searches for some seconds. Makes no connection yet."""
+    return boto3.client("logs", config=_CONFIG.merge(Config(read_timeout=8)))
 
 
 def xray_client() -> Any:

@@ -13,8 +13,9 @@ from infra.event_store import EventStore
 from infra.settings import MissionSettings
 from infra.telemetry import count, logger, metrics
 from infra.tracing import tracer
-from mission.clients import cloudwatch_client, xray_client
+from mission.clients import cloudwatch_client, logs_client, xray_client
 from mission.cloudwatch import CloudWatch
+from mission.logs import log_routes
 from mission.overview import Overview
 from mission.waterfall import waterfall
 from mission.xray import console_url, read_documents
@@ -26,10 +27,12 @@ TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 settings = MissionSettings.from_env()
 store = EventStore(dynamodb_client(), settings.event_store)
 xray = xray_client()
+logs = logs_client()
 cloudwatch = CloudWatch(cloudwatch_client(), settings.placeholders)
 overview = Overview(cloudwatch, sqs_client(), xray, settings)
 xray_url = console_url(xray.meta.region_name) if settings.stage != "local" else None
 app = error_handlers.register(APIGatewayRestResolver())
+app.include_router(log_routes(logs, settings.log_groups))
 
 
 @logger.inject_lambda_context(clear_state=True, correlation_id_path=CORRELATION_ID)
@@ -64,6 +67,7 @@ def get_wish_trace(wish_id: str) -> Response[str]:
     if "Sampled=0" in (commits[0].trace_header or ""):
         raise problems.not_traced()
     trace = _read_trace(commits[0].trace_id, wish_id=wish_id)
+    trace["segments"] = [row | {"exceptions": []} for row in trace["segments"]]  # which are for operators
     cache_control = f"public, max-age={60 if trace['complete'] else 2}"
     return responses.json_document(trace, headers={"Cache-Control": cache_control})
 

@@ -16,6 +16,7 @@ from infra.aws import error_code
 from infra.settings import MissionSettings
 from infra.telemetry import logger
 from mission.cloudwatch import CloudWatch
+from mission.errors import Origins
 from mission.metrics import SERIES, TOTALS
 from mission.slos import SLOS, WINDOW_DAYS, Slo, budget_left
 from mission.xray import annotation_values, read_summaries, start_of
@@ -26,7 +27,7 @@ _CACHED_FOR = timedelta(seconds=30)
 _HALF_HOUR, _DAY = timedelta(seconds=_STEP * _STEPS), timedelta(days=1)
 _AGE_STEPS = 5  # an age from before that is no longer that of the oldest message
 _SLOW_OR_FAILED = "responsetime > 1 OR fault = true OR error = true"
-_MOST_TRACES = 20
+_MOST_TRACES = 50
 _DEPTHS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 type Series = dict[str, list[float | None]]
@@ -39,6 +40,7 @@ class Overview:
     def __init__(self, cloudwatch: CloudWatch, sqs: Any, xray: Any, settings: MissionSettings) -> None:
         self._cloudwatch, self._sqs, self._xray, self._settings = cloudwatch, sqs, xray, settings
         self._cache: dict[str, tuple[datetime, Any]] = {}
+        self._origins = Origins(xray)
 
     def read(self, now: datetime) -> dict[str, Any]:
         """Return the JSON of docs/http.md. Does not raise when a part cannot be read.
@@ -119,7 +121,8 @@ class Overview:
 
     def _slow_or_failed(self) -> list[dict[str, Any]]:
         found = read_summaries(self._xray, self._settings.traced_services, timedelta(minutes=10), _SLOW_OR_FAILED)
-        return [_trace(summary) for summary in found if _is_worth_showing(summary)][:_MOST_TRACES]
+        shown = [summary for summary in found if _is_worth_showing(summary)][:_MOST_TRACES]
+        return [_trace(*each) for each in zip(shown, self._origins.find(shown), strict=True)]
 
 
 def _read(part: str, read: Callable[[], Any]) -> Any:
@@ -173,7 +176,7 @@ def _is_worth_showing(summary: dict[str, Any]) -> bool:
     return "mission" not in annotation_values(summary, "Service") and (is_slow or not is_usual)
 
 
-def _trace(summary: dict[str, Any]) -> dict[str, Any]:
+def _trace(summary: dict[str, Any], origin: dict[str, Any] | None) -> dict[str, Any]:
     wishes = annotation_values(summary, "wish_id")
     return {
         "trace_id": summary["Id"],
@@ -183,4 +186,5 @@ def _trace(summary: dict[str, Any]) -> dict[str, Any]:
         "fault": summary.get("HasFault", False),
         "error": summary.get("HasError", False),
         "throttled": summary.get("HasThrottle", False),
+        "origin": origin,
     }

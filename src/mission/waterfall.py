@@ -17,6 +17,7 @@ _FUNCTION = re.compile(r"(?:^|-)([A-Z][a-z]+)Function(?:-|$)")
 _RESOURCE = re.compile(r"(?:^|[-/ ])(Inbox|InboxDlq|Pods|PodsDlq|ProjectorDlq|EventStore|ReadModel|Seats)(?:[- ]|$)")
 _SERVICES = {"dynamodb": "DynamoDB", "sqs": "SQS", "xray": "X-Ray", "monitoring": "CloudWatch"}
 _WRITES = ("Put", "Update", "Transact")
+_OURS = tuple(f"{package}/" for package in ("domain", "infra", "web", *HOPS))
 
 type Node = dict[str, Any]
 
@@ -94,9 +95,25 @@ def _facts(node: Node) -> Node:
         "duration_ms": round(1000 * (end - start)) if end else None,
         "fault": bool(node.get("fault")),
         "error": bool(node.get("error") or node.get("throttle")),
+        "exceptions": _exceptions(node),
         "outcome": annotations.get("outcome"),
         "receive_count": int(receives) if receives.isdecimal() else None,
     }
+
+
+def _exceptions(node: Node) -> list[Node]:
+    """Return class and stack of what was raised in a segment, never the text: it may quote what a person typed.
+
+    ``raised_at`` is the last line of our own code in the stack.
+    """
+    cause = node.get("cause")  # of a segment by AWS perhaps an id, of an exception in another segment
+    found = cause.get("exceptions") or () if isinstance(cause, dict) else ()
+    stacks = [[f"{f.get('path')}:{f.get('line')} in {f.get('label')}" for f in e.get("stack") or ()] for e in found]
+    ours = [[frame for frame in stack if frame.startswith(_OURS)] or stack for stack in stacks]
+    return [
+        {"type": str(exception.get("type", "")), "raised_at": next(reversed(own), None), "stack": stack}
+        for exception, own, stack in zip(found, ours, stacks, strict=True)
+    ]
 
 
 def _name_and_hop(node: Node, inside: str | None) -> tuple[str, str | None]:

@@ -1,8 +1,10 @@
 """Traces from X-Ray's API: on AWS its own, on the laptop that of the local agent."""
 
 import json
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import batched
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -11,6 +13,7 @@ from domain.errors import TransientError
 from infra.aws import error_code
 
 _PAGINATION = {"MaxItems": 500}
+_MOST_TRACES = 5  # of one BatchGetTraces
 
 
 class TracesUnavailable(TransientError):  # noqa: N818
@@ -26,14 +29,22 @@ def read_documents(
     services, a trace that passes none of them is unknown: X-Ray has those of all stacks of the account.
     """
     try:
-        pages = client.get_paginator("batch_get_traces").paginate(TraceIds=[trace_id])
-        segments = [segment for page in pages for trace in page["Traces"] for segment in trace["Segments"]]
+        documents = read_traces(client, [trace_id])[trace_id]
     except (BotoCoreError, ClientError) as error:
         raise TracesUnavailable(error_code(error)) from error
-    documents = [json.loads(segment["Document"]) for segment in segments]
     if services is not None and not any(document["name"] in services for document in documents):
         return []
     return [document for document in documents if wish_id in (None, _wish_id(document) or wish_id)]
+
+
+def read_traces(client: Any, trace_ids: Sequence[str]) -> defaultdict[str, list[dict[str, Any]]]:
+    """Return every segment of each trace, in any order. Raises what botocore raises."""
+    documents = defaultdict[str, list[dict[str, Any]]](list)
+    for some in batched(trace_ids, _MOST_TRACES, strict=False):
+        for page in client.get_paginator("batch_get_traces").paginate(TraceIds=some):
+            for trace in page["Traces"]:
+                documents[trace["Id"]] += [json.loads(segment["Document"]) for segment in trace["Segments"]]
+    return documents
 
 
 def _wish_id(document: dict[str, Any]) -> Any:

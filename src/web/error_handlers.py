@@ -6,6 +6,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 
 from domain.errors import TransientError
 from infra.telemetry import count, count_by, count_failure, describe, logger
+from infra.tracing import record_error
 from web import problems, responses
 from web.requests import Request
 
@@ -29,11 +30,13 @@ def register(app: APIGatewayRestResolver, answer: ProblemResponse = responses.pr
     def handle_transient(error: TransientError) -> Response[str]:
         count("Unavailable")
         count_failure(error)
+        record_error(error)
         logger.error("not available", extra=describe(error))
         return respond(problems.unavailable() if Request(app.current_event).is_post else problems.read_unavailable())
 
     def handle_unexpected(error: Exception) -> Response[str]:
         count("Unexpected")
+        record_error(error)
         logger.error("unexpected error", extra=describe(error))
         return respond(problems.internal())
 

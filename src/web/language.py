@@ -34,8 +34,7 @@ def _quality(parameters: Sequence[str]) -> float:
 @cache
 def texts(language: str) -> dict[str, Any]:
     """Return all texts of the pages in one language."""
-    loaded: dict[str, Any] = json.loads((_TEXTS / f"{language}.json").read_text(encoding="utf-8"))
-    return loaded
+    return dict(json.loads((_TEXTS / f"{language}.json").read_text(encoding="utf-8")))
 
 
 def media_type(content_type: str) -> str:

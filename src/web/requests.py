@@ -51,8 +51,7 @@ class Request:
 
     def query(self, name: str, default: str) -> str:
         """Return a parameter of the query string."""
-        value: str = (self._event.query_string_parameters or {}).get(name, default)
-        return value
+        return (self._event.query_string_parameters or {}).get(name, default)
 
     @property
     def correlation_id(self) -> str:

@@ -20,8 +20,7 @@ def json_document(
     document: dict[str, Any], status: int = HTTPStatus.OK, *, headers: dict[str, str] | None = None
 ) -> Response[str]:
     """Return JSON that no cache may keep."""
-    body = json.dumps(document, ensure_ascii=False)
-    return Response(status, _JSON, body, headers={**_NO_STORE, **(headers or {})})
+    return Response(status, _JSON, json.dumps(document, ensure_ascii=False), headers={**_NO_STORE, **(headers or {})})
 
 
 def cached(request: Request, document: dict[str, Any]) -> Response[str]:

@@ -34,8 +34,7 @@ def asset_path(name: str) -> str:
 @cache
 def _files() -> dict[str, tuple[str, str]]:
     """Each file by its plain name: its name with a hash, and its content."""
-    files = sorted(path.name for path in _ASSETS.iterdir() if path.suffix in _MEDIA_TYPES)
-    return {name: _hashed(name) for name in files}
+    return {path.name: _hashed(path.name) for path in _ASSETS.iterdir() if path.suffix in _MEDIA_TYPES}
 
 
 @cache

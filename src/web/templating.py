@@ -39,8 +39,7 @@ def _environment() -> "Environment":
 
 def render(template: str, lang: str, **values: Any) -> str:
     """Return a page in one language. ``root`` is the relative path from the page to the base URL."""
-    values = {"root": "", **values}
-    return _environment().get_template(template).render(lang=lang, t=texts(lang), **values)
+    return _environment().get_template(template).render(lang=lang, t=texts(lang), **{"root": "", **values})
 
 
 def day(iso: str, lang: str) -> str:

@@ -49,12 +49,13 @@ def board(context: LambdaContext, batch: Sequence[tuple[SQSRecord, DecidedWish]]
         assigned = assign_seats(store, seats, [wish for _, wish in batch])
     except StoreUnavailable as error:
         refused = error  # raised below for each wish, into its own log line and trace
+        raised_at = error.__traceback__
 
     def board_one(delivered: tuple[SQSRecord, DecidedWish]) -> None:
         record, wish = delivered
         with consumer.wish_context(record, wish.envelope) as trace_header:
             if refused:
-                raise refused
+                raise refused.with_traceback(raised_at)  # without those of the wishes before
             # Taken out: the same wish a second time in the batch gets no seat that could leak.
             seat, now = assigned.pop(wish.wish_id, None), datetime.now(UTC)
             is_new = append(store, wish, seat, now=now, wall_delay=settings.wall_delay, trace_header=trace_header)

@@ -81,6 +81,7 @@ def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
             "STACK_NAME": "lastwish-local",
             "STAGE": "local",
             "TRACED_SERVICES": "lastwish-local/local,parser",
+            "LOG_GROUPS": "parser=parserLogs,worker=workerLogs",
             "EVENT_STORE": "EventStore",
             "CLOSED_DESTINATIONS": "",
             "HELD_WORDS": "",

@@ -58,8 +58,8 @@ TEXT = (
     Mutant(
         "error-quotes-the-text",
         "src/infra/tracing.py",
-        "if not isinstance(exception, LastWishError):",
-        "if isinstance(exception, LastWishError):",
+        'str(error) if isinstance(error, LastWishError) else ""',
+        "str(error)",
         "An exception that quotes what was typed stands in the traces.",
         f"{_IN}/infra/test_tracing.py::test_an_error_is_marked_without_its_text",
     ),

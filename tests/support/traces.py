@@ -58,6 +58,14 @@ def a_wish() -> list[Document]:
     ]
 
 
+def refused_by(error: str, *stack: str) -> Document:
+    """A fault with its cause, as the functions record it: the text of the error is there, and must not be shown."""
+    places = [frame.replace(" in ", ":").split(":") for frame in stack]
+    frames = [{"path": path, "line": int(line), "label": label} for path, line, label in places]
+    exception = {"id": "8a5d8f2f5d0f3d6b", "message": "what was typed", "type": error, "stack": frames}
+    return {"fault": True, "cause": {"working_directory": "", "exceptions": [exception]}}
+
+
 def drawn(documents: list[Document]) -> dict[str, Any]:
     found = waterfall(TRACE, documents)
     assert found

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -18,15 +19,20 @@ FUNCTIONS_OWN = "1-8d12f900-00000000000000000000000f"
 # Nobody listens where the call goes: it is recorded all the same.
 QUICK = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_MAX_ATTEMPTS": "1"}
 RECORD = """
+from contextlib import suppress
 from types import SimpleNamespace
 import boto3
-from infra.tracing import current_header, record_outcome, record_span, tracer, wish_segment
+from infra.tracing import current_header, record_error, record_outcome, record_span, tracer, wish_segment
 
 @tracer.capture_lambda_handler
 def handler(event, context):
     print("function", current_header())
     if event.get("since"):
         event["header"] = record_span("Inbox", event["header"], event["since"], "AWS::SQS::Queue", receive_count=2)
+    if event.get("answered"):
+        record_error(RuntimeError("what was typed"))
+    if event.get("together"):
+        fail_together(event["header"])
     with wish_segment("parser", event["header"], wish_id="w", destination="mars") as header:
         print("handed on", header)
         if event.get("call"):
@@ -34,6 +40,12 @@ def handler(event, context):
             call(event.get("endpoint", "http://127.0.0.1:9"))
         if event.get("fail"):
             raise RuntimeError("what was typed")
+
+def fail_together(header):
+    refused = RuntimeError("what was typed")
+    for wish in ("one", "two"):
+        with suppress(RuntimeError), wish_segment(wish, header):
+            raise refused
 
 def call(endpoint):
     try:
@@ -159,8 +171,23 @@ def test_an_error_is_marked_without_its_text(daemon: socket.socket) -> None:
     assert found["parser"]["fault"] is True
     [exception] = found["parser"]["cause"]["exceptions"]
     assert exception["type"] == "RuntimeError"
-    assert exception["stack"]
+    assert exception["stack"][-1] == {"path": "<string>", "line": ANY, "label": "handler"}
     assert "typed" not in json.dumps(found)
+
+
+def test_each_wish_of_a_batch_that_fails_by_one_error_has_its_class_and_stack(daemon: socket.socket) -> None:
+    run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=1", "together": True})
+    found = segments(daemon, 4)
+    raised = [found[wish]["cause"]["exceptions"][0] for wish in ("one", "two")]
+    assert [(each["type"], each["stack"][-1]["label"]) for each in raised] == [("RuntimeError", "fail_together")] * 2
+
+
+def test_an_error_that_a_function_answers_is_in_its_trace(daemon: socket.socket) -> None:
+    run(daemon, {"header": "", "answered": True})
+    function = segments(daemon, 1)["## handler"]
+    assert function["fault"] is True
+    assert [each["type"] for each in function["cause"]["exceptions"]] == ["RuntimeError"]
+    assert "typed" not in json.dumps(function)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.support.aws import Aws
 from tests.support.functions import Invoke, Log, load
 from tests.support.http import body, operator_event
 from tests.support.samples import WISH_ID, sample
-from tests.support.traces import TRACE
+from tests.support.traces import TRACE, refused_by, segment
 
 NAMESPACE = "LastWish/lastwish-local"
 SLOW_OR_FAILED = (
@@ -192,15 +192,50 @@ def test_slow_and_failed_traces_come_newest_first(mission: ModuleType, invoke: I
         "fault": True,
         "error": False,
         "throttled": False,
+        "origin": None,  # X-Ray has no segment of it yet
     }
     assert (found[0]["wish_id"], found[0]["throttled"]) == (None, True)
 
 
-def test_at_most_twenty_traces_are_shown_and_none_of_mission_control(mission: ModuleType, invoke: Invoke) -> None:
+def failed(number: int, error: str, at: float = 1.0) -> None:
+    """X-Ray has a segment of a trace: the worker's, with an error."""
+    raised = refused_by(error, "infra/event_store.py:56 in append")
+    document = segment(number, "worker", None, 0, at, **raised) | {"trace_id": a_summary(number)["Id"]}
+    boto3.client("xray").put_trace_segments(TraceSegmentDocuments=[json.dumps(document)])
+
+
+def test_each_trace_says_where_it_went_wrong_however_many_there_are(mission: ModuleType, invoke: Invoke) -> None:
+    numbers = range(1, 13)  # X-Ray gives five at once
+    for number in numbers:
+        failed(number, f"Error{number}")
+    answer_with(mission, [a_summary(number, HasFault=True) for number in reversed(numbers)])
+    found = [each["origin"] for each in view(mission, invoke)["traces"]]
+    assert [each["error"] for each in found] == [f"Error{number}" for number in reversed(numbers)]
+    assert {(each["hop"], each["raised_at"]) for each in found} == {("worker", "infra/event_store.py:56 in append")}
+
+
+def test_a_trace_is_read_again_only_once_it_has_grown(mission: ModuleType, invoke: Invoke) -> None:
+    failed(1, "First")
+    answer_with(mission, [a_summary(1, HasFault=True)])
+    assert view(mission, invoke)["traces"][0]["origin"]["error"] == "First"
+    failed(1, "Second", at=2.0)
+    answer_with(mission, [a_summary(1, HasFault=True)])
+    assert view(mission, invoke)["traces"][0]["origin"]["error"] == "First"
+    answer_with(mission, [a_summary(1, HasFault=True, Duration=2.5)])
+    assert view(mission, invoke)["traces"][0]["origin"]["error"] == "Second"
+
+
+def test_without_their_segments_the_traces_cannot_be_shown(mission: ModuleType, invoke: Invoke) -> None:
+    faults.fails(mission.xray, "xray.BatchGetTraces", "ThrottledException")
+    answer_with(mission, [a_summary(1, HasFault=True)])
+    assert view(mission, invoke)["missing"] == ["traces"]
+
+
+def test_at_most_fifty_traces_are_shown_and_none_of_mission_control(mission: ModuleType, invoke: Invoke) -> None:
     own = {"Annotations": {"Service": annotation("mission")}}
-    answer_with(mission, [a_summary(99, **own), *(a_summary(n, HasFault=True) for n in range(30))])
+    answer_with(mission, [a_summary(99, **own), *(a_summary(n, HasFault=True) for n in range(60))])
     found = view(mission, invoke)["traces"]
-    assert len(found) == 20
+    assert len(found) == 50
     assert a_summary(99)["Id"] not in [each["trace_id"] for each in found]
 
 

@@ -11,7 +11,7 @@ from tests.support.aws import Aws
 from tests.support.functions import Invoke
 from tests.support.http import body, get, operator_event
 from tests.support.samples import WISH_ID
-from tests.support.traces import CHAIN, TRACE, Document, a_wish, segment
+from tests.support.traces import CHAIN, TRACE, Document, a_wish, refused_by, segment
 from tests.support.wishes import batch
 
 NOT_THERE = "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1cff"
@@ -67,6 +67,17 @@ def test_everybody_sees_the_trace_of_a_wish(stored: str, mission: ModuleType, in
     assert (body(answer)["trace_id"], body(answer)["hops"]) == (TRACE, CHAIN)
     assert answer["multiValueHeaders"]["Cache-Control"] == ["public, max-age=60"]
     assert "request-1" not in answer["body"]
+
+
+def test_the_stack_of_an_error_is_for_operators_only(stored: str, mission: ModuleType, invoke: Invoke) -> None:
+    raised = refused_by("StoreUnavailable", "infra/event_store.py:56 in append")
+    record(*a_wish(), segment(15, "worker", 7, 0.8, 0.9, **raised))
+    everybodys = get(mission, invoke, f"/wishes/{stored}/trace")
+    assert body(everybodys)["segments"][-1]["exceptions"] == []
+    assert "event_store" not in everybodys["body"]
+    operators = body(invoke(mission, operator_event(f"/ops/traces/{TRACE}")))
+    errors = [raised["type"] for row in operators["segments"] for raised in row["exceptions"]]
+    assert errors == ["StoreUnavailable"]
 
 
 def test_segments_of_another_wish_are_not_shown(stored: str, mission: ModuleType, invoke: Invoke) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.support import faults
 from tests.support.aws import Aws
 from tests.support.functions import Invoke, Log, load
-from tests.support.samples import sample, story
+from tests.support.samples import WISH_ID, sample, story
 from tests.support.strategies import damaged_stories, is_sendable, messages
 from tests.support.wishes import batch, ids
 
@@ -114,6 +114,18 @@ def test_an_unexpected_error_means_delivery_again_and_is_logged_without_its_text
     assert failure["wish_id"] == "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1c01"
     assert any("explode" in frame for frame in failure["stack"])
     assert "typed" not in json.dumps(lines)
+
+
+def test_wishes_that_no_seat_could_be_leased_for_fail_each_with_the_line_that_raised(
+    worker: ModuleType, invoke: Invoke, log: Log
+) -> None:
+    faults.throttled(worker.dynamodb, "dynamodb.BatchGetItem")
+    other = "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1c02"
+    assert len(invoke(worker, batch((WISH_ID, "mars"), (other, "mars")))["batchItemFailures"]) == 2
+    one, two = [line["stack"] for line in log.lines() if line.get("message") == "record failed"]
+    assert one[-1].startswith("infra/event_store.py:")
+    assert one[-1].endswith(" in stored")
+    assert one == two
 
 
 def seats_of(aws: Aws) -> list[tuple[str, int | None]]:

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mission.waterfall import HOPS, waterfall
-from tests.support.traces import CHAIN, START, TRACE, WISH, Document, a_wish, call, drawn, segment
+from tests.support.traces import CHAIN, START, TRACE, WISH, Document, a_wish, call, drawn, refused_by, segment
 
 
 def row(found: dict[str, Any], name: str) -> dict[str, Any]:
@@ -143,3 +144,34 @@ def test_a_batch_of_many_wishes_is_about_none_of_them() -> None:
 
 def test_hops_are_in_the_order_of_the_chain() -> None:
     assert [hop for hop in HOPS if hop in CHAIN] == CHAIN
+
+
+APPEND, CALL = "infra/event_store.py:56 in append", "botocore/client.py:1078 in _make_api_call"
+
+
+def test_an_error_has_its_class_its_stack_and_the_line_of_ours_that_raised() -> None:
+    documents = a_wish()
+    documents[6] |= refused_by("StoreUnavailable", "worker/handler.py:57 in board_one", APPEND, CALL)
+    (raised,) = row(drawn(documents), "worker")["exceptions"]
+    stack = ["worker/handler.py:57 in board_one", APPEND, CALL]
+    assert raised == {"type": "StoreUnavailable", "raised_at": APPEND, "stack": stack}
+
+
+def test_without_a_line_of_ours_it_is_the_last_one() -> None:
+    documents = a_wish()
+    documents[6] |= refused_by("KeyError", CALL)
+    assert row(drawn(documents), "worker")["exceptions"][0]["raised_at"] == CALL
+
+
+def test_the_text_of_an_error_is_never_shown() -> None:
+    documents = a_wish()
+    documents[6] |= refused_by("ValueError", APPEND)
+    assert "typed" not in str(drawn(documents))
+
+
+@pytest.mark.parametrize("cause", [None, "8a5d8f2f5d0f3d6b", {}, {"exceptions": None}, {"exceptions": [{"id": "8a"}]}])
+def test_a_cause_may_be_an_id_or_say_nothing(cause: object) -> None:
+    documents = a_wish()
+    documents[6] |= {"fault": True, "cause": cause}
+    raised = row(drawn(documents), "worker")["exceptions"]
+    assert raised in ([], [{"type": "", "raised_at": None, "stack": []}])

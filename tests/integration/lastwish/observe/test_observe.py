@@ -14,9 +14,10 @@ from moto import mock_aws
 from lastwish.aws.clients import Endpoint, engine_client
 from lastwish.errors import AwsError, NoSuchWish, NotAnswered, NoTrace
 from lastwish.observe import logs, traces
-from lastwish.observe.logs import Query
 from lastwish.site import site
+from mission.log_search import Query
 from tests.support import faults
+from tests.support.log_groups import LogGroups
 from tests.support.samples import WISH_ID
 from tests.support.traces import CHAIN, TRACE, a_wish
 
@@ -161,22 +162,7 @@ NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=5)
 
 @pytest.fixture
 def write() -> Callable[..., None]:
-    """Write a line of a function: what it says, when by its own clock, and when CloudWatch has it from."""
-    client, seen = boto3.client("logs"), set[str]()
-
-    def line(service: str, message: str, at: float = 0, came: float | None = None, **facts: Any) -> None:
-        if service not in seen:
-            client.create_log_group(logGroupName=service)
-            client.create_log_stream(logGroupName=service, logStreamName="s")
-            seen.add(service)
-        moment = NOW + timedelta(seconds=at)
-        said = {"level": "INFO", "message": message, "timestamp": moment.isoformat(), **facts}
-        text = message if message.startswith("START") else json.dumps(said)
-        stamp = NOW + timedelta(seconds=at if came is None else came)
-        event = {"timestamp": int(stamp.timestamp() * 1000), "message": text}
-        client.put_log_events(logGroupName=service, logStreamName="s", logEvents=[event])
-
-    return line
+    return LogGroups(NOW).write
 
 
 def search(wanted: Query, *services: str) -> tuple[list[str], bool]:
@@ -232,6 +218,13 @@ def test_it_never_shows_more_than_the_limit_and_says_so(write: Callable[..., Non
         write("parser", str(n), n / 10 + 0.01)
     assert search(around(limit=3), "worker", "parser") == (["worker: 0", "parser: 0", "worker: 1"], True)
     assert search(around(limit=8), "worker", "parser")[1] is False
+
+
+def test_of_what_was_not_read_to_the_end_there_may_be_more(write: Callable[..., None]) -> None:
+    for n in range(4):
+        write("worker", str(n), n / 10)
+    assert search(around(most_read=2), "worker") == (["worker: 0", "worker: 1"], True)
+    assert search(around(most_read=4), "worker")[1] is False
 
 
 def test_a_log_group_that_is_not_there_is_a_plain_error() -> None:

@@ -12,10 +12,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from lastwish.cli import app
-from lastwish.observe.log_lines import read
+from lastwish.observe.log_facts import words
 from lastwish.observe.moments import is_span, moment, span
 from lastwish.observe.waterfall import duration, show
-from tests.support.traces import CHAIN, TRACE, a_wish, drawn, segment
+from mission.log_lines import Line, read
+from tests.support.traces import CHAIN, TRACE, a_wish, drawn, refused_by, segment
 
 WISH = "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1c01"
 NOW = datetime(2045, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -82,57 +83,24 @@ def test_only_with_its_sign_is_an_argument_a_span() -> None:
     assert [is_span(each) for each in ("±3s", "+-3s", "3s", WISH)] == [True, True, False, False]
 
 
-# --- lines ------------------------------------------------------------------------------------------------------------
-def test_a_line_of_ours_has_its_own_time_its_level_and_its_facts() -> None:
-    said = {"correlation_id": "request-1", "wish_id": WISH, "timestamp": "2045-01-01T00:00:01.250+00:00"}
-    said |= {
-        "level": "WARNING",
-        "service": "worker",
-        "message": "record failed",
-        "reason": "two words",
-        "stack": ["a:1"],
-    }
-    line = read(json.dumps(said), CAME, "worker")
-    assert line.time == datetime(2045, 1, 1, 0, 0, 1, 250_000, tzinfo=UTC)
-    assert (line.service, line.level, line.message, line.ours) == ("worker", "WARNING", "record failed", True)
-    assert line.words == f'correlation_id=request-1 wish_id={WISH} reason="two words"'
-    assert line.document()["facts"]["stack"] == ["a:1"]
+# --- facts of lines ---------------------------------------------------------------------------------------------------
+def line(**said: Any) -> Line:
+    return read(json.dumps(said), CAME, "worker")
 
 
-@pytest.mark.parametrize(
-    "text", ["START RequestId: 1 Version: $LATEST", "END RequestId: 1", "REPORT RequestId: 1\tDuration"]
-)
-def test_what_lambda_writes_around_an_invocation_is_not_ours(text: str) -> None:
-    assert not read(text, CAME, "parser").ours
+def test_facts_that_help_are_shown_and_of_a_stack_the_line_that_raised() -> None:
+    said = line(
+        correlation_id="request-1",
+        xray_trace_id=TRACE,
+        reason="two words",
+        nothing=None,
+        stack=["a:1 in b", "c:2 in d"],
+    )
+    assert words(said) == 'correlation_id=request-1 reason="two words" raised_at="c:2 in d"'
 
 
-def test_metrics_are_not_ours_to_read_but_readable() -> None:
-    said = {
-        "_aws": {"CloudWatchMetrics": [{"Metrics": [{"Name": "Accepted"}]}]},
-        "service": "parser",
-        "Accepted": [1.0],
-    }
-    line = read(json.dumps(said), CAME, "parser")
-    assert (line.ours, line.level, line.message) == (False, "METRICS", "Accepted=[1.0]")
-
-
-@pytest.mark.parametrize("text", ["[ERROR] Runtime.ImportModuleError", "2045 abc Task timed out after 30.00 seconds"])
-def test_a_crash_is_an_error_though_it_is_no_json(text: str) -> None:
-    line = read(text, CAME, "parser")
-    assert (line.level, line.ours, line.time) == ("ERROR", True, datetime.fromtimestamp(CAME / 1000, UTC))
-
-
-@pytest.mark.parametrize(
-    "text", ['["a list"]', '{"timestamp": "never", "message": 5}', "{", '"text"', "", "[" * 100_000]
-)
-def test_no_line_is_too_strange(text: str) -> None:
-    assert read(text, CAME, "parser").time == datetime.fromtimestamp(CAME / 1000, UTC)
-
-
-def test_no_line_can_move_the_cursor() -> None:
-    said = {"message": "a\x1b[2Jb", "reason": "c\x1b[31md"}
-    line = read(json.dumps(said), CAME, "parser")
-    assert (line.message + line.words + read("e\x1b[2Jf\r", CAME, "parser").message).isprintable()
+def test_no_fact_can_move_the_cursor() -> None:
+    assert words(line(reason="c\x1b[31md", stack=["e\x1b[2Jf"])).isprintable()
 
 
 # --- the terminal -----------------------------------------------------------------------------------------------------
@@ -161,6 +129,24 @@ def test_a_fault_is_said_in_words_too() -> None:
     documents[6] |= {"fault": True}
     (worker,) = [line for line in printed(drawn(documents)).splitlines() if line.split()[:1] == ["worker"]]
     assert "FAULT" in worker
+
+
+def test_an_error_is_told_down_to_the_line_that_raised() -> None:
+    documents, append = a_wish(), "infra/event_store.py:56 in append"
+    raised = refused_by("StoreUnavailable", "worker/handler.py:57 in board_one", append, "botocore/client.py:1 in call")
+    documents[6] |= raised
+    documents += [segment(40, "worker", 6, 0.6, 0.7, **raised)]
+    text = printed(drawn(documents), width=60)
+    told = f"worker: StoreUnavailable at {append}\n    worker/handler.py:57 in board_one\n    {append}\n"
+    assert told in text
+    assert "2 times" in text
+    assert "typed" not in text
+
+
+def test_no_class_of_an_error_can_move_the_cursor() -> None:
+    documents = a_wish()
+    documents[6] |= refused_by("a\x1b[2Jb", "c\x1b[31md:1 in e")
+    assert "\x1b" not in printed(drawn(documents))
 
 
 def test_without_colour_there_are_no_escapes() -> None:

@@ -10,11 +10,6 @@ from typing import Any
 _PLATFORM = re.compile(r"(START|END|REPORT|INIT_START|INIT_REPORT|XRAY|EXTENSION|TELEMETRY)\b")
 _CRASHED = re.compile(r"\[ERROR\]|Traceback|Task timed out|Runtime exited|errorMessage")
 _NOT_FACTS = {"timestamp", "level", "service", "message"}
-# The same in every line of a function, or in X-Ray: of no use when looking for a fault.
-_NOT_SHOWN = {
-    "location", "cold_start", "function_name", "function_memory_size", "function_arn", "function_request_id",
-    "xray_trace_id", "sampling_rate", "stack",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,16 +28,6 @@ class Line:
         head = {"time": self.time.isoformat(timespec="milliseconds"), "service": self.service, "level": self.level}
         return {**head, "message": self.message, "facts": self.facts}
 
-    @property
-    def words(self) -> str:
-        """Useful facts as text, in the order in which they were logged. JSON makes control characters harmless."""
-        facts = [(name, fact) for name, fact in self.facts.items() if name not in _NOT_SHOWN and fact is not None]
-        return " ".join(f"{name}={fact if _is_plain(fact) else json.dumps(fact)}" for name, fact in facts)
-
-
-def _is_plain(fact: object) -> bool:
-    return isinstance(fact, str) and fact.isprintable() and " " not in fact
-
 
 def read(text: str, milliseconds: int, service: str) -> Line:
     """Parse a line from CloudWatch Logs. Its own time counts: CloudWatch may only know when it arrived."""
@@ -59,13 +44,13 @@ def read(text: str, milliseconds: int, service: str) -> Line:
     ):  # EMF: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
         return Line(arrived, service, "METRICS", ", ".join(_metrics(said)), {}, ours=False)
     level, message = str(said.get("level", "INFO")), str(said.get("message", ""))
-    return Line(_own_time(said.get("timestamp")) or arrived, service, level, _printable(message), facts)
+    return Line(_own_time(said.get("timestamp")) or arrived, service, level, printable(message), facts)
 
 
 def _text(text: str, arrived: datetime, service: str) -> Line:
     is_platform = bool(_PLATFORM.match(text))
     level = "PLATFORM" if is_platform else "ERROR" if _CRASHED.search(text) else "INFO"
-    return Line(arrived, service, level, _printable(text), ours=not is_platform)
+    return Line(arrived, service, level, printable(text), ours=not is_platform)
 
 
 def _metrics(said: dict[str, Any]) -> list[str]:
@@ -81,6 +66,6 @@ def _own_time(text: object) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Replace control characters, so that foreign text cannot move a terminal's cursor."""
     return "".join(each if each.isprintable() else " " for each in text)
