@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from lastwish.local import stage
 from tests.support.laptop import Stack
-from tests.support.mission_page import alarm, complete_trace, mission_control, sign_in, slow
+from tests.support.mission_page import alarm, complete_trace, failed, mission_control, sign_in
 from tests.support.on_stage import CHOICES, SHOW, a_stage
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PHONE, PROJECTOR
@@ -76,17 +76,24 @@ def test_nor_a_runbook(screen: Open, theme: Theme) -> None:
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("size", [PHONE, PROJECTOR], ids=["phone", "projector"])
+@pytest.mark.parametrize(("size", "lang"), [(PHONE, "ja"), (PROJECTOR, "en")], ids=["phone", "projector"])
 @pytest.mark.parametrize("theme", THEMES)
-def test_nor_mission_control(screen: Open, operator: OperatorClient, theme: Theme, size: dict[str, int]) -> None:
+def test_nor_mission_control(
+    screen: Open, operator: OperatorClient, theme: Theme, size: dict[str, int], lang: str
+) -> None:
     trace = complete_trace(operator)
-    news = {"alarms": [alarm("store-refuses")], "traces": [slow(trace["trace_id"], trace["wish_id"])]}
-    page = screen(size, color_scheme=theme, reduced_motion="reduce")
+    refused = failed(trace["trace_id"], trace["wish_id"], "StoreUnavailable", at=trace["started"])
+    news = {"alarms": [alarm("store-refuses")], "traces": [refused]}
+    page = screen(size, lang, color_scheme=theme, reduced_motion="reduce")
     mission_control(page, operator, lambda known: known.update(news))
     page.locator(".tile button").first.click()
-    page.locator(".trace").click()
+    page.locator(".group").click()
+    for part in (".trace", ".parts .quiet >> nth=0", ".parts .quiet >> nth=1"):
+        page.locator(part).click()
+    page.locator(".logs-panel button").click()
     page.locator(".alarms summary").click()
-    expect(page.locator(".waterfall")).to_be_visible(timeout=SOON)
+    for opened in (".waterfall", ".groups .log li", ".events ol li", ".logs-panel .logs"):
+        expect(page.locator(opened).first).to_be_visible(timeout=SOON)
     assert violations(page) == []
 
 

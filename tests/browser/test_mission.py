@@ -40,7 +40,8 @@ def test_a_trace_opens_as_a_waterfall(screen: Open, operator: OperatorClient) ->
     trace = complete_trace(operator)
     change: Change = lambda known: known.update(traces=[slow(trace["trace_id"], trace["wish_id"])])  # noqa: E731
     page = mission_control(screen(LAPTOP), operator, change)
-    page.get_by_role("button").filter(has_text=trace["wish_id"]).click()
+    page.locator(".group").click()
+    page.locator(".trace").filter(has_text=trace["wish_id"]).click()
     rows = page.locator(".waterfall li")
     expect(rows).to_have_count(len(trace["segments"]), timeout=SOON)
     hops = rows.evaluate_all("rows => rows.map(row => row.dataset.hop)")
@@ -208,11 +209,15 @@ def test_numbers_come_as_a_table_too(screen: Open, operator: OperatorClient) -> 
 
 def test_text_stays_text(screen: Open, operator: OperatorClient) -> None:
     def hostile(known: dict[str, Any]) -> None:
-        known["traces"] = [slow("1-6a000000-000000000000000000000000", HOSTILE)]
+        origin = dict.fromkeys(("hop", "error", "raised_at"), HOSTILE) | {"at": "2045-06-01T12:00:00.000Z"}
+        known["traces"] = [slow("1-6a000000-000000000000000000000000", HOSTILE, origin=origin)]
         known["alarms"] = [alarm(HOSTILE, reason=HOSTILE, description=HOSTILE, runbook=HOSTILE)]
         known["slos"][0].update(name=HOSTILE, title=HOSTILE)
 
     page = mission_control(screen(LAPTOP), operator, hostile)
+    page.locator(".group").click()
+    expect(page.locator(".group code")).to_have_text(HOSTILE)
+    expect(page.locator(".group b")).to_contain_text(HOSTILE)
     expect(page.locator(".trace code")).to_have_text(HOSTILE)
     expect(page.locator(".alarms .on h3")).to_contain_text(HOSTILE)
     expect(page.locator(".budgets b").first).to_have_text(HOSTILE)

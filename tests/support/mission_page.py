@@ -28,7 +28,7 @@ def mission_control(page: Page, operator: OperatorClient, change: Change = lambd
     page.route("**/ops/mission", lambda route: changed(route, change))
     page.goto("sign-in#mission")
     sign_in(page, operator)
-    expect(page.locator("#mission-age")).to_have_text(re.compile("ago"), timeout=SOON)
+    expect(page.locator("#mission-age")).to_have_text(re.compile("ago|前の"), timeout=SOON)
     return page
 
 
@@ -46,9 +46,15 @@ def alarm(name: str, state: str = "ALARM", **more: Any) -> dict[str, Any]:
     return {"name": name, "state": state, "since": "2045-06-01T12:00:00.000Z", "runbook": f"{name}.md"} | said | more
 
 
-def slow(trace_id: str, wish_id: str | None) -> dict[str, Any]:
+def slow(trace_id: str, wish_id: str | None, **more: Any) -> dict[str, Any]:
     trace = {"trace_id": trace_id, "wish_id": wish_id, "started": "2045-06-01T12:00:00.000Z", "duration_ms": 1234}
-    return trace | dict.fromkeys(("fault", "error", "throttled"), False)
+    return trace | dict.fromkeys(("fault", "error", "throttled"), False) | {"origin": None} | more
+
+
+def failed(trace_id: str, wish_id: str | None, error: str, hop: str = "worker", at: str = "") -> dict[str, Any]:
+    """A trace that failed: ``error`` is a class, ``at`` the moment, by default that of its start."""
+    origin = {"hop": hop, "error": error, "raised_at": "infra/event_store.py:56 in append"}
+    return slow(trace_id, wish_id, fault=True, origin=origin | {"at": at or "2045-06-01T12:00:00.000Z"})
 
 
 def complete_trace(operator: OperatorClient) -> dict[str, Any]:

@@ -1,15 +1,18 @@
-// Slow and failed wishes of the last minutes. Each opens as a waterfall; while one is in use, the list does not move.
+// Slow and failed traces of the last minutes, grouped by hop and error. A group has the line of code that raised, the log
+// lines around, the events of its wishes, and its traces as waterfalls. While one is in use, the list does not move.
 
-import { operatorRequest, write } from "./console-session.js";
-import { duration, make } from "./elements.js";
-import { waterfall } from "./waterfall.js";
+import { fill } from "./console-session.js";
+import { make } from "./elements.js";
+import { events } from "./mission-events.js";
+import { logView } from "./mission-logs.js";
+import { clock, disclosure, kindOf, traceRow } from "./mission-trace.js";
 
-const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+const KINDS = ["fault", "throttled", "error", "slow"]; // the worst first
 
 export function traces(words) {
   const note = make("p", { class: "unavailable", hidden: true });
   const empty = make("p", { class: "empty", hidden: true }, words.no_traces);
-  const list = make("ul", { class: "traces", role: "list" });
+  const list = make("ul", { class: "groups", role: "list" });
   const xray = make("a", { rel: "noreferrer", target: "_blank", hidden: true }, words.xray);
   const element = make(
     "section",
@@ -20,66 +23,80 @@ export function traces(words) {
     list,
     empty,
   );
-  const rows = new Map(); // trace id → its row
+  const groups = new Map(); // of those that are shown: {element, update}, by what they have in common
 
   function show({ traces: known, xray_url: url }) {
     xray.hidden = !url?.startsWith("https://");
     if (!xray.hidden) xray.href = url;
     if (known == null) return;
     if (!list.matches(":hover, :focus-within")) update(known);
-    empty.hidden = rows.size > 0;
+    empty.hidden = groups.size > 0;
   }
 
-  // An open trace stays, also when it is too old for the list.
+  // An open group stays, also when it is too old for the list.
   function update(known) {
-    const knownIds = new Set(known.map((trace) => trace.trace_id));
-    for (const [id, row] of rows) {
-      if (knownIds.has(id) || row.querySelector("[aria-expanded=true]")) continue;
-      row.remove();
-      rows.delete(id);
+    const found = Map.groupBy(known, keyOf);
+    for (const [key, { element: shown }] of groups) {
+      if (found.has(key) || shown.querySelector("[aria-expanded=true]")) continue;
+      shown.remove();
+      groups.delete(key);
     }
-    for (const trace of known.toReversed()) {
-      if (rows.has(trace.trace_id)) continue;
-      rows.set(trace.trace_id, newRow(trace));
-      list.prepend(rows.get(trace.trace_id));
-    }
-  }
-
-  function newRow(trace) {
-    const kind = ["fault", "error", "throttled"].find((name) => trace[name]) ?? "slow";
-    const button = make(
-      "button",
-      { type: "button", class: "trace", "aria-expanded": "false" },
-      make("span", {}, clock.format(new Date(trace.started))),
-      " ",
-      make("b", { "data-kind": kind }, words.kinds[kind]),
-      " ",
-      make("span", { class: "took" }, duration(trace.duration_ms)),
-      " ",
-      make("code", {}, trace.wish_id ?? trace.trace_id),
-    );
-    const details = make("div", { class: "details", hidden: true });
-    button.addEventListener("click", () => {
-      const isOpen = details.hidden;
-      details.hidden = !isOpen;
-      button.setAttribute("aria-expanded", String(isOpen));
-      if (isOpen) showWaterfall(details, trace);
-    });
-    return make("li", {}, button, details);
-  }
-
-  async function showWaterfall(details, trace) {
-    const status = make("p", { class: "muted", role: "status" }, words.asking);
-    details.replaceChildren(status);
-    try {
-      const answer = await operatorRequest(`ops/traces/${encodeURIComponent(trace.trace_id)}`);
-      details.replaceChildren(waterfall(answer, words.travel), status);
-      write(status, answer.complete || !answer.wish_id ? "" : words.travel.partly);
-      status.after(make("p", { class: "muted" }, make("code", {}, trace.trace_id)));
-    } catch {
-      write(status, words.no_trace);
+    const worst = [...found].sort(([, [one]], [, [other]]) => KINDS.indexOf(kindOf(one)) - KINDS.indexOf(kindOf(other)));
+    for (const [key, members] of worst.toReversed()) {
+      if (!groups.has(key)) groups.set(key, group(words));
+      groups.get(key).update(members);
+      list.prepend(groups.get(key).element);
     }
   }
 
   return { element, note, needs: ["traces"], show };
+}
+
+function keyOf(trace) {
+  return [kindOf(trace), trace.origin?.hop, trace.origin?.error].join("\n");
+}
+
+function group(words) {
+  const name = make("b", {});
+  const raisedAt = make("code", {});
+  const newest = make("span", { class: "at" });
+  const parts = make("div", { class: "parts" });
+  const rows = make("ul", { class: "traces", role: "list" });
+  const shown = new Map(); // trace id → its row
+  let members = [];
+
+  const around = () => ({ around: members[0].origin?.at ?? members[0].started });
+  part(words.logs_around, () => logView(words, around()));
+  part(words.events, () => events(words, members.map((trace) => trace.wish_id)));
+  const [button, details] = disclosure("group", [name, raisedAt, newest], () => details.replaceChildren(parts, rows));
+  const element = make("li", {}, button, details);
+
+  // A part reads what it shows each time it is opened: a group may have newer traces by then.
+  function part(title, read) {
+    parts.append(...disclosure("quiet", [title], (opened) => opened.replaceChildren(read())));
+  }
+
+  function update(latest) {
+    members = latest;
+    const [{ origin, started }] = members;
+    const kind = kindOf(members[0]);
+    const error = origin?.error ?? words.kinds[kind];
+    name.dataset.kind = kind;
+    name.textContent = fill(words.group, { hop: origin?.hop ?? "?", error, count: members.length });
+    raisedAt.textContent = origin?.raised_at ?? "";
+    newest.textContent = clock.format(new Date(origin?.at ?? started));
+    const ids = new Set(members.map((trace) => trace.trace_id));
+    for (const [id, row] of shown) {
+      if (ids.has(id) || row.querySelector("[aria-expanded=true]")) continue;
+      row.remove();
+      shown.delete(id);
+    }
+    for (const trace of members.toReversed()) {
+      if (shown.has(trace.trace_id)) continue;
+      shown.set(trace.trace_id, traceRow(trace, words));
+      rows.prepend(shown.get(trace.trace_id));
+    }
+  }
+
+  return { element, update };
 }

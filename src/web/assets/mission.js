@@ -6,6 +6,7 @@ import { duration, make } from "./elements.js";
 import { alarms } from "./mission-alarms.js";
 import { budgets, totals } from "./mission-budgets.js";
 import { drills } from "./mission-drills.js";
+import { logs } from "./mission-logs.js";
 import { tiles } from "./mission-tiles.js";
 import { traces } from "./mission-traces.js";
 import { Poll } from "./poll.js";
@@ -17,7 +18,7 @@ const words = texts.mission;
 const view = byId("view-mission");
 const age = make("p", { class: "muted", id: "mission-age" }, words.asking);
 const tilePanels = tiles(words);
-const railPanels = [alarms(words), budgets(words), totals(words), traces(words)];
+const railPanels = [alarms(words), budgets(words), totals(words), traces(words), logs(words)];
 const panels = [...railPanels, ...tilePanels];
 const drillsPanel = drills(words); // asks by itself: it is the laptop's only
 const poll = new Poll(() => operatorRequest("ops/mission"), show, POLL);

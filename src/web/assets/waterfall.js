@@ -9,7 +9,9 @@ export function waterfall(trace, words, { isForAudience = false } = {}) {
   const ends = segments.map((segment) => segment.offset_ms + (segment.duration_ms ?? 0));
   const whole = Math.max(1, trace.duration_ms ?? 0, ...ends);
   const rows = segments.map((segment) => row(segment, whole, words, isForAudience));
-  return make("ol", { class: `waterfall${isForAudience ? " audience" : ""}`, role: "list" }, ...rows);
+  const element = make("ol", { class: `waterfall${isForAudience ? " audience" : ""}`, role: "list" }, ...rows);
+  element.querySelector("details")?.setAttribute("open", ""); // the outermost error: those below it caused it
+  return element;
 }
 
 function row(segment, whole, words, isForAudience) {
@@ -30,9 +32,21 @@ function row(segment, whole, words, isForAudience) {
     make("span", { class: "at" }, `+${duration(offset)}`),
     make("span", { class: "took" }, hasEnded ? duration(took) : words.under_way),
     make("span", { class: "track", "aria-hidden": "true" }, bar),
+    ...(segment.exceptions ?? []).map(raised),
   );
   if (!isForAudience) element.style.setProperty("--depth", Math.min(8, segment.depth));
   return element;
+}
+
+// An error with its class, the line of ours that raised it, and the stack. Only operators get them, and nobody its text:
+// that may quote what a person typed.
+const raised = ({ type, raised_at: at, stack: frames }) => stack(frames, at, make("b", {}, type), " ");
+
+// A stack, closed under the line that raised. Its last line is the innermost.
+export function stack(frames, raisedAt, ...title) {
+  const lines = frames.map((frame) => make("li", {}, make(frame === raisedAt ? "b" : "span", {}, frame)));
+  const summary = make("summary", {}, ...title, make("code", {}, raisedAt ?? ""));
+  return make("details", { class: "stack" }, summary, make("ol", { role: "list" }, ...lines));
 }
 
 function marksOf({ fault, error, outcome, receive_count: count }, words, isForAudience) {
