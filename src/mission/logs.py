@@ -40,7 +40,7 @@ class Moment(BaseModel):
 def log_routes(client: Any, groups: Iterable[str]) -> APIGatewayRouter:
     """Return the route. ``groups`` are the log groups of the functions, each as ``service=group``."""
     router = APIGatewayRouter()  # type: ignore[no-untyped-call]
-    by_service = dict(group.split("=", 1) for group in groups)
+    by_service = dict(group.partition("=")[::2] for group in groups)
 
     @router.get("/ops/logs")
     def get_logs() -> Response[str]:

@@ -4,10 +4,11 @@ import itertools
 import re
 import tomllib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from mission.logs import Service
 from tests.support import ROOT
 from tests.support.template import EDGE, OBSERVABILITY, TEMPLATE, load, resources
 
@@ -104,6 +105,19 @@ def test_mission_control_reads_traces_of_the_api_and_of_each_function_whose_batc
             *({"Fn::If": ["OnAws", {"Ref": each}, here]} for each, here in zip(consumers, of_agent, strict=True)),
         ],
     ]
+
+
+def test_mission_control_reads_the_logs_of_each_function_but_its_own() -> None:
+    functions = resources("AWS::Serverless::Function")
+    groups = {
+        each["Properties"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]: each["Properties"]["LoggingConfig"]
+        for name, each in functions.items()
+        if name != "MissionFunction"
+    }
+    variables = functions["MissionFunction"]["Properties"]["Environment"]["Variables"]
+    named = dict(group.split("=") for group in variables["LOG_GROUPS"]["Fn::Sub"].split(","))
+    assert named == {service: f"${{{logs['LogGroup']['Ref']}}}" for service, logs in groups.items()}
+    assert set(named) == set(get_args(Service.__value__))
 
 
 def test_the_stacks_of_samconfig_fit_into_the_names_of_x_ray() -> None:
