@@ -22,6 +22,7 @@ type TraceId = Annotated[str, StringConstraints(pattern="^1-[0-9a-f]{8}-[0-9a-f]
 type Hop = Literal[
     "API", "frontend", "console", "mission", "Inbox", "parser", "Pods", "worker", "EventStore", "projector"
 ]  # fmt: skip
+type Place = Hop | Literal["InboxDlq", "PodsDlq", "ProjectorDlq"]
 type Text = Annotated[str | None, Field(description="as typed; null while the wish is hidden, and once it is erased")]
 type Html = Annotated[str | None, Field(description="the same, escaped")]
 
@@ -230,6 +231,7 @@ class Alarm(Body):
     description: str
     runbook: str | None
     signal: bool
+    hop: Place | None
 
 
 class Origin(Body):
@@ -265,6 +267,23 @@ class LogLines(Body):
     more: bool
 
 
+class HopTrace(Body):
+    trace_id: TraceId
+    wish_id: UUID | None
+    duration_ms: int
+    fault: bool
+
+
+class HopOfTheMap(Body):
+    name: Hop
+    seen: Count
+    failed: Count
+    p50_ms: int | None
+    p95_ms: int | None
+    within_ms: Annotated[int, Field(description="of the hop's objective")]
+    traces: list[HopTrace]
+
+
 class Overview(Body):
     """A part that cannot be read is null, and named in ``missing``."""
 
@@ -278,7 +297,8 @@ class Overview(Body):
     slos: list[Objective] | None
     alarms: list[Alarm] | None
     traces: list[TraceSummary] | None
-    missing: list[Literal["series", "totals", "queues", "slos", "alarms", "traces"]]
+    hops: list[HopOfTheMap] | None
+    missing: list[Literal["series", "totals", "queues", "slos", "alarms", "traces", "hops"]]
     xray_url: str | None
 
 

@@ -17,6 +17,7 @@ from infra.settings import MissionSettings
 from infra.telemetry import logger
 from mission.cloudwatch import CloudWatch
 from mission.errors import Origins
+from mission.map import hops_of, read_hops
 from mission.metrics import SERIES, TOTALS
 from mission.slos import SLOS, WINDOW_DAYS, Slo, budget_left
 from mission.xray import annotation_values, read_summaries, start_of
@@ -55,6 +56,7 @@ class Overview:
             "slos": lambda: self._cached("slos", now, lambda: self._slos(until)),
             "alarms": self._alarms,
             "traces": self._slow_or_failed,
+            "hops": lambda: read_hops(self._xray, self._settings.traced_services, now),
         }
         with ThreadPoolExecutor(len(parts)) as readers:
             read = dict(zip(parts, readers.map(_read, parts, parts.values()), strict=True))
@@ -116,7 +118,9 @@ class Overview:
 
     def _alarms(self) -> list[dict[str, Any]]:
         prefix = f"{self._settings.stack_name}/"  # which no other stack's name begins with
-        alarms = [_alarm(alarm, prefix) for alarm in self._cloudwatch.alarms(prefix)]
+        known = self._cloudwatch.alarms(prefix)
+        hops = hops_of(known)
+        alarms = [_alarm(alarm, prefix) | {"hop": hops[alarm["AlarmName"]]} for alarm in known]
         return sorted(alarms, key=lambda alarm: (alarm["state"] != "ALARM", alarm["signal"], alarm["name"]))
 
     def _slow_or_failed(self) -> list[dict[str, Any]]:

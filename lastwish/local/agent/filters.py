@@ -2,6 +2,7 @@
 
 `annotation.NAME = "TEXT"` finds the traces of a wish or of a function.
 `responsetime > SECONDS OR fault = true OR error = true` finds those that mission control shows.
+`http.method = "METHOD" AND http.url ENDSWITH "TEXT"` finds requests.
 `(service("NAME") OR service("NAME")) AND (EXPRESSION)` keeps those with a segment of one of these names.
 Meaning: "Using filter expressions", X-Ray Developer Guide.
 """
@@ -16,6 +17,7 @@ Filter = Callable[[Summary], bool]
 _ANNOTATED = re.compile(r'annotation\.(\w+) = "([^"\\]*)"')
 _SERVICE = r'service\("[^"\\]*"\)'
 _OF_SERVICES = re.compile(rf"\((?P<services>{_SERVICE}(?: OR {_SERVICE})*)\) AND \((?P<rest>.*)\)")
+_REQUESTED = re.compile(r'http\.method = "([A-Z]+)" AND http\.url ENDSWITH "([^"\\]*)"')
 _SLOW_OR_FAILED = re.compile(r"responsetime > (\d+(?:\.\d+)?) OR fault = true OR error = true")
 
 
@@ -44,4 +46,7 @@ def _compile(expression: str) -> Filter | None:
     if match := _SLOW_OR_FAILED.fullmatch(expression):
         seconds = float(match[1])
         return lambda trace: trace.response_time > seconds or trace.fault or trace.error
+    if match := _REQUESTED.fullmatch(expression):
+        method, end = match.groups()
+        return lambda trace: trace.http.get("HttpMethod") == method and str(trace.http.get("HttpURL")).endswith(end)
     return None

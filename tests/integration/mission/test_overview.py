@@ -8,60 +8,24 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import ANY, Stubber
 
 from mission.slos import SLOS
 from tests.support import faults
 from tests.support.aws import Aws
 from tests.support.functions import Invoke, Log, load
-from tests.support.http import body, operator_event
+from tests.support.http import operator_event
+from tests.support.mission_overview import NAMESPACE, alarm, answer_with, put, view
 from tests.support.samples import WISH_ID, sample
 from tests.support.traces import TRACE, refused_by, segment
 
-NAMESPACE = "LastWish/lastwish-local"
-SLOW_OR_FAILED = (
-    '(service("lastwish-local/local") OR service("parser")) AND (responsetime > 1 OR fault = true OR error = true)'
-)
 QUEUES = {"Inbox", "InboxDlq", "Pods", "PodsDlq", "ProjectorDlq"}
-PARTS = ["series", "totals", "queues", "slos", "alarms", "traces"]
+PARTS = ["series", "totals", "queues", "slos", "alarms", "traces", "hops"]
 
 
 @pytest.fixture(autouse=True)
 def _summaries(mission: ModuleType) -> None:
     """moto knows no filter expressions; a test that wants traces says which."""
     answer_with(mission, [])
-
-
-def answer_with(mission: ModuleType, summaries: list[dict[str, Any]]) -> Stubber:
-    """X-Ray from now on finds these."""
-    mission.overview._xray = client = boto3.client("xray")
-    stub = Stubber(client)
-    query = {"StartTime": ANY, "EndTime": ANY, "FilterExpression": SLOW_OR_FAILED}
-    stub.add_response("get_trace_summaries", {"TraceSummaries": summaries}, query)
-    stub.activate()
-    return stub
-
-
-def view(mission: ModuleType, invoke: Invoke) -> Any:
-    return body(invoke(mission, operator_event("/ops/mission")))
-
-
-def put(namespace: str, name: str, values: list[float], ago: timedelta = timedelta(0), **dimensions: str) -> None:
-    """Publish values as one function or service does."""
-    pairs = [{"Name": key, "Value": value} for key, value in dimensions.items()]
-    at = datetime.now(UTC) - ago
-    data = [{"MetricName": name, "Dimensions": pairs, "Value": value, "Timestamp": at} for value in values]
-    boto3.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
-
-
-def alarm(name: str, state: str, actions: bool = True, **more: Any) -> None:
-    cloudwatch = boto3.client("cloudwatch")
-    topic = ["arn:aws:sns:us-east-1:000000000000:alarms"] if actions else []
-    cloudwatch.put_metric_alarm(
-        AlarmName=name, MetricName="m", Namespace="n", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1,
-        ComparisonOperator="GreaterThanOrEqualToThreshold", AlarmActions=topic, **more,
-    )  # fmt: skip
-    cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="the test says so")
 
 
 # --- the whole --------------------------------------------------------------------------------------------------------
@@ -279,7 +243,7 @@ def test_only_operators_see_the_overview(mission: ModuleType, invoke: Invoke, pa
         ("cloudwatch", "GetMetricData", ["series", "totals", "slos"]),
         ("cloudwatch", "DescribeAlarms", ["alarms"]),
         ("sqs", "GetQueueAttributes", ["queues"]),
-        ("xray", "GetTraceSummaries", ["traces"]),
+        ("xray", "GetTraceSummaries", ["traces", "hops"]),
     ],
 )
 def test_a_part_that_cannot_be_read_is_null_and_named_and_the_rest_is_there(

@@ -8,10 +8,10 @@ import httpx
 import pytest
 
 from lastwish.local.agent.filters import compile_filter
-from lastwish.local.agent.segments import parse
+from lastwish.local.agent.segments import API_STAGE, parse
 from lastwish.local.agent.traces import Traces
 from lastwish.local.agent.xray import PAGE, application
-from tests.support.documents import FUNCTION, HANDLER, QUEUE, TRACE, document, handler
+from tests.support.documents import API, FUNCTION, HANDLER, QUEUE, TRACE, document, handler
 
 
 class Api:
@@ -128,6 +128,7 @@ ANNOTATIONS = {"Service": "x", "wish_id": "w1", "receive_count": 3}
         ("responsetime > 1 OR fault = true OR error = true", {"fault": True}, True),
         ("responsetime > 1 OR fault = true OR error = true", {"error": True}, True),
         ("responsetime > 1 OR fault = true OR error = true", {"throttle": True}, False),
+        ('http.method = "POST" AND http.url ENDSWITH "/wishes"', {}, False),
         ('(service("x")) AND (annotation.wish_id = "w1")', {}, True),
         ('(service("x")) AND (annotation.wish_id = "w2")', {}, False),
         ('(service("lastwish/dev") OR service("x")) AND (annotation.wish_id = "w1")', {}, True),
@@ -147,6 +148,19 @@ def test_a_filter_accepts_what_it_names(
 
 
 @pytest.mark.parametrize(
+    ("method", "url", "expected"),
+    [("POST", "/local/wishes", True), ("GET", "/local/wishes", False), ("POST", "/local/sign-in", False)],
+)
+def test_a_filter_finds_requests_by_method_and_end_of_url(
+    traces: Traces, method: str, url: str, expected: bool
+) -> None:
+    keep(traces, document(API, origin=API_STAGE, http={"request": {"method": method, "url": url}}))
+    (summary,) = traces.summaries(0, 1e9)
+
+    assert compile_filter('http.method = "POST" AND http.url ENDSWITH "/wishes"')(summary) is expected
+
+
+@pytest.mark.parametrize(
     "expression",
     [
         'service("frontend")',
@@ -156,6 +170,8 @@ def test_a_filter_accepts_what_it_names(
         '(service("front\\"end")) AND (annotation.wish_id = "w1")',
         '(service("a")) AND ((service("b")) AND (annotation.wish_id = "w1"))',
         "http.status = 500",
+        'http.method = "POST"',
+        'http.method = "POST" OR http.url ENDSWITH "/wishes"',
         "fault = true",
         "responsetime",
         'responsetime > "1" OR fault = true OR error = true',
