@@ -111,5 +111,5 @@ def _owner(alarm: dict[str, Any]) -> str | None:
     if "ApiName" in dimensions:
         return "API"
     for match in filter(None, map(_NAMED.search, dimensions.values())):
-        return match[1].lower() if match[1] else match[2]
+        return str(match[2] or match[1].lower())
     return None

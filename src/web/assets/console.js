@@ -8,12 +8,12 @@ import { Poll, request } from "./poll.js";
 const POLL = { every: 2_000, first: 4_000, longest: 15_000 }; // milliseconds, as everywhere below
 const STALE = 6_000; // without an answer, after which the page says so
 const ANNOUNCE_EVERY = 10_000; // of how many are held
-// Views besides moderation, by their hash: each is a script that is loaded when somebody opens it.
-const VIEWS = { "#mission": () => import("./mission.js"), "#presenter": () => import("./presenter.js") };
+// Views besides moderation, by their hash: each has a script that is loaded when somebody opens it.
+const MISSION = { id: "view-mission", load: () => import("./mission.js") };
+const VIEWS = { "#mission": MISSION, "#map": MISSION, "#presenter": { id: "view-presenter", load: () => import("./presenter.js") } };
 
 let announcedAt = -Infinity;
 let announcedCount = 0;
-const opened = {}; // the views' modules, by their hash
 let hasStage = null; // whether this is a laptop, which has a stage for shows
 
 const language = document.querySelector(".language");
@@ -100,19 +100,20 @@ function closeConsole(reason) {
 // another view is that of the sign-in, also when signed in: a reload or a bookmark leads there again.
 async function showView() {
   const hash = location.hash in VIEWS ? location.hash : "";
+  const shown = VIEWS[hash];
   history.replaceState(null, "", (isSignedIn() && !hash ? "console" : "sign-in") + location.search + hash);
   for (const link of language.querySelectorAll("a")) link.href = `sign-in${new URL(link.href).search}${hash}`;
   for (const link of byId("views").children) link.ariaCurrent = String(link.hash === (hash || "#moderation"));
   byId("view-moderation").hidden = hash !== "";
-  for (const each of Object.keys(VIEWS)) byId(`view-${each.slice(1)}`).hidden = each !== hash;
+  for (const each of Object.values(VIEWS)) byId(each.id).hidden = each !== shown;
   try {
-    if (hash && isSignedIn()) opened[hash] ??= await VIEWS[hash](); // moderation does not wait for it
+    if (shown && isSignedIn()) shown.script ??= await shown.load(); // moderation does not wait for it
   } catch {
-    byId(`view-${hash.slice(1)}`).textContent = texts.mission.not_loaded;
+    byId(shown.id).textContent = texts.mission.not_loaded;
   }
-  for (const [each, view] of Object.entries(opened)) {
-    if (each === location.hash && isSignedIn()) view.start();
-    else view.stop();
+  for (const each of new Set(Object.values(VIEWS))) {
+    if (each === VIEWS[location.hash] && isSignedIn()) each.script?.start();
+    else each.script?.stop();
   }
 }
 

@@ -117,7 +117,7 @@ function writeBig(element, text) {
 }
 
 // Returns the last whole minute, or the running one as soon as it has more: it rises at once and falls a minute late.
-function perMinute(step, { from, now, step_s: seconds }) {
+export function perMinute(step, { from, now, step_s: seconds }) {
   const running = Math.min(step.length - 1, Math.floor((Date.parse(now) - Date.parse(from)) / 1000 / seconds));
   return (60 / seconds) * Math.max(step[running - 1] ?? 0, step[running] ?? 0);
 }

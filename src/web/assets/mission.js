@@ -7,6 +7,7 @@ import { alarms } from "./mission-alarms.js";
 import { budgets, totals } from "./mission-budgets.js";
 import { drills } from "./mission-drills.js";
 import { logs } from "./mission-logs.js";
+import { map } from "./mission-map.js";
 import { tiles } from "./mission-tiles.js";
 import { traces } from "./mission-traces.js";
 import { Poll } from "./poll.js";
@@ -19,19 +20,23 @@ const view = byId("view-mission");
 const age = make("p", { class: "muted", id: "mission-age" }, words.asking);
 const tilePanels = tiles(words);
 const railPanels = [alarms(words), budgets(words), totals(words), traces(words), logs(words)];
-const panels = [...railPanels, ...tilePanels];
+const mapPanel = map(words); // a view of its own, of the same answers
+const panels = [...railPanels, mapPanel, ...tilePanels];
 const drillsPanel = drills(words); // asks by itself: it is the laptop's only
 const poll = new Poll(() => operatorRequest("ops/mission"), show, POLL);
 let answer = null;
 
 const [first, ...others] = railPanels.map((panel) => panel.element);
 const grid = make("section", { class: "tiles", "aria-label": words.numbers }, ...tilePanels.map((panel) => panel.element));
-view.replaceChildren(first, grid, drillsPanel.element, ...others);
+view.replaceChildren(first, mapPanel.element, grid, drillsPanel.element, ...others);
 byId("shortcuts").after(age); // the shortcuts are for moderation
 await Promise.all(view.dataset.styles.split(" ").map(loadStyles));
 setInterval(showAge, 1000);
 
-export const start = () => [poll, drillsPanel].forEach((each) => each.start());
+export function start() {
+  view.dataset.view = location.hash === "#map" ? "map" : "numbers";
+  for (const each of [poll, drillsPanel]) each.start();
+}
 export const stop = () => [poll, drillsPanel].forEach((each) => each.stop());
 
 function loadStyles(href) {

@@ -1,0 +1,102 @@
+// The map: what each hop of the chain did just now, and where it hurts. A hop opens with its alarms and its traces.
+
+import { fill, lang } from "./console-session.js";
+import { duration, make } from "./elements.js";
+import { newestOf } from "./mission-chart.js";
+import { hopDetails } from "./mission-hop.js";
+import { drawing, NODES } from "./mission-map-drawing.js";
+import { perMinute } from "./mission-tiles.js";
+
+const number = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 });
+const RATES = {
+  phone: "accepted",
+  API: "requests",
+  frontend: "accepted",
+  parser: "parsed",
+  worker: "worked",
+  EventStore: "recorded",
+  projector: "projected",
+  ReadModel: "projected",
+};
+const QUEUE_OF = { InboxDlq: "Inbox", PodsDlq: "Pods", ProjectorDlq: "Projector" };
+const MARKS = { alarm: "▲ ", hurts: "! ", unknown: "? ", fine: "" };
+
+export function map(words) {
+  const says = words.map;
+  const note = make("p", { class: "unavailable", hidden: true });
+  const chain = drawing(says.title, open);
+  const details = hopDetails(words);
+  const element = make(
+    "section",
+    { class: "map", "aria-labelledby": "map-title" },
+    make("h2", { id: "map-title" }, says.title),
+    make("p", { class: "muted" }, says.lead),
+    note,
+    chain.element,
+    details.element,
+  );
+  let answer = null;
+  let opened = null; // the name of a hop
+
+  function open(name) {
+    opened = opened === name ? null : name;
+    show(answer);
+    if (opened) details.element.scrollIntoView({ block: "nearest" });
+  }
+
+  function show(latest) {
+    answer = latest;
+    const facts = new Map();
+    for (const { name, dlq } of NODES) {
+      facts.set(name, factsOf(name));
+      if (dlq) facts.set(dlq, deadLetters(dlq));
+    }
+    chain.show(facts);
+    details.show(opened && { name: opened, alarms: alarmsOf(opened), hop: hopOf(opened) });
+  }
+
+  const hopOf = (name) => answer.hops?.find((hop) => hop.name === name);
+  const alarmsOf = (name) =>
+    (answer.alarms ?? []).filter((alarm) => alarm.hop === name && alarm.state === "ALARM" && !alarm.signal);
+
+  function factsOf(name) {
+    const hop = hopOf(name);
+    const queue = answer.queues?.find((each) => each.name === name);
+    const [p50, p95] = name === "ReadModel" ? ["wall_p50", "wall_p95"].map(newest) : [hop?.p50_ms, hop?.p95_ms];
+    const within = (name === "ReadModel" ? hopOf("projector") : hop)?.within_ms;
+    const failed = hop?.failed ? fill(says.failed, { failed: hop.failed, seen: hop.seen }) : "";
+    const isSlow = p95 > within || (queue?.oldest_s ?? 0) * 1000 > within;
+    const facts = [
+      queue ? fill(says.waiting, { count: number.format(queue.visible), busy: number.format(queue.in_flight) }) : rate(name),
+      p95 == null ? "" : fill(says.times, { p50: duration(p50), p95: duration(p95) }),
+      failed || (isSlow ? fill(says.slow, { time: duration(within) }) : queue?.oldest_s ? oldest(queue) : ""),
+    ];
+    const isKnown = name === "phone" ? answer.series != null : answer.hops != null || queue != null;
+    return node(name, facts, isKnown, Boolean(failed) || isSlow);
+  }
+
+  function deadLetters(name) {
+    const dead = answer.queues?.find((each) => each.name === QUEUE_OF[name])?.dead;
+    return node(name, [dead == null ? "" : fill(says.dead, { count: number.format(dead) })], dead != null, dead > 0);
+  }
+
+  function node(name, facts, isKnown, hurts) {
+    const alarms = alarmsOf(name);
+    const state = alarms.length ? "alarm" : !isKnown ? "unknown" : hurts ? "hurts" : "fine";
+    const title = says.names[name] ?? name;
+    const lines = facts.filter(Boolean);
+    const names = alarms.map((alarm) => alarm.name);
+    const label = [title, ...lines, says.states[state], ...names].join(", ");
+    return { title: MARKS[state] + title, lines, label, state, isOpen: name === opened };
+  }
+
+  const newest = (key) => answer.series && newestOf(answer.series[key]);
+  const oldest = (queue) => fill(says.oldest, { age: duration(queue.oldest_s * 1000) });
+
+  function rate(name) {
+    const series = answer.series?.[RATES[name]];
+    return series ? fill(says.rate, { count: number.format(perMinute(series, answer)) }) : "";
+  }
+
+  return { element, note, needs: ["hops", "queues", "series", "alarms"], show };
+}
