@@ -26,6 +26,7 @@ from domain.events import WishAccepted, WishSubmitted
 from domain.seats import Seat
 from domain.wish import RecordWish, decide
 from infra.read_model import Generations
+from lastwish.observe.prices import EDGE_REQUEST, LAMBDA_GB_SECOND, LAMBDA_REQUEST, READ_UNIT, REST_REQUEST
 
 PEOPLE = 65_000
 CROWD = 60  # seconds in which all of them open the form, send, and load their receipt
@@ -44,13 +45,9 @@ JSON_BYTES = {
     "wall: manifest": 200,
 }
 
-# Dollars. The first four from the facts that all cost models here use.
-REST_REQUEST = 3.50e-6
-LAMBDA_REQUEST = 0.20e-6
-LAMBDA_SECOND = 0.5 * 0.0000133334  # 512 MB on arm64
-READ_UNIT = 0.125e-6
+# Dollars, for what no other cost model here has.
+LAMBDA_SECOND = 0.5 * LAMBDA_GB_SECOND["arm64"]  # 512 MB
 AWS_OUT = 0.09e-9  # a byte to the internet
-EDGE_REQUEST = 1.00e-6  # CloudFront, https, North America and Europe
 EDGE_FUNCTION = 0.10e-6
 EDGE_OUT = 0.085e-9
 FIREWALL_REQUEST = 0.60e-6  # at the stage, which only CloudFront reaches; its rules cost a few dollars a month besides

@@ -6,6 +6,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lastwish.observe.prices import ALARM, COMPOSITE, DASHBOARD, METRIC, METRIC_READ
 from mission.metrics import SERIES, TOTALS
 from mission.slos import SLOS
 from observability.alarms import ALARMS
@@ -13,8 +14,6 @@ from observability.burn import composites, signals
 from observability.metrics import COLD_START, EMITTED
 from observability.tables import table
 
-METRIC, ALARM, COMPOSITE, DASHBOARD = 0.30, 0.10, 0.50, 3.00  # dollars a month
-READ = 0.01 / 1000  # dollars for each metric that is read
 _READS = 3600 // 5  # in an hour of mission control on a screen (src/web/assets/mission.js)
 _CACHED_READS = 3600 // 30  # of the parts that the function keeps for a while (src/mission/overview.py)
 
@@ -48,7 +47,7 @@ def items() -> Iterator[Item]:
 def mission_control_hour() -> float:
     """Return the dollars that one open page of mission control costs in an hour."""
     budgets = 2 * sum(len(slo.metrics) for slo in SLOS)  # bad events, and all events
-    return READ * (len(SERIES) * _READS + (len(TOTALS) + budgets) * _CACHED_READS)
+    return METRIC_READ * (len(SERIES) * _READS + (len(TOTALS) + budgets) * _CACHED_READS)
 
 
 def costs() -> str:

@@ -105,7 +105,7 @@ def hops_of(alarms: Iterable[dict[str, Any]]) -> dict[str, str | None]:
 
 
 def _owner(alarm: dict[str, Any]) -> str | None:
-    dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", ())}
+    dimensions: dict[str, str] = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", ())}
     if service := dimensions.get("service"):
         return _CALLED.get((alarm["MetricName"], service), service)
     if "ApiName" in dimensions:

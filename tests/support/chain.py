@@ -36,7 +36,7 @@ class FakeLambdaClient:
 
     def get_function_configuration(self, FunctionName: str) -> dict[str, Any]:  # noqa: N803
         variables = {"MARS_SEATS": str(self.mars), "JUPITER_SEATS": "1000"}
-        return {"Timeout": 30, "Environment": {"Variables": variables}}
+        return {"Timeout": 30, "MemorySize": 512, "Environment": {"Variables": variables}}
 
 
 class Quiet:

@@ -23,10 +23,12 @@ def sign_in(page: Page, operator: OperatorClient) -> None:
     page.keyboard.press("Enter")
 
 
-def mission_control(page: Page, operator: OperatorClient, change: Change = lambda known: None) -> Page:
+def mission_control(
+    page: Page, operator: OperatorClient, change: Change = lambda known: None, view: str = "mission"
+) -> Page:
     """The view, by the address that one bookmarks. ``change`` is what becomes of each answer of the real stack."""
     page.route("**/ops/mission", lambda route: changed(route, change))
-    page.goto("sign-in#mission")
+    page.goto(f"sign-in#{view}")
     sign_in(page, operator)
     expect(page.locator("#mission-age")).to_have_text(re.compile("ago|前の"), timeout=SOON)
     return page
@@ -43,7 +45,11 @@ def changed(route: Route, change: Change) -> None:
 
 def alarm(name: str, state: str = "ALARM", **more: Any) -> dict[str, Any]:
     said = {"reason": "Three of three.", "description": "Receipts stay on their way.", "signal": False}
-    return {"name": name, "state": state, "since": "2045-06-01T12:00:00.000Z", "runbook": f"{name}.md"} | said | more
+    return (
+        {"name": name, "state": state, "since": "2045-06-01T12:00:00.000Z", "runbook": f"{name}.md", "hop": None}
+        | said
+        | more
+    )
 
 
 def slow(trace_id: str, wish_id: str | None, **more: Any) -> dict[str, Any]:

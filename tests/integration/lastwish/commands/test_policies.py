@@ -133,6 +133,11 @@ def list_and_show_dead_letters(chain: Chain) -> None:
     assert run("dlq", "show", letters[0]["message_id"])["wish_id"] == ids(1)[0]
 
 
+def cost(_: Chain) -> None:
+    said = run("cost")
+    assert (said["wishes"], said["dollars"], said["per_million"], said["advice"]) == (0, 0, None, [])
+
+
 def retry(chain: Chain) -> None:
     """It changes nothing: the message that was received stays hidden."""
     inbox = {"QueueUrl": chain.aws.urls["Inbox"]}
@@ -228,6 +233,7 @@ READS: list[Typed] = [
     history,
     trace,
     logs,
+    cost,
     list_and_show_dead_letters,
     retry,
     list_operators,
