@@ -53,7 +53,7 @@ def test_the_chain_of_the_running_stack_is_there_with_its_times(screen: Open, op
 
 def test_a_hop_with_an_alarm_is_red_and_one_that_failed_is_marked(screen: Open, operator: OperatorClient) -> None:
     page = the_map(screen(LAPTOP), operator, hurt)
-    states = {name: "fine" for name in CHAIN} | {"EventStore": "alarm", "parser": "hurts", "Pods": "hurts"}
+    states = dict.fromkeys(CHAIN, "fine") | {"EventStore": "alarm", "parser": "hurts", "Pods": "hurts"}
     for name, state in states.items():
         expect(node(page, name)).to_have_attribute("data-state", state)
     expect(node(page, "InboxDlq")).to_have_attribute("data-state", "hurts")
