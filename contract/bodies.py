@@ -270,6 +270,7 @@ class LogLines(Body):
 class HopTrace(Body):
     trace_id: TraceId
     wish_id: UUID | None
+    started: AwareDatetime
     duration_ms: int
     fault: bool
 

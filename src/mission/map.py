@@ -4,18 +4,17 @@ X-Ray's own service graph would mix the stacks of an account: two of them name t
 can be told apart, so the hops are added up from those.
 """
 
-import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime, timedelta
-from itertools import batched
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from domain.envelope import timestamp
 from infra.slos import CALL_WITHIN, PROJECTED_WITHIN, STORED_WITHIN
 from mission.waterfall import waterfall
-from mission.xray import read_summaries
+from mission.xray import read_summaries, read_traces
 
 # Each hop with the time of the objective that it can break alone: a hop is slow when its p95 is longer.
 HOPS = {
@@ -28,6 +27,7 @@ ENDED_WITHIN = timedelta(minutes=2)  # what was mended longer ago hurts nobody a
 SENDING = 'http.method = "POST" AND http.url ENDSWITH "/wishes"'
 MOST_WISHES = 40  # of a sample: X-Ray charges for each trace that is read, and gives five at once
 _MOST_TRACES = 5  # shown of each hop
+_SHOWN = ("trace_id", "wish_id", "started", "duration_ms", "fault")
 
 # Metrics that a function counts about what it calls; all others are about the function.
 _CALLED = {
@@ -45,16 +45,8 @@ def read_hops(xray: Any, services: Collection[str], now: datetime) -> list[dict[
     """Return the hops as in docs/http.md. Raises what botocore raises."""
     found = read_summaries(xray, services, SENT_WITHIN, SENDING)
     sample = [summary["Id"] for summary in found[:: math.ceil(len(found) / MOST_WISHES) or 1]]
-    return hops(_read_traces(xray, sample), (now - ENDED_WITHIN).timestamp())
-
-
-def _read_traces(xray: Any, trace_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
-    for five in batched(trace_ids, 5, strict=False):
-        for page in xray.get_paginator("batch_get_traces").paginate(TraceIds=list(five)):
-            for trace in page["Traces"]:
-                documents = [json.loads(segment["Document"]) for segment in trace["Segments"]]
-                if drawn := waterfall(trace["Id"], documents):
-                    yield drawn
+    drawn = (waterfall(trace_id, documents) for trace_id, documents in read_traces(xray, sample).items())
+    return hops(filter(None, drawn), (now - ENDED_WITHIN).timestamp())
 
 
 def hops(traces: Iterable[dict[str, Any]], since: float) -> list[dict[str, Any]]:
@@ -63,7 +55,9 @@ def hops(traces: Iterable[dict[str, Any]], since: float) -> list[dict[str, Any]]
     for trace in traces:
         for row in trace["segments"]:
             if row["hop"] and (row["end"] or 0) >= since:
-                rows[row["hop"]].append(row | {"trace_id": trace["trace_id"], "wish_id": trace["wish_id"]})
+                started = timestamp(datetime.fromtimestamp(row["start"], UTC))
+                about = {key: trace[key] for key in ("trace_id", "wish_id")}
+                rows[row["hop"]].append(row | about | {"started": started})
     return [_hop(name, rows[name]) for name in HOPS]
 
 
@@ -77,9 +71,7 @@ def _hop(name: str, rows: list[Row]) -> dict[str, Any]:
         "p50_ms": _percentile(times, 0.5),
         "p95_ms": _percentile(times, 0.95),
         "within_ms": HOPS[name] // timedelta(milliseconds=1),
-        "traces": [
-            {key: row[key] for key in ("trace_id", "wish_id", "duration_ms", "fault")} for row in worst[:_MOST_TRACES]
-        ],
+        "traces": [{key: row[key] for key in _SHOWN} for row in worst[:_MOST_TRACES]],
     }
 
 

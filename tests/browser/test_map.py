@@ -72,7 +72,7 @@ def test_a_hop_slower_than_its_objective_is_marked(screen: Open, operator: Opera
 
 def test_a_click_opens_the_hop_with_its_alarm_and_its_traces(screen: Open, operator: OperatorClient) -> None:
     trace = complete_trace(operator)
-    failed = {"trace_id": trace["trace_id"], "wish_id": trace["wish_id"], "duration_ms": 1234, "fault": True}
+    failed = {key: trace[key] for key in ("trace_id", "wish_id", "started")} | {"duration_ms": 1234, "fault": True}
 
     def change(known: dict[str, Any]) -> None:
         hurt(known)
@@ -88,6 +88,14 @@ def test_a_click_opens_the_hop_with_its_alarm_and_its_traces(screen: Open, opera
     expect(opened.locator(".waterfall li")).to_have_count(len(trace["segments"]), timeout=SOON)
     node(page, "EventStore").click()
     expect(opened).to_be_hidden()
+
+
+def test_an_opened_hop_has_the_log_of_its_function(screen: Open, operator: OperatorClient) -> None:
+    complete_trace(operator)
+    page = the_map(screen(LAPTOP), operator)
+    node(page, "Pods").click()
+    page.get_by_role("button", name=SAYS["logs"]).click()
+    expect(page.locator(".hop .log li").first).to_contain_text("worker", timeout=SOON)
 
 
 def test_the_keyboard_opens_a_hop_and_keeps_its_place(screen: Open, operator: OperatorClient) -> None:
@@ -127,7 +135,8 @@ def test_the_three_views_lead_to_each_other(screen: Open, operator: OperatorClie
 def test_text_stays_text(screen: Open, operator: OperatorClient) -> None:
     def hostile(known: dict[str, Any]) -> None:
         known["alarms"] = [alarm(HOSTILE, hop="worker", description=HOSTILE, runbook=HOSTILE)]
-        hop_of(known, "worker").update(traces=[{"trace_id": HOSTILE, "wish_id": None, "duration_ms": 1, "fault": True}])
+        trace = {"trace_id": HOSTILE, "wish_id": None, "started": "2045-06-01T12:00:00.000Z"}
+        hop_of(known, "worker").update(traces=[trace | {"duration_ms": 1, "fault": True}])
 
     page = the_map(screen(LAPTOP), operator, hostile)
     node(page, "worker").click()

@@ -43,7 +43,8 @@ def test_percentiles_are_values_that_were_measured() -> None:
 def test_failures_are_counted_and_their_traces_come_first() -> None:
     found = hop("worker", *(waited(9) for _ in range(6)), waited(1, fault=True))
     assert (found["seen"], found["failed"]) == (7, 1)
-    assert found["traces"][0] == {"trace_id": TRACE, "wish_id": WISH, "duration_ms": 1000, "fault": True}
+    about = {"trace_id": TRACE, "wish_id": WISH, "started": "2020-03-08T02:58:06.000Z"}
+    assert found["traces"][0] == {**about, "duration_ms": 1000, "fault": True}
     assert [each["duration_ms"] for each in found["traces"]] == [1000, 9000, 9000, 9000, 9000]
 
 
