@@ -5,8 +5,8 @@ DynamoDB's units and of logs, and what it writes as memory is not that of one fu
 """
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -67,15 +67,18 @@ def read(site: Site, last: timedelta) -> Usage:
     """Read what a stack used. Raises AwsError, StackError."""
     now = datetime.now(UTC)
     metrics: dict[str, Statistic] = {name: SERIES[name] for name in _OURS}
+    ids = {kind: site.physical_ids(kind) for kind in _KINDS}
     for kind, (namespace, dimension, names) in _KINDS.items():
-        for logical, physical in site.physical_ids(kind).items():
+        for logical, physical in ids[kind].items():
             owner = {dimension: physical.rpartition("/")[2]}  # a queue's is a URL
             metrics |= {f"{logical} {name}": (Metric(namespace, name, owner), _statistic(name)) for name in names}
     with plain_errors():
         cloudwatch = CloudWatch(site.client("cloudwatch"), {"${AWS::StackName}": site.name, "${Stage}": site.stage})
         found = cloudwatch.statistics(metrics, now, last, _PERIOD)
         used = {name: _combined(metrics[name][1], each.values()) for name, each in found.items()}
-        functions = [_function(site, used, now - last, *names) for names in site.physical_ids(_FUNCTION).items()]
+        functions = [_function(site, used, *names) for names in ids[_FUNCTION].items()]
+        if site.on_aws:
+            functions = [replace(each, used_mb=_used_memory(site, ids, each, now - last)) for each in functions]
     busy = sum(value > 0 for value in found["accepted"].values())
     behind_cdn = site.outputs.get("SiteUrl") not in (None, site.outputs.get("ApiUrl"))
     return Usage(used, [each for each in functions if each.invocations], _PERIOD * busy, behind_cdn)
@@ -89,7 +92,7 @@ def _statistic(name: str) -> str:
     return "Maximum" if name == "ConcurrentExecutions" else "Sum"
 
 
-def _function(site: Site, used: dict[str, Any], since: datetime, logical: str, physical: str) -> Function:
+def _function(site: Site, used: dict[str, float | None], logical: str, physical: str) -> Function:
     service = logical.removesuffix("Function").lower()
     configured = site.client("lambda").get_function_configuration(FunctionName=physical)
     return Function(
@@ -100,13 +103,13 @@ def _function(site: Site, used: dict[str, Any], since: datetime, logical: str, p
         configured.get("Architectures", ["x86_64"])[0],
         used.get(_RECORDS.get(service, "")),
         used[f"{logical} ConcurrentExecutions"],
-        _used_memory(site, logical.replace("Function", "Logs"), since) if site.on_aws else None,
     )
 
 
-def _used_memory(site: Site, group: str, since: datetime) -> int | None:
+def _used_memory(site: Site, ids: Mapping[str, dict[str, str]], function: Function, since: datetime) -> int | None:
     """Return the most memory in MB, from the REPORT lines that Lambda writes."""
-    query: dict[str, Any] = {"logGroupName": site.physical_ids(_LOGS)[group], "filterPattern": "REPORT"}
+    group = ids[_LOGS][f"{function.service.capitalize()}Logs"]
+    query: dict[str, Any] = {"logGroupName": group, "filterPattern": "REPORT"}
     pages = site.client("logs").get_paginator("filter_log_events")
     query |= {"startTime": int(since.timestamp() * 1000), "PaginationConfig": {"MaxItems": _MOST_REPORTS}}
     lines = [event["message"] for page in pages.paginate(**query) for event in page["events"]]
