@@ -90,7 +90,7 @@ def retry(engine: Endpoint) -> dict[str, int]:
 
 def clear_measurements(engine: Endpoint) -> dict[str, int]:
     """Make the engine forget metrics, log lines and alarms' states. Returns how many of each. Raises EngineFailed."""
-    counts: dict[str, int] = _own_call(engine, "DELETE", measurements.PATH)
+    counts: dict[str, int] = own_call(engine, "DELETE", measurements.PATH)
     return counts
 
 
