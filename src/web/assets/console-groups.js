@@ -29,19 +29,21 @@ export function showGroups(held, changed) {
   byId("groups").classList.toggle("none", rows.size === 0);
 }
 
-// Returns {label, cards} by key, of at least two wishes each. A text that makes up all of its reason is no group of its own.
+// Returns {label, cards} by key, of at least two wishes each; one that is left of a group can be tried again. A text that
+// makes up all of its reason is no group of its own.
 function groupsOf(cards) {
   const reasons = Map.groupBy(cards, ({ wish }) => wish.reason);
   const groups = [];
   for (const [reason, ofReason] of reasons) {
     groups.push([`reason ${reason}`, { label: make("b", {}, texts.reasons[reason] ?? texts.held_other), cards: ofReason }]);
     for (const [text, ofText] of Map.groupBy(ofReason, ({ wish }) => wish.message)) {
-      if (ofText.length === ofReason.length) continue;
+      const key = `text ${reason} ${text}`;
+      if (ofText.length === ofReason.length && !rows.has(key)) continue;
       const label = make("span", {}, `${words.same}: `, make("bdi", { dir: "auto" }, text));
-      groups.push([`text ${reason} ${text}`, { label, cards: ofText }]);
+      groups.push([key, { label, cards: ofText }]);
     }
   }
-  return new Map(groups.filter(([, group]) => group.cards.length > 1));
+  return new Map(groups.filter(([key, group]) => group.cards.length > 1 || rows.has(key)));
 }
 
 function newRow({ label, cards }, held, changed) {
