@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from lastwish.observe.log_lines import read
 
 from lastwish.local import faults
 from lastwish.local.agent.datagrams import Receiver
@@ -15,6 +14,7 @@ from lastwish.local.agent.metrics import MetricBuffer
 from lastwish.local.agent.traces import Traces
 from lastwish.local.engine.patch import ministack_module
 from lastwish.local.faults import Fault
+from mission.log_lines import read
 from tests.support.engine_in_process import KEY, Engine, engine_in_process, url_of
 
 PARSER, GROUP = "lastwish-local-ParserFunction-1", "/lastwish/parser"
