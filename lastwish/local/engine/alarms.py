@@ -8,6 +8,7 @@ replaces a missing one.
 
 import asyncio
 import logging
+import math
 import operator
 import time
 from collections.abc import Callable, Sequence
@@ -16,11 +17,13 @@ from typing import Any, Literal
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lastwish.local.engine import metric_points
+from lastwish.local.engine.pace import Pace
 from lastwish.local.engine.patch import ministack_module, replace, require
 
 log = logging.getLogger("lastwish.alarms")
 
 INTERVAL = 5.0  # seconds between two evaluations by the clock
+PACE = Pace()  # of all alarms of this engine
 
 State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 
@@ -47,11 +50,12 @@ def evaluate(cloudwatch: Any, alarm: dict[str, Any]) -> None:
     """Set an alarm to the state of its metric; on a change write its history, run its actions, evaluate its parents."""
     if not alarm.get("Namespace") or alarm.get("ComparisonOperator") not in _COMPARISONS:
         return  # metric math and anomaly bands: MiniStack has neither
-    values = datapoints(cloudwatch, alarm, time.time())
-    old, new = alarm["StateValue"], state_of(alarm, values)
+    paced = PACE.applied(alarm)
+    values = datapoints(cloudwatch, paced, time.time())
+    old, new = alarm["StateValue"], state_of(paced, values)
     if new == old:
         return
-    reason = _reason(alarm, values)
+    reason = _reason(paced, values)
     alarm.update(StateValue=new, StateReason=reason, StateUpdatedTimestamp=int(time.time()))
     cloudwatch._record_history(alarm["AlarmName"], old, new, reason)
     cloudwatch._dispatch_alarm_actions(alarm, old, new, reason)
@@ -111,14 +115,15 @@ class _Schedule:
 
     def __init__(self, cloudwatch: Any) -> None:
         self._cloudwatch = cloudwatch
-        self._due: dict[str, float] = {}
+        self._evaluated: dict[str, float] = {}
 
     def evaluate(self) -> None:
         """Evaluate each alarm that is due: every sixtieth of its period, at least once a minute as on AWS."""
         now = time.monotonic()
         for alarm in list(self._cloudwatch._alarms.values()):
-            if now >= self._due.get(alarm["AlarmArn"], 0.0):
-                self._due[alarm["AlarmArn"]] = now + min(alarm.get("Period", 60) / 60, 60)
+            pause = min(PACE.applied(alarm).get("Period", 60) / 60, 60)
+            if now - self._evaluated.get(alarm["AlarmArn"], -math.inf) >= pause:
+                self._evaluated[alarm["AlarmArn"]] = now
                 try:
                     self._cloudwatch._evaluate_alarm(alarm)
                 except Exception:  # must fail neither the other alarms nor the PutMetricData that led here
@@ -145,7 +150,7 @@ def layer(app: ASGIApp, interval: float = INTERVAL) -> ASGIApp:
         finally:
             clock.cancel()
 
-    return evaluate_by_the_clock
+    return PACE.layer(evaluate_by_the_clock)
 
 
 async def _evaluate_for_ever(cloudwatch: Any, scopes: Any, interval: float) -> None:

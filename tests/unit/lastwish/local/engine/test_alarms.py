@@ -227,3 +227,43 @@ def test_an_alarm_that_cannot_be_evaluated_does_not_stop_the_clock(
     monkeypatch.setattr(cloudwatch, "_evaluate_all_alarms", failing)
 
     asyncio.run(asyncio.wait_for(alarms.layer(engine, interval=0)({"type": "lifespan"}, None, None), 30))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def hurried() -> Iterator[None]:
+    """Alarms run twelve times faster."""
+    alarms.PACE.hold(12, 60)
+    yield
+    alarms.PACE.hold(1, 0)
+
+
+@pytest.mark.usefixtures("hurried")
+def test_at_a_faster_pace_periods_are_shorter_and_counts_stay(judged: Callable[..., str]) -> None:
+    five_minutes = {"Period": 300, "TreatMissingData": "notBreaching"}
+    assert judged((3, 26), **five_minutes) == "OK"
+    assert judged((2, 24), **five_minutes) == "OK"
+    assert judged((1, 23), **five_minutes) == "ALARM"
+
+
+@pytest.mark.usefixtures("hurried")
+def test_at_a_faster_pace_no_period_is_shorter_than_ten_seconds(judged: Callable[..., str]) -> None:
+    assert judged((3, 9), Period=60) == "ALARM"
+
+
+def test_a_pace_is_over_by_itself_and_changes_no_alarm(judged: Callable[..., str], cloudwatch: Any) -> None:
+    alarms.PACE.hold(12, 0)
+    assert judged((3, 250), Period=300) == "ALARM"
+    assert cloudwatch._alarms["store-refuses"]["Period"] == 300
+    assert alarms.PACE.times == 1
+
+
+@pytest.mark.usefixtures("hurried")
+def test_an_age_is_old_sooner_at_a_faster_pace() -> None:
+    age = {"MetricName": "ApproximateAgeOfOldestMessage", "Period": 60, "Threshold": 300}
+    assert alarms.PACE.applied(age) == age | {"Period": 10, "Threshold": 25}
+
+
+@pytest.mark.parametrize(("times", "seconds"), [(0.5, 10), (61, 10), (12, 3601), (12, -1)])
+def test_a_pace_out_of_bounds_is_refused(times: float, seconds: float) -> None:
+    with pytest.raises(ValueError, match="a pace is"):
+        alarms.PACE.hold(times, seconds)
