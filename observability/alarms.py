@@ -80,7 +80,7 @@ def _crashes(name: str, logical_id: str, symptom: str) -> Alarm:
 def _throttles(service: str, symptom: str) -> Alarm:
     # Each throttled batch costs its messages one of five receives: it takes a few minutes to the dead-letter queue.
     symptom += f" Lambda has no room for the {service}."
-    return Alarm(f"{service}-throttled", function("Throttles", function_id(service)), 3, symptom, on_aws=True)
+    return Alarm(f"{service}-throttled", function("Throttles", function_id(service)), 3, symptom)
 
 
 ALARMS = (
