@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lastwish import __version__
-from lastwish.commands import cost, dlq, faults, load, maintenance, observe, operators, preflight, stack, submit
+from lastwish.commands import cost, dlq, drill, faults, load, maintenance, observe, operators, preflight, stack, submit
 
 app = typer.Typer(
     name="lastwish",
@@ -16,7 +16,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for commands in (stack, maintenance, dlq, observe, cost, load, operators, submit, preflight, faults):
+for commands in (stack, maintenance, dlq, observe, cost, load, operators, submit, preflight, faults, drill):
     app.add_typer(commands.app)
 
 

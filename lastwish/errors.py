@@ -21,6 +21,7 @@
     |   +-- NoTrace               a wish exists, its trace does not
     |   +-- NotYet                an expected change did not happen in time
     |   +-- NotReady              a check of `preflight` found something to do
+    |   +-- DrillRefused          the stack is not at rest: a drill would prove nothing
     +-- LoadError                 a load did not begin as it should
     |   +-- LoadRefused           too large, or a target that must not be loaded (exit code 2)
     |   +-- LoadNotInstalled      the environment has only what a demo needs
@@ -129,6 +130,10 @@ class NotYet(OperatorError):
 
 class NotReady(OperatorError):
     """A check of `preflight` found something to do. The message says what."""
+
+
+class DrillRefused(OperatorError):
+    """The stack is not at rest, so a drill would prove nothing. The message says why."""
 
 
 class LoadError(CommandError):

@@ -196,7 +196,7 @@ CATALOGUE = (
         alarms=tuple(f"credentials-refused-{each}" for each in ("frontend", "parser", "worker", "projector")),
         slo="post-availability",
         response="as when the store or a queue refuses: the frontend answers 503, the others pause and try again",
-        related_alarms=("slo-post-availability-page", "slo-boarding-page"),
+        related_alarms=("slo-post-availability-page", "slo-boarding-page", "slo-boarding-ticket"),
     ),
     FailureMode(
         name="hot-destination",

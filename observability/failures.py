@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from observability.failure_catalogue import CATALOGUE
 from observability.failure_mode import DETECTION, OCCURRENCE, SEVERITY, FailureMode, Rating
 
-__all__ = ["CATALOGUE", "FailureMode", "Rating", "by_risk", "mode_of", "runbook_of", "table"]
+__all__ = ["CATALOGUE", "FailureMode", "Rating", "by_risk", "mode_of", "rows", "runbook_of", "table"]
 
 
 def by_risk() -> list[FailureMode]:
@@ -43,13 +43,13 @@ def _scales() -> Iterator[str]:
         (("detection", "how late it is noticed"), DETECTION),
     ):
         yield ""
-        yield from _rows(heads, [(str(step), words) for step, words in scale.items()])
+        yield from rows(heads, [(str(step), words) for step, words in scale.items()])
 
 
 def _ranking() -> Iterator[str]:
     yield "## The modes, by risk"
     yield ""
-    rows = [
+    lines = [
         (
             _link(mode),
             mode.audience_sees,
@@ -60,13 +60,13 @@ def _ranking() -> Iterator[str]:
         )
         for mode in by_risk()
     ]
-    yield from _rows(("failure mode", "the audience sees", "before", "risk", "after", "risk"), rows)
+    yield from rows(("failure mode", "the audience sees", "before", "risk", "after", "risk"), lines)
 
 
 def _signals() -> Iterator[str]:
     yield "## Signals"
     yield ""
-    rows = [
+    lines = [
         (
             _link(mode),
             "<br>".join(map(_code, mode.metrics)),
@@ -77,14 +77,14 @@ def _signals() -> Iterator[str]:
         )
         for mode in by_risk()
     ]
-    yield from _rows(("failure mode", "metrics", "log", "trace", "alarm", "burns the budget of"), rows)
+    yield from rows(("failure mode", "metrics", "log", "trace", "alarm", "burns the budget of"), lines)
 
 
 def _causes() -> Iterator[str]:
     yield "## Causes, and what the system does by itself"
     yield ""
-    rows = [(_link(mode), mode.causes, mode.response, _code(f"lastwish drill {mode.drill}")) for mode in by_risk()]
-    yield from _rows(("failure mode", "causes", "by itself", "drill (to come)"), rows)
+    lines = [(_link(mode), mode.causes, mode.response, _code(f"lastwish drill {mode.drill}")) for mode in by_risk()]
+    yield from rows(("failure mode", "causes", "by itself", "drill"), lines)
 
 
 def _alarms(mode: FailureMode) -> str:
@@ -99,8 +99,9 @@ def _code(text: str) -> str:
     return f"`{text}`"
 
 
-def _rows(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def rows(heads: Sequence[str], lines: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table in Markdown."""
     yield "| " + " | ".join(heads) + " |"
     yield "|" + "---|" * len(heads)
-    for row in rows:
+    for row in lines:
         yield "| " + " | ".join(cell.replace("<script>", _code("<script>")) for cell in row) + " |"

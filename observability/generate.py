@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from observability import cloudformation, cost, failures, permissions, tables
+from observability import cloudformation, cost, drills, failures, permissions, tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -47,6 +47,7 @@ PARTS = (
     _part("slo", "metrics", tables.metrics),
     _part("slo", "cost", cost.costs),
     _part("failure-modes", "failure modes", failures.table),
+    _part("drills", "drills", drills.table),
     _part("permissions", "permissions", permissions.permissions),
 )
 
