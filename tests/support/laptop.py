@@ -36,9 +36,11 @@ class Laptop:
     def command(self, *args: str, **env: str) -> tuple[list[str], dict[str, str]]:
         return [LASTWISH, *args], os.environ | {"LASTWISH_HOME": str(self.home), "CI": "1"} | self.env | env
 
-    def run(self, *args: str, **env: str) -> "subprocess.CompletedProcess[str]":
+    def run(self, *args: str, typed: str | None = None, **env: str) -> "subprocess.CompletedProcess[str]":
         command, environ = self.command(*args, **env)
-        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        return subprocess.run(
+            command, env=environ, input=typed, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
 
     def start(self, *args: str) -> "subprocess.Popen[str]":
         """The same, without waiting for its end."""

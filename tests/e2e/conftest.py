@@ -1,0 +1,14 @@
+"""What several files of tests on the real stack need."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.laptop import Stack, a_stack
+
+
+@pytest.fixture(scope="module")
+def calm() -> Iterator[Stack]:
+    """A stack of its own for a file of tests: a drill begins only where nothing else happens."""
+    with a_stack() as stack:
+        yield stack
