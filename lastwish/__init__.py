@@ -1,4 +1,4 @@
-"""Tools of the operator: the command line, the local stack, AWS, maintenance, observation, load."""
+"""Tools of the operator: the command line, the local stack, AWS, maintenance, observation, load, drills."""
 
 from importlib.metadata import version
 

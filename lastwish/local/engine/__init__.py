@@ -17,6 +17,7 @@ record.py               counts which caller used which permission
 journal.py              journals messages and commits, so that the next engine can have them
 sockets.py              makes the server use the socket that `up` has bound
 alarms.py               evaluates alarms by CloudWatch's rules, also while no metrics arrive
+pace.py                 lets alarms run faster for a while
 metric_points.py        keeps a metric's points in the order of their times
 invocations.py          measures every invocation of a function
 arrival.py              tells a function when its request arrived at the proxy
