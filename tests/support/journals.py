@@ -1,12 +1,13 @@
 """Lines of a journal, made by the code that makes them."""
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from domain.commit import Commit, Recorded, stream_of
 from domain.events import Destination, Event, WishAccepted, WishBoarded, WishErased, WishHidden, WishShown
 from infra.event_store import EventStore
-from lastwish.local.journal import Sent, Stored
+from lastwish.local.journal import Entry, Journal, Sent, Stored
 from tests.support.samples import NOON, envelope, submitted
 
 TRACE = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
@@ -56,3 +57,11 @@ def message(wish_id: str, text: str = "hello") -> dict[str, Any]:
 def sent(wish_id: str, text: str = "hello") -> Sent:
     """Return the line of a submission."""
     return Sent.of(message(wish_id, text), NOON)
+
+
+def write_journal(file: Path, *entries: Entry) -> None:
+    """Write these lines as the engine does."""
+    journal = Journal(file)
+    journal.add(*entries)
+    journal.flush()
+    journal.close()

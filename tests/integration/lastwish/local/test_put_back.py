@@ -10,12 +10,11 @@ from infra.seats import Seats
 from lastwish.errors import AwsError, EngineFailed
 from lastwish.local import put_back as module
 from lastwish.local.engine import process as engine
-from lastwish.local.journal import Entry, Journal
 from lastwish.local.put_back import PutBack, put_back
 from lastwish.local.state import Home, State
 from tests.support.aws import Aws
 from tests.support.faults import batch_entries_fail, throttled
-from tests.support.journals import ERASED, boarded, item, message, sent, stored
+from tests.support.journals import ERASED, boarded, item, message, sent, stored, write_journal
 from tests.support.samples import submitted
 from tests.support.wishes import ids
 
@@ -39,15 +38,8 @@ def state(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> State:
     return State("http://127.0.0.1:1/", "http://127.0.0.1:2", {**tables, "InboxUrl": aws.urls["Inbox"]}, key="LWKEY")
 
 
-def write(home: Home, *entries: Entry) -> None:
-    journal = Journal(home.journal)
-    journal.add(*entries)
-    journal.flush()
-    journal.close()
-
-
 def test_a_new_stack_has_nothing_to_put_back(aws: Aws, state: State, home: Home) -> None:
-    write(home)
+    write_journal(home.journal)
 
     assert put_back(state, home) == PutBack()
     assert ReadModel(aws.dynamodb, "ReadModel").generations().current == 1
@@ -55,7 +47,7 @@ def test_a_new_stack_has_nothing_to_put_back(aws: Aws, state: State, home: Home)
 
 
 def test_a_second_time_changes_nothing_that_is_there(aws: Aws, state: State, home: Home) -> None:
-    write(home, stored(ADA, boarded(3)), stored(BOB, boarded(1)), stored(BOB, [ERASED], 2))
+    write_journal(home.journal, stored(ADA, boarded(3)), stored(BOB, boarded(1)), stored(BOB, [ERASED], 2))
     first = put_back(state, home)
     tables = [aws.dynamodb.scan(TableName=name)["Items"] for name in ("EventStore", "ReadModel", "Seats")]
     # A worker that lives by now leased one more.
@@ -70,14 +62,14 @@ def test_a_second_time_changes_nothing_that_is_there(aws: Aws, state: State, hom
 
 def test_a_wish_that_was_stored_as_erased_is_put_back_as_it_was(aws: Aws, state: State, home: Home) -> None:
     events = [submitted("never stored").model_copy(update={"message": None}), ERASED]
-    write(home, stored(ADA, events).without_text())
+    write_journal(home.journal, stored(ADA, events).without_text())
     put_back(state, home)
 
     assert aws.stored() == [item(ADA, events)]
 
 
 def test_a_message_comes_back_with_its_body_and_its_attributes(aws: Aws, state: State, home: Home) -> None:
-    write(home, sent(ADA), sent(BOB), stored(BOB, boarded(1)), sent(ADA))
+    write_journal(home.journal, sent(ADA), sent(BOB), stored(BOB, boarded(1)), sent(ADA))
     done = put_back(state, home)
 
     assert (done.messages, done.unanswered) == (1, 1)
@@ -87,13 +79,13 @@ def test_a_message_comes_back_with_its_body_and_its_attributes(aws: Aws, state: 
 
 
 def test_two_messages_about_one_wish_come_back_both(aws: Aws, state: State, home: Home) -> None:
-    write(home, sent(ADA, "one"), sent(ADA, "another"))
+    write_journal(home.journal, sent(ADA, "one"), sent(ADA, "another"))
 
     assert put_back(state, home).messages == 2
 
 
 def test_the_same_commit_twice_in_the_journal_is_put_once(aws: Aws, state: State, home: Home) -> None:
-    write(home, stored(ADA, boarded(1)), stored(ADA, boarded(1)))
+    write_journal(home.journal, stored(ADA, boarded(1)), stored(ADA, boarded(1)))
 
     assert put_back(state, home).commits == 1
     assert aws.stored() == [item(ADA, boarded(1))]
@@ -101,7 +93,7 @@ def test_the_same_commit_twice_in_the_journal_is_put_once(aws: Aws, state: State
 
 def test_a_later_commit_whose_first_is_lost_keeps_no_seat(aws: Aws, state: State, home: Home) -> None:
     """Its wish boards anew, from its message."""
-    write(home, sent(ADA), stored(ADA, boarded(9)[2:3], 2), stored(BOB, boarded(2)))
+    write_journal(home.journal, sent(ADA), stored(ADA, boarded(9)[2:3], 2), stored(BOB, boarded(2)))
     done = put_back(state, home)
 
     assert (done.commits, done.messages) == (2, 1)
@@ -109,7 +101,7 @@ def test_a_later_commit_whose_first_is_lost_keeps_no_seat(aws: Aws, state: State
 
 
 def test_what_inbox_does_not_take_is_an_error(aws: Aws, state: State, home: Home) -> None:
-    write(home, sent(ADA, "fine"), sent(BOB, "refused"))
+    write_journal(home.journal, sent(ADA, "fine"), sent(BOB, "refused"))
     batch_entries_fail(aws.sqs, bodies_with="refused")
 
     with pytest.raises(AwsError, match="does not take back 1 of"):
@@ -117,7 +109,7 @@ def test_what_inbox_does_not_take_is_an_error(aws: Aws, state: State, home: Home
 
 
 def test_a_store_that_does_not_answer_is_an_error(aws: Aws, state: State, home: Home) -> None:
-    write(home, stored(ADA, boarded(1)))
+    write_journal(home.journal, stored(ADA, boarded(1)))
     throttled(aws.dynamodb, "dynamodb.BatchWriteItem")
 
     with pytest.raises(AwsError, match="does not answer as it should"):
