@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 from lastwish.local import stage
 from lastwish.local.proxy.app import Proxy
 from lastwish.local.proxy.drills import Drills
+from lastwish.local.proxy.injection import Injection
 from lastwish.local.proxy.ledger import Promised
 from lastwish.local.proxy.request_body import TooLarge, read_body
 from lastwish.local.state import Home
@@ -35,7 +36,7 @@ class Stage:
 
     def __init__(self, app: Proxy, home: Home) -> None:
         self._app, self._home = app, home
-        self._promised = Promised(home.ledger)
+        self._promised, self._injection = Promised(home.ledger), Injection(home)
         self._drills = Drills(home, app.engine)
         self._operators: dict[bytes, float] = {}  # the digest of a token, and until when it is trusted
 
@@ -59,11 +60,17 @@ class Stage:
                 return _json({"accepted": len(self._promised)})
             case "POST", "stage", "vote":
                 return await self._vote(request)
-            case "GET", "presenter" if self._is_here(request):
-                return RedirectResponse("sign-in#presenter", 302, {"cache-control": "no-store"})
+            case ("GET", "presenter") | ("GET", "stage", "injection", *_) if self._is_here(request):
+                return await self._page(request)
             case method, "stage", *rest:
                 return await self._refusal(request) or await self._for_operators(method, rest)
         return None
+
+    async def _page(self, request: Request) -> Response:
+        """Return a page for this machine that needs no token: the second has its key in its address. Raises Problem."""
+        if request.scope["raw_path"] == b"/presenter":
+            return RedirectResponse("sign-in#presenter", 302, {"cache-control": "no-store"})
+        return await self._injection.answer(request)
 
     # --- the hall ---
 

@@ -64,7 +64,8 @@ function showShow(answer) {
   write(note, show.note ?? "");
   write(text, show.cue.say);
   const rows = Object.entries(show.cue.look).map(([where, what]) => {
-    return make("div", {}, make("dt", {}, words.places[where] ?? where), make("dd", {}, what));
+    const [name, href] = [words.places[where] ?? where, show.links?.[where]];
+    return make("div", {}, make("dt", {}, href ? make("a", { href, target: "_blank" }, name) : name), make("dd", {}, what));
   });
   look.replaceChildren(...rows);
   see.replaceChildren(...show.cue.see.map(({ what, seen }) => {
