@@ -6,7 +6,20 @@ from typing import Annotated
 import typer
 
 from lastwish import __version__
-from lastwish.commands import cost, dlq, drill, faults, load, maintenance, observe, operators, preflight, stack, submit
+from lastwish.commands import (
+    cost,
+    dlq,
+    drill,
+    faults,
+    load,
+    maintenance,
+    observe,
+    operators,
+    preflight,
+    show,
+    stack,
+    submit,
+)
 
 app = typer.Typer(
     name="lastwish",
@@ -16,7 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for commands in (stack, maintenance, dlq, observe, cost, load, operators, submit, preflight, faults, drill):
+for commands in (stack, maintenance, dlq, observe, cost, load, operators, submit, preflight, faults, drill, show):
     app.add_typer(commands.app)
 
 

@@ -11,6 +11,8 @@
     |   +-- DeployFailed          the deploy failed
     |   +-- ProxyFailed           the proxy did not start, or died
     |   +-- Interrupted           Ctrl-C or SIGTERM before the work had begun (exit code 130)
+    +-- SheetError                a cue sheet is wrong (exit code 2)
+    +-- TapeError                 a recording cannot be written or read
     +-- TemplateError             a template cannot be read, or lacks what the local stack needs
     +-- AwsError                  AWS (or the engine) refused a call
     +-- OperatorError             an operator's command cannot do what was asked
@@ -90,6 +92,16 @@ class Interrupted(StackError):
     """Ctrl-C or SIGTERM before the stack was up, or anything was sent to it."""
 
     exit_code = 130
+
+
+class SheetError(CommandError):
+    """A cue sheet is wrong. The message has a line for each thing."""
+
+    exit_code = 2
+
+
+class TapeError(CommandError):
+    """A recording cannot be written or read."""
 
 
 class TemplateError(CommandError):

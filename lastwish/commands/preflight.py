@@ -35,7 +35,7 @@ def preflight(
         if as_json:
             answer.give({"ok": ok, "checks": [each.facts() for each in results]})
         else:
-            _show(results)
+            print_checks(results)
         if not ok:
             raise typer.Exit(1)
 
@@ -62,7 +62,8 @@ def _here(wishes: int | None, over: float, measure: bool) -> "list[Check]":
     return run(laptop.checks())
 
 
-def _show(results: "list[Check]") -> None:
+def print_checks(results: "list[Check]") -> None:
+    """Print a line for each check, on stdout."""
     console = Console(highlight=False, soft_wrap=True)
     width = max(len(each.name) for each in results)
     for each in results:

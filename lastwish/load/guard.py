@@ -13,6 +13,7 @@ from lastwish.load.plan import PlanOptions
 
 MOST_WISHES, MOST_RATE = 20_000, 500  # unless raised; the rate is the mean, in wishes per second
 MOST_IN_FLIGHT = 512
+ENDS = ("boarded", "waitlisted", "rejected")
 _PACKAGES = ("locust", "numpy", "matplotlib")  # a demo does not install them
 
 
@@ -78,11 +79,17 @@ def find_target(stack: str | None) -> Target:
     return Target(url, stack)
 
 
-def ended_counts(http: httpx.Client) -> dict[str, int]:
-    """Return how many wishes were boarded, waitlisted and rejected so far. Raises LoadRefused for another API."""
+def ships(http: httpx.Client) -> dict[str, dict[str, int]]:
+    """Return the manifest's counts of each ship, by its destination. Raises LoadRefused for another API."""
     try:
-        ships: Any = http.get("manifest").raise_for_status().json()["destinations"].values()
-        return {end: sum(int(ship[end]) for ship in ships) for end in ("boarded", "waitlisted", "rejected")}
+        found: Any = http.get("manifest").raise_for_status().json()["destinations"].items()
+        return {name: {end: int(ship[end]) for end in ENDS} for name, ship in found}
     except (httpx.HTTPError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{error}" if isinstance(error, httpx.HTTPError) else "its manifest has another form"
         raise LoadRefused(f"{http.base_url} does not answer as Last Wish does: {reason}") from error
+
+
+def ended_counts(http: httpx.Client) -> dict[str, int]:
+    """Return how many wishes were boarded, waitlisted and rejected so far. Raises LoadRefused for another API."""
+    counts = ships(http).values()
+    return {end: sum(ship[end] for ship in counts) for end in ENDS}

@@ -24,6 +24,8 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Self
 
+from pydantic import ConfigDict
+
 from lastwish.load import wishes
 from lastwish.load.seeded import SeededRandom
 from lastwish.load.shapes import SHAPES, send_times
@@ -52,6 +54,8 @@ class PlanOptions:
     hostile: float = 0.0
     oversized: float = 0.0
     malformed: float = 0.0
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # where a file has them
 
     def __post_init__(self) -> None:
         """Check the values. Raises ValueError, in words for a person."""
