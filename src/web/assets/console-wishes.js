@@ -2,7 +2,6 @@
 // put away; the latest come in on top only while nobody is busy in that list.
 
 import { confirmErase, newCard, perform, serverTime, setServerTime, showState, toggleText, update } from "./console-card.js";
-import { showGroups } from "./console-groups.js";
 import { byId, fill, texts, write } from "./console-session.js";
 
 const MOST_HELD = 100; // in an answer: there may be more
@@ -15,6 +14,7 @@ const held = new Map(); // wish id → card
 const latest = new Map(); // wish id → card
 const arrived = new Map(); // wish id → wish: new, and not in the list yet
 const putAway = new Set(); // wish ids
+let groups = null; // the module, once there was something to group
 let movedAt = -Infinity;
 let touchedAt = -Infinity;
 
@@ -133,10 +133,16 @@ function showCounts() {
   byId("latest-action").hidden = arrived.size === 0;
   byId("held-empty").hidden = held.size > 0;
   byId("latest-empty").hidden = latest.size > 0;
-  showGroups(held, showCounts);
+  showGroups();
   for (const list of [byId("held"), byId("latest")]) {
     if (!list.querySelector(":scope > [tabindex='0']")) makeCurrent(list.firstElementChild);
   }
+}
+
+async function showGroups() {
+  if (held.size < 2 && !groups) return;
+  groups ??= import("./console-groups.js").catch(() => (groups = null)); // tried again with the next answer
+  (await groups)?.showGroups(held, showCounts);
 }
 
 // Offers "more" for the texts that do not fit. All reads come before all writes.
