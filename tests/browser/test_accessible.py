@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from lastwish.local import stage
 from tests.support.laptop import Stack
-from tests.support.mission_page import alarm, complete_trace, failed, mission_control, sign_in
+from tests.support.mission_page import alarm, complete_trace, dead_letters, failed, mission_control, sign_in
 from tests.support.on_stage import CHOICES, SHOW, a_stage
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PHONE, PROJECTOR
@@ -85,7 +85,10 @@ def test_nor_mission_control(
     refused = failed(trace["trace_id"], trace["wish_id"], "StoreUnavailable", at=trace["started"])
     news = {"alarms": [alarm("store-refuses")], "traces": [refused]}
     page = screen(size, lang, color_scheme=theme, reduced_motion="reduce")
+    page.route("**/stage/letters", lambda route: route.fulfill(json=dead_letters()))
     mission_control(page, operator, lambda known: known.update(news))
+    page.locator(".letters-panel button").first.click(timeout=SOON)
+    expect(page.locator(".letters li")).to_have_count(1)
     page.locator(".tile button").first.click()
     page.locator(".group").click()
     for part in (".trace", ".parts .quiet >> nth=0", ".parts .quiet >> nth=1"):

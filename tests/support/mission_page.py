@@ -63,6 +63,12 @@ def failed(trace_id: str, wish_id: str | None, error: str, hop: str = "worker", 
     return slow(trace_id, wish_id, fault=True, origin=origin | {"at": at or "2045-06-01T12:00:00.000Z"})
 
 
+def dead_letters() -> dict[str, Any]:
+    """Return what the laptop says of its dead letters, with one of a stranger."""
+    letter = {"message_id": "m1", "queue": "InboxDlq", "class": "stranger", "age_s": 90, "receives": 2}
+    return {"letters": [letter | {"wish_id": None, "reason": "MalformedMessage: no JSON"}], "hidden": 0, "parked": 3}
+
+
 def complete_trace(operator: OperatorClient) -> dict[str, Any]:
     """The trace of a wish that has arrived everywhere."""
     path = f"wishes/{operator.send('Where was I all the time?')}/trace"

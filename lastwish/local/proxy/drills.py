@@ -20,7 +20,7 @@ from lastwish.local.state import Home, write_secret
 
 # Of the engine, before which the faults stand: they end by themselves, too.
 _FAULTS = "/_lastwish/faults"
-_LASTWISH = Path(sys.executable).with_name("lastwish")
+LASTWISH = Path(sys.executable).with_name("lastwish")
 HOLD = 60  # seconds for which a drill holds its fault; longer where its alarm does not ring by then
 
 
@@ -60,7 +60,7 @@ class Drills:
         self._home.log("drill").unlink(missing_ok=True)
         # No word of a person is on this command line: a name is letters and hyphens, or nothing is started.
         env = dict(os.environ) | {"LASTWISH_HOME": str(self._home.path)}
-        command = [str(_LASTWISH), "drill", name, "--short", "--for", f"{HOLD}s"]
+        command = [str(LASTWISH), "drill", name, "--short", "--for", f"{HOLD}s"]
         process = spawn(command, env, self._home.log("drill"), self._home.path)
         write_secret(self._file, {"name": name, "process": asdict(ProcessId.of(process.pid))})
         threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie

@@ -16,6 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from lastwish.local import stage
+from lastwish.local.proxy import letters
 from lastwish.local.proxy.app import Proxy
 from lastwish.local.proxy.drills import Drills
 from lastwish.local.proxy.injection import Injection
@@ -28,6 +29,7 @@ from web.problems import Problem
 MAX_VOTE = 1024  # bytes; one has some 120
 TRY_LATER = 10  # seconds after which a page may ask again whether there is a show
 TRUSTED = 60.0  # seconds for which a token that was checked is not checked again
+_LETTER = re.compile(r"[0-9A-Za-z][0-9A-Za-z-]{0,99}")  # an id of SQS
 _DRILL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -116,6 +118,14 @@ class Stage:
             case "POST", "show", name if name in stage.ORDERS:
                 stage.order(self._home, name)
                 return _json({"order": name}, 202)
+        return await self._about_letters(method, path)
+
+    async def _about_letters(self, method: str, path: list[str]) -> Response | None:
+        match method, *path:
+            case "GET", "letters":
+                return _json(await letters.run(self._home, "list"))
+            case "POST", "letters", *ids, ("redrive" | "park") as action if all(map(_LETTER.fullmatch, ids)):
+                return _json(await letters.run(self._home, action, *ids))
         return None
 
     def _is_here(self, request: Request) -> bool:

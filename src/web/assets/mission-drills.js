@@ -9,7 +9,7 @@ const EVERY = 2_000; // milliseconds
 // A button that is not possible now keeps the focus.
 const allow = (button, isAllowed) => button.setAttribute("aria-disabled", String(!isAllowed));
 
-export function drills(words) {
+export function drills(words, onLaptop) {
   const titles = words.drill_titles;
   const heading = make("h2", { id: "drills-title" }, words.drills);
   const state = make("p", { role: "status" });
@@ -34,6 +34,7 @@ export function drills(words) {
   }
 
   function show(answer) {
+    if (element.hidden) onLaptop();
     element.hidden = false;
     element.dataset.state = answer.broken ? "broken" : "whole";
     const title = titles[answer.name] ?? answer.name;

@@ -5,6 +5,7 @@ import { byId, fill, operatorRequest, texts, write } from "./console-session.js"
 import { duration, make } from "./elements.js";
 import { alarms } from "./mission-alarms.js";
 import { budgets, totals } from "./mission-budgets.js";
+import { letters } from "./console-letters.js";
 import { drills } from "./mission-drills.js";
 import { logs } from "./mission-logs.js";
 import { map } from "./mission-map.js";
@@ -22,13 +23,14 @@ const tilePanels = tiles(words);
 const railPanels = [alarms(words), budgets(words), totals(words), traces(words), logs(words)];
 const mapPanel = map(words); // a view of its own, of the same answers
 const panels = [...railPanels, mapPanel, ...tilePanels];
-const drillsPanel = drills(words); // asks by itself: it is the laptop's only
+const lettersPanel = letters(words); // this and the next are the laptop's only
+const drillsPanel = drills(words, lettersPanel.reveal); // asks by itself
 const poll = new Poll(() => operatorRequest("ops/mission"), show, POLL);
 let answer = null;
 
 const [first, ...others] = railPanels.map((panel) => panel.element);
 const grid = make("section", { class: "tiles", "aria-label": words.numbers }, ...tilePanels.map((panel) => panel.element));
-view.replaceChildren(first, mapPanel.element, grid, drillsPanel.element, ...others);
+view.replaceChildren(first, mapPanel.element, grid, drillsPanel.element, lettersPanel.element, ...others);
 byId("shortcuts").after(age); // the shortcuts are for moderation
 await Promise.all(view.dataset.styles.split(" ").map(loadStyles));
 setInterval(showAge, 1000);
