@@ -27,7 +27,7 @@ def trace(
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
-    """Show a wish's way through the chain as a waterfall."""
+    """Show a wish's way through the chain as a waterfall, and each error with its stack."""
     from lastwish.observe import traces
     from lastwish.observe.waterfall import show
     from lastwish.site import site

@@ -35,18 +35,21 @@ export function traces(words) {
 
   // An open group stays, also when it is too old for the list.
   function update(known) {
-    const found = Map.groupBy(known, keyOf);
+    const found = new Map();
+    for (const trace of known) found.set(keyOf(trace), [...(found.get(keyOf(trace)) ?? []), trace]);
     for (const [key, { element: shown }] of groups) {
       if (found.has(key) || shown.querySelector("[aria-expanded=true]")) continue;
       shown.remove();
       groups.delete(key);
     }
     const worst = [...found].sort(([, [one]], [, [other]]) => KINDS.indexOf(kindOf(one)) - KINDS.indexOf(kindOf(other)));
-    for (const [key, members] of worst.toReversed()) {
+    for (const [key, members] of worst) {
       if (!groups.has(key)) groups.set(key, group(words));
       groups.get(key).update(members);
-      list.prepend(groups.get(key).element);
     }
+    const elements = worst.map(([key]) => groups.get(key).element);
+    const isInOrder = elements.every((each, place) => list.children[place] === each);
+    if (!isInOrder) list.prepend(...elements); // only then: what moves loses how far it was scrolled
   }
 
   return { element, note, needs: ["traces"], show };
