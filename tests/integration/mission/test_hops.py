@@ -1,7 +1,7 @@
 """The hops of the map as mission control reads them: from a sample of the newest wishes' traces, and from alarms."""
 
 import json
-from datetime import UTC, datetime
+import time
 from types import ModuleType
 from typing import Any
 
@@ -14,13 +14,12 @@ from tests.support.functions import Invoke
 from tests.support.mission_overview import alarm, answer_with, view
 from tests.support.traces import CHAIN, START, Document, a_wish
 
-NOW = datetime.now(UTC).timestamp()
-
 
 def sent(number: int, ago: float = 3) -> dict[str, Any]:
     """Record a wish's whole trace, which began so many seconds ago. Return its summary."""
-    trace_id = f"1-{int(NOW - ago):08x}-{number:024x}"
-    documents = [json.dumps(moved(document, NOW - ago - START) | {"trace_id": trace_id}) for document in a_wish()]
+    began = time.time() - ago
+    trace_id = f"1-{int(began):08x}-{number:024x}"
+    documents = [json.dumps(moved(document, began - START) | {"trace_id": trace_id}) for document in a_wish()]
     boto3.client("xray").put_trace_segments(TraceSegmentDocuments=documents)
     return {"Id": trace_id}
 
@@ -46,7 +45,8 @@ def test_what_was_mended_some_minutes_ago_is_not_red_any_more(mission: ModuleTyp
 
 
 def test_of_many_wishes_a_sample_is_read_five_at_once(mission: ModuleType, invoke: Invoke) -> None:
-    many = [{"Id": f"1-{int(NOW) - number:08x}-{number:024x}"} for number in range(3 * MOST_WISHES)]
+    now = int(time.time())
+    many = [{"Id": f"1-{now - number:08x}-{number:024x}"} for number in range(3 * MOST_WISHES)]
     answer_with(mission, [], many)
     asked: list[list[str]] = []
     mission.overview._xray.meta.events.register(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import boto3
 import botocore.handlers
 from botocore.awsrequest import AWSResponse
 
@@ -38,7 +39,10 @@ def simulated_aws(services: Mapping[str, Any]) -> Iterator[None]:
 
     handler = ("before-send", answer)
     botocore.handlers.BUILTIN_HANDLERS.append(handler)
+    # A session copies the handlers once: boto3's own must be a new one inside, and must not stay afterwards.
+    before, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, None
     try:
         yield
     finally:
+        boto3.DEFAULT_SESSION = before
         botocore.handlers.BUILTIN_HANDLERS.remove(handler)
