@@ -47,8 +47,8 @@ export function map(words) {
   function show(latest) {
     answer = latest;
     const facts = new Map();
-    for (const { name, dlq } of NODES) {
-      facts.set(name, factsOf(name));
+    for (const { name, kind, dlq } of NODES) {
+      facts.set(name, factsOf(name, kind));
       if (dlq) facts.set(dlq, deadLetters(dlq));
     }
     chain.show(facts);
@@ -59,7 +59,7 @@ export function map(words) {
   const alarmsOf = (name) =>
     (answer.alarms ?? []).filter((alarm) => alarm.hop === name && alarm.state === "ALARM" && !alarm.signal);
 
-  function factsOf(name) {
+  function factsOf(name, kind) {
     const hop = hopOf(name);
     const queue = answer.queues?.find((each) => each.name === name);
     const [p50, p95] = name === "ReadModel" ? ["wall_p50", "wall_p95"].map(newest) : [hop?.p50_ms, hop?.p95_ms];
@@ -69,10 +69,10 @@ export function map(words) {
     const facts = [
       queue ? fill(says.waiting, { count: number.format(queue.visible), busy: number.format(queue.in_flight) }) : rate(name),
       p95 == null ? "" : fill(says.times, { p50: duration(p50), p95: duration(p95) }),
-      failed || (isSlow ? fill(says.slow, { time: duration(within) }) : queue?.oldest_s ? oldest(queue) : ""),
+      failed || (queue?.oldest_s ? oldest(queue) : isSlow ? fill(says.slow, { time: duration(within) }) : ""),
     ];
-    const isKnown = name === "phone" ? answer.series != null : answer.hops != null || queue != null;
-    return node(name, facts, isKnown, Boolean(failed) || isSlow);
+    const needed = { person: answer.series, queue, service: answer.hops, store: answer.hops }[kind];
+    return node(name, facts, needed != null, Boolean(failed) || isSlow);
   }
 
   function deadLetters(name) {
@@ -82,11 +82,12 @@ export function map(words) {
 
   function node(name, facts, isKnown, hurts) {
     const alarms = alarmsOf(name);
-    const state = alarms.length ? "alarm" : !isKnown ? "unknown" : hurts ? "hurts" : "fine";
+    const isFine = isKnown && answer.alarms != null; // an alarm may be on that could not be read
+    const state = alarms.length ? "alarm" : hurts ? "hurts" : isFine ? "fine" : "unknown";
     const title = says.names[name] ?? name;
     const lines = facts.filter(Boolean);
     const names = alarms.map((alarm) => alarm.name);
-    const label = [title, ...lines, says.states[state], ...names].join(", ");
+    const label = [title === name ? name : `${title} (${name})`, ...lines, says.states[state], ...names].join(", ");
     return { title: MARKS[state] + title, lines, label, state, isOpen: name === opened };
   }
 
