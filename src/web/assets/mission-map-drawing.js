@@ -17,8 +17,8 @@ export const NODES = [
   { name: "ReadModel", kind: "store" },
 ];
 const LINES = 3; // of text below the name
-const RADIUS = { person: 40, service: 8, queue: 0, store: 26 };
-const WIDE = { width: 1000, height: 452, node: [172, 116], dlq: [172, 46], first: 28, step: 23, columns: 5, pitch: [200, 240] };
+const RADIUS = { person: 26, service: 8, queue: 0, store: 26 };
+const WIDE = { width: 1020, height: 452, node: [180, 116], dlq: [180, 46], first: 28, step: 23, columns: 5, pitch: [203, 240] };
 const TALL = { width: 360, height: 1170, node: [224, 104], dlq: [104, 62], first: 26, step: 22, columns: 1, pitch: [0, 116] };
 
 // Returns {element, show}; `onOpen(name)` is called for a node that was clicked or entered.
