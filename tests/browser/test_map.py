@@ -35,6 +35,7 @@ def hop_of(known: dict[str, Any], name: str) -> dict[str, Any]:
 def hurt(known: dict[str, Any]) -> None:
     """The worker's store refuses, one parser failed, Pods is old, and two letters are dead."""
     known["alarms"] = [alarm("store-refuses", hop="EventStore"), alarm("sold-out", state="OK", hop="worker")]
+    known["series"] = {name: [0] * 30 for name in known["series"]}
     for each in known["hops"]:
         each.update(seen=40, failed=3 if each["name"] == "parser" else 0, p50_ms=30, p95_ms=180)
     for each in known["queues"]:

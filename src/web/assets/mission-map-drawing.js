@@ -17,6 +17,7 @@ export const NODES = [
   { name: "ReadModel", kind: "store" },
 ];
 const LINES = 3; // of text below the name
+const PADDING = 14;
 const RADIUS = { person: 26, service: 8, queue: 0, store: 26 };
 const WIDE = { width: 1020, height: 452, node: [180, 116], dlq: [180, 46], first: 28, step: 23, columns: 5, pitch: [203, 240] };
 const TALL = { width: 360, height: 1170, node: [224, 104], dlq: [104, 62], first: 26, step: 22, columns: 1, pitch: [0, 116] };
@@ -46,8 +47,8 @@ export function drawing(title, onOpen) {
   function add(name, kind, [x, y, width, height], plan) {
     const isDlq = kind === "dlq";
     const texts = Array.from({ length: isDlq ? 2 : LINES + 1 }, (_, line) => {
-      const at = { x: x + 14, y: y + (isDlq ? 19 : plan.first) + line * (isDlq ? 19 : plan.step) };
-      return draw("text", { ...at, class: line ? "fact" : "name" });
+      const at = { x: x + PADDING, y: y + (isDlq ? 19 : plan.first) + line * (isDlq ? 19 : plan.step) };
+      return draw("text", { ...at, class: line ? "fact" : "name", lengthAdjust: "spacingAndGlyphs" });
     });
     const sides = kind === "queue" && draw("path", { class: "sides", d: `M${x + 6} ${y}v${height}M${x + width - 6} ${y}v${height}` });
     const rect = draw("rect", { x, y, width, height, rx: RADIUS[kind] ?? 4 });
@@ -61,26 +62,32 @@ export function drawing(title, onOpen) {
         onOpen(name);
       });
     }
-    nodes.set(name, { group, texts });
+    nodes.set(name, { group, texts, room: width - 2 * PADDING });
     element.append(group);
   }
 
   // `facts`: name → {state, lines, label, isOpen}; the lines are short texts, the label is all of it for a screen reader.
   function show(facts) {
     latest = facts;
-    for (const [name, { group, texts }] of nodes) {
+    for (const [name, { group, texts, room }] of nodes) {
       const { title: shown = name, state, lines, label, isOpen } = facts.get(name);
       group.dataset.state = state;
       group.setAttribute("aria-label", label);
       if (group.hasAttribute("tabindex")) group.setAttribute("aria-expanded", String(isOpen));
-      [shown, ...lines].forEach((line, index) => texts[index] && write(texts[index], line));
-      for (const text of texts.slice(lines.length + 1)) write(text, "");
+      texts.forEach((text, index) => fit(text, [shown, ...lines][index] ?? "", room));
     }
   }
 
   build();
   isTall.addEventListener("change", build);
   return { element, show };
+}
+
+// Writes a text. One that is wider than its room, in whatever font, is drawn narrower.
+function fit(text, words, room) {
+  write(text, words);
+  text.removeAttribute("textLength");
+  if (text.getComputedTextLength() > room) text.setAttribute("textLength", room);
 }
 
 // Returns x, y, width and height of a node.
