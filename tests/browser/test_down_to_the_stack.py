@@ -20,7 +20,7 @@ WORDS = texts("en")["mission"]
 FAILED = re.compile("worker · StoreUnavailable × [1-9]")
 TYPED = "Nobody shall read this in a trace"
 MOST_CLICKS = 4
-HISTORY = ["submitted.v1", "accepted.v1", "boarded.v2"]
+HISTORY = ["submitted.v1", "accepted.v1", "boarded.v2", "shown.v2"]
 
 
 def refuse(call: Call) -> tuple[int, bytes]:
@@ -44,6 +44,7 @@ def refused(stack: Stack, operator: OperatorClient) -> Iterator[str]:
         assert wait_until(is_shown)
     yield wish_id
     chain.wait_until_stored(wish_id)
+    chain.http.close()
 
 
 class Clicks:
