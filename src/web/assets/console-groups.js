@@ -32,11 +32,11 @@ export function showGroups(held, changed) {
 // Returns {label, cards} by key, of at least two wishes each; one that is left of a group can be tried again. A text that
 // makes up all of its reason is no group of its own.
 function groupsOf(cards) {
-  const reasons = Map.groupBy(cards, ({ wish }) => wish.reason);
+  const reasons = grouped(cards, ({ wish }) => wish.reason);
   const groups = [];
   for (const [reason, ofReason] of reasons) {
     groups.push([`reason ${reason}`, { label: make("b", {}, texts.reasons[reason] ?? texts.held_other), cards: ofReason }]);
-    for (const [text, ofText] of Map.groupBy(ofReason, ({ wish }) => wish.message)) {
+    for (const [text, ofText] of grouped(ofReason, ({ wish }) => wish.message)) {
       const key = `text ${reason} ${text}`;
       if (ofText.length === ofReason.length && !rows.has(key)) continue;
       const label = make("span", {}, `${words.same}: `, make("bdi", { dir: "auto" }, text));
@@ -44,6 +44,13 @@ function groupsOf(cards) {
     }
   }
   return new Map(groups.filter(([key, group]) => group.cards.length > 1 || rows.has(key)));
+}
+
+// As Map.groupBy, which older browsers do not have.
+function grouped(cards, keyOf) {
+  const groups = new Map();
+  for (const card of cards) groups.set(keyOf(card), [...(groups.get(keyOf(card)) ?? []), card]);
+  return groups;
 }
 
 function newRow({ label, cards }, held, changed) {
