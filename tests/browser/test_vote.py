@@ -126,8 +126,11 @@ def test_a_wish_that_was_caught_in_it_tells_how_often_it_was_received(
 def test_a_wish_on_its_way_through_it_is_safe(screen: Open, operator: OperatorClient, home: Home) -> None:
     stage.announce(home, *DRILL)
     page = screen(PHONE)
-    page.goto("wishes/5d3c0bd6-7ef4-4c5e-9a0b-0000000000ff")
+    page.goto("wishes/5d3c0bd6-7ef4-4c5e-9a0b-0000000000ff#sent")
     expect(page.locator("#hall").get_by_role("status")).to_have_text(EN["story"]["travelling"], timeout=SOON)
+    page.goto("wishes/5d3c0bd6-7ef4-4c5e-9a0b-0000000000ee")  # which nobody may have sent
+    expect(page.locator("#hall h2")).to_contain_text(EN["broken"], timeout=SOON)
+    expect(page.locator("#hall").get_by_role("status")).to_be_empty()
 
 
 def test_a_wish_that_was_sent_after_it_has_no_story(screen: Open, operator: OperatorClient, home: Home) -> None:
