@@ -1,6 +1,7 @@
 """How a phone finds its way from the wall to the form, and how many wishes are on their way."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -81,11 +82,17 @@ def test_the_way_to_the_form_fits_on_the_screen(screen: Open, size: dict[str, in
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
 
 
+@pytest.fixture
+def chain(stack: Stack) -> Iterator[DeployedChain]:
+    with DeployedChain(stack) as chain:
+        yield chain
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_wishes_on_their_way_are_counted_before_the_first_of_them_boards(
-    screen: Open, stack: Stack, operator: OperatorClient, lang: str
+    screen: Open, chain: DeployedChain, operator: OperatorClient, lang: str
 ) -> None:
-    page, chain = screen(PROJECTOR, lang), DeployedChain(stack)
+    page = screen(PROJECTOR, lang)
     chain.wait_until_idle()
     page.goto("wall")
     expect(page.locator("#mars-boarded")).to_have_text(re.compile(r"\d"), timeout=SOON)

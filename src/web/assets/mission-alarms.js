@@ -63,7 +63,7 @@ export function alarms(words) {
 
 // A runbook has an address where the template's RunbooksUrl is one, and below this stack's own on a laptop.
 function page(runbook) {
-  const name = make("code", {}, runbook ?? "–");
+  const name = make("code", {}, runbook?.replace("./", "") ?? "–");
   if (!/^(https:\/\/|\.\/)/.test(runbook)) return name;
   return make("a", { href: runbook, hreflang: "en", target: "_blank", rel: "noreferrer" }, name);
 }
