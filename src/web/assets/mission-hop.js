@@ -18,6 +18,8 @@ const LOGS_OF = {
   ProjectorDlq: "projector",
 };
 
+export const nameOf = (says, hop) => (hop.endsWith("Dlq") ? says.names.Dlq : (says.names[hop] ?? hop));
+
 export function hopDetails(words) {
   const says = words.map;
   const ofTrace = { ...words, kinds: { ...words.kinds, slow: says.done } };
@@ -44,7 +46,7 @@ export function hopDetails(words) {
   }
 
   function open({ name }) {
-    write(title, says.names[name] ?? name);
+    write(title, nameOf(says, name));
     const read = () => logView(words, { service: LOGS_OF[name] ?? name, span: LOGS_SPAN });
     logs.replaceChildren(...disclosure("quiet", [says.logs], (details) => details.replaceChildren(read())));
   }

@@ -3,7 +3,7 @@
 import { fill, lang } from "./console-session.js";
 import { duration, make } from "./elements.js";
 import { newestOf } from "./mission-chart.js";
-import { hopDetails } from "./mission-hop.js";
+import { hopDetails, nameOf } from "./mission-hop.js";
 import { drawing, NODES } from "./mission-map-drawing.js";
 import { perMinute } from "./mission-tiles.js";
 
@@ -84,7 +84,7 @@ export function map(words) {
     const alarms = alarmsOf(name);
     const isFine = isKnown && answer.alarms != null; // an alarm may be on that could not be read
     const state = alarms.length ? "alarm" : hurts ? "hurts" : isFine ? "fine" : "unknown";
-    const title = says.names[name] ?? name;
+    const title = nameOf(says, name);
     const lines = facts.filter(Boolean);
     const names = alarms.map((alarm) => alarm.name);
     const label = [title === name ? name : `${title} (${name})`, ...lines, says.states[state], ...names].join(", ");
