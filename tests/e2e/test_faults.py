@@ -21,6 +21,7 @@ def chain(stack: Stack) -> Iterator[DeployedChain]:
     faults.end(stack.endpoint)
     stack.run("retry")
     chain.wait_until_idle()
+    chain.http.close()
 
 
 def listed(stack: Stack) -> list[Any]:
