@@ -16,6 +16,7 @@ from hypercorn.config import Config
 
 from lastwish.aws.clients import REGION, UNCHECKED, Endpoint
 from lastwish.local.door import named
+from lastwish.local.engine import permissions
 from lastwish.local.engine.faults import Faults
 from lastwish.local.engine.faults_marks import Marks
 from lastwish.local.engine.patch import ministack_module
@@ -93,6 +94,9 @@ def url_of(queue: str) -> str:
 def engine_in_process(folder: Path, daemon: str = "") -> Iterator[Engine]:
     """Serve MiniStack for the block; its tables, queues, metrics and logs are empty before and after."""
     app: Any = ministack_module("app").app
+    actions = ministack_module("core.iam_actions")
+    before = actions.extract_iam_action, actions.dynamodb_service_context
+    permissions.install()  # a part of how calls are read
     for layer in reversed(layers(KEY, folder / "journal", Faults(Marks(daemon)))):
         app = layer(app)
     bound = socket.socket()
@@ -110,5 +114,6 @@ def engine_in_process(folder: Path, daemon: str = "") -> Iterator[Engine]:
         loop.call_soon_threadsafe(stopping.set)
         serving.join()
         loop.close()
+        actions.extract_iam_action, actions.dynamodb_service_context = before
         for name in ("dynamodb", "sqs", "cloudwatch", "cloudwatch_logs"):
             ministack_module(f"services.{name}").reset()

@@ -139,7 +139,9 @@ class _Reader:
         request = (scope["method"], path, headers, body, query)
         service = self._router.detect_service(scope["method"], path, headers, query)
         action = self._iam.extract_iam_action(service, *request) or f"{service}:"
-        namespace, _, operation = action.partition(":")
+        namespace, _, permission = action.partition(":")
+        # Not each operation has a permission of its own: SendMessageBatch needs that of SendMessage.
+        operation = headers.get("x-amz-target", permission).rpartition(".")[2]
         needed = partial(self._permissions, service, action, request)
         return Call(caller, namespace, operation, path, body, client, needed, trace)
 
