@@ -18,7 +18,7 @@ export function logView(words, query) {
   const status = make("p", { class: "muted", role: "status" }, words.asking);
   const filter = make("input", { type: "search", autocomplete: "off", spellcheck: "false" });
   const narrow = make("label", { class: "filter", hidden: true }, says.filter, " ", filter);
-  const list = make("ol", { class: "log", role: "list" });
+  const list = make("ol", { class: "log", role: "list", tabindex: "0", "aria-label": says.title }); // it scrolls, by keyboard too
   filter.addEventListener("input", show);
   read();
   return make("div", { class: "logs" }, narrow, status, list);
