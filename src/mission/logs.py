@@ -60,7 +60,7 @@ def log_routes(client: Any, groups: Iterable[str]) -> APIGatewayRouter:
 
 def _parse(request: Request) -> Moment:
     """Return what the query string asks for. Raises Problem 422."""
-    given = {name: value for name in Moment.model_fields if (value := request.query(name, ""))}
+    given = {name: value for name in Moment.model_fields if (value := request.query(name, None)) is not None}
     try:
         return Moment.model_validate(given)
     except ValidationError as error:

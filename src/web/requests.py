@@ -49,7 +49,7 @@ class Request:
         """Return the ETags of what the client has already, from If-None-Match."""
         return self._headers.get("if-none-match", "")
 
-    def query(self, name: str, default: str) -> str:
+    def query[T](self, name: str, default: T) -> str | T:
         """Return a parameter of the query string."""
         return (self._event.query_string_parameters or {}).get(name, default)
 
