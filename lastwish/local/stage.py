@@ -47,10 +47,12 @@ def result(home: Home) -> str | None:
 def announce(home: Home, drill: str, title: Words, seconds: float | None = None) -> None:
     """Say what is broken from now on, for so many seconds or until `mended`: pages show it, receipts what it did.
 
-    `drill` is its name, by which the pages may have words of their own.
+    A vote that is open is over by it. `drill` is its name, by which the pages may have words of their own.
     """
-    now = time.time()
-    put(home, drill={"id": drill, "title": title, "began": now, "ends": now + seconds if seconds else None})
+    now, vote = time.time(), (read(home) or {}).get("vote")
+    over = vote and {**vote, "closes": min(vote["closes"], now)}
+    broken = {"id": drill, "title": title, "began": now, "ends": now + seconds if seconds else None}
+    put(home, vote=over, drill=broken)
 
 
 def mended(home: Home) -> None:

@@ -117,6 +117,15 @@ def test_what_is_broken_for_a_time_is_mended_by_then(home: Home) -> None:
     assert ended == seen(home)["drill"]["ended"] is not None
 
 
+def test_what_is_broken_ends_the_vote_about_it(home: Home) -> None:
+    vote = votes(home)
+    stage.announce(home, "store-slow", "The store is slow")
+
+    assert seen(home)["vote"]["seconds_left"] == 0
+    with pytest.raises(stage.VoteClosed):
+        stage.cast(home, vote, "store-slow", "wish-1")
+
+
 def test_a_vote_takes_away_what_was_broken_before(home: Home) -> None:
     stage.announce(home, "worker-dies", "A worker dies", 60)
     votes(home)
