@@ -113,7 +113,7 @@ def test_the_keyboard_opens_a_hop_and_keeps_its_place(screen: Open, operator: Op
 
 
 def test_without_the_traces_the_queues_are_still_there(screen: Open, operator: OperatorClient) -> None:
-    change: Change = lambda known: known.update(hops=None, missing=["hops"])  # noqa: E731
+    change: Change = lambda known: known.update(hops=None, alarms=[], missing=["hops"])  # noqa: E731
     page = the_map(screen(LAPTOP), operator, change)
     expect(page.locator(".map .unavailable")).to_have_text(WORDS["missing"])
     expect(node(page, "worker")).to_have_attribute("data-state", "unknown")

@@ -181,7 +181,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_there(screen: Open, operat
     page = mission_control(screen(LAPTOP), operator, change)
     expect(page.locator(".alarms .unavailable")).to_have_text(WORDS["missing"])
     expect(page.locator(".alarms")).not_to_contain_text(WORDS["quiet"])
-    expect(page.locator(".missing")).to_have_count(9)  # alarms, budgets, day, traces, and five tiles of six
+    expect(page.locator(".missing")).to_have_count(10)  # alarms, map, budgets, day, traces, and five tiles of six
     expect(page.locator("[data-tile=dead] .unavailable")).to_be_hidden()
     expect(page.locator("[data-tile=inbox] .big b")).to_have_text("0", timeout=SOON)
 

@@ -80,6 +80,7 @@ def moderated(chain: DeployedChain, operator: httpx.Client) -> None:
     signed_in = operator.post("sign-in", json={"name": facts["username"], "password": facts["password"]})
     assert signed_in.status_code == 200
     assert operator.get("ops/mission").json()["missing"] == []
+    assert operator.get("ops/logs").status_code == 200
 
 
 def broken(stack: Stack, chain: DeployedChain) -> None:
@@ -103,11 +104,11 @@ def broken(stack: Stack, chain: DeployedChain) -> None:
 
 
 def erased(stack: Stack, chain: DeployedChain, operator: httpx.Client) -> None:
-    """What the console erases beside commits: dead letters among others, and what a killed rebuild left."""
+    """What the console erases beside commits: dead letters, a parked one, and what a killed rebuild left."""
     wish_id = chain.post("to be erased everywhere")
     chain.wait_until_stored(wish_id)
     model, body = stack.outputs["ReadModelName"], json.dumps({"subject": wish_id, "data": {"message": "everywhere"}})
-    for queue in ("InboxDlqUrl", "PodsDlqUrl"):
+    for queue in ("InboxDlqUrl", "PodsDlqUrl", "ParkedUrl"):
         chain.sqs.send_message(QueueUrl=stack.outputs[queue], MessageBody=body)
 
     def rows() -> list[dict[str, Any]]:
@@ -128,6 +129,7 @@ def erased(stack: Stack, chain: DeployedChain, operator: httpx.Client) -> None:
     assert wait_until(lambda: operator.post(f"ops/wishes/{wish_id}/erase", json={}).status_code == 200)
     assert "Item" not in chain.dynamodb.get_item(TableName=model, Key={name: left[name] for name in ("pk", "sk")})
     assert chain.waiting("InboxDlqUrl") == chain.waiting("PodsDlqUrl") == 1  # those without a wish
+    assert chain.waiting("ParkedUrl") == 0
 
 
 def stored_by_somebody_else(chain: DeployedChain, wish_id: str) -> None:
@@ -145,9 +147,13 @@ def calls(stack: Stack) -> Used:
     physical = physical_ids(stack.aws("cloudformation"), STACK)
     functions = {name: logical.removesuffix("Function").lower() for logical, name in physical.items()}
     logical = {name.rpartition("/")[2]: each for each, name in physical.items()}
+    log_groups = {name: each for each, name in physical.items() if each.endswith("Logs")}
 
     def name(arn: str) -> str:
-        head, _, rest = arn.rpartition(":")[2].removeprefix("table/").removeprefix("userpool/").partition("/")
+        whole = arn.removesuffix(":*").rpartition(":")[2]
+        if whole in log_groups:
+            return log_groups[whole]
+        head, _, rest = whole.removeprefix("table/").removeprefix("userpool/").partition("/")
         return "/".join(filter(None, (logical.get(head, head), rest)))
 
     return {

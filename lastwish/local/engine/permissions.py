@@ -1,9 +1,11 @@
 """Check permissions as AWS does, where MiniStack's `AUTH=true` differs.
 
 - SQS has no permissions for the batch forms of its calls: `SendMessageBatch` needs `sqs:SendMessage`.
+- CloudWatch Logs names a log group as `…:log-group:NAME:*`, which is also the `Arn` that CloudFormation knows.
 - DynamoDB tells the partition key that a call names, as `dynamodb:LeadingKeys`: policies have conditions on it.
 
-Source: "Actions, resources, and condition keys" of both services, Service Authorization Reference.
+Sources: "Actions, resources, and condition keys" of SQS and DynamoDB, Service Authorization Reference; "Log group
+ARNs", CloudWatch Logs API Reference.
 """
 
 import json
@@ -17,6 +19,7 @@ def install() -> None:
     actions, dynamodb = ministack_module("core.iam_actions"), ministack_module("services.dynamodb")
     require(dynamodb, "_tables")
     named, context = actions.extract_iam_action, actions.dynamodb_service_context
+    resource = actions.extract_resource_arn
 
     def extract_iam_action(  # noqa: PLR0917 - the signature counts
         service: str, method: str, path: str, headers: Any, body: bytes, query_params: Any
@@ -24,10 +27,24 @@ def install() -> None:
         action: str | None = named(service, method, path, headers, body, query_params)
         return action.removesuffix("Batch") if action and service == "sqs" else action
 
+    def extract_resource_arn(  # noqa: PLR0917 - the signature counts
+        service: str,
+        method: str,
+        path: str,
+        headers: Any,
+        body: bytes,
+        query_params: Any,
+        region: str,
+        account_id: str,
+    ) -> str:
+        arn: str = resource(service, method, path, headers, body, query_params, region, account_id)
+        return f"{arn}:*" if service == "logs" and arn.rpartition(":")[0].endswith(":log-group") else arn
+
     def dynamodb_service_context(body: bytes) -> dict[str, Any]:
         return {**context(body), **_leading_key(dynamodb._tables, body)}
 
     replace(actions, "extract_iam_action", extract_iam_action)
+    replace(actions, "extract_resource_arn", extract_resource_arn)
     replace(actions, "dynamodb_service_context", dynamodb_service_context)
 
 

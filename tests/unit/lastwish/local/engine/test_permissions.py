@@ -16,7 +16,7 @@ ARN = "arn:aws:lambda:us-east-1:000000000000:function:worker"
 def iam(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """MiniStack's module, corrected for this test only."""
     actions, dynamodb = ministack_module("core.iam_actions"), ministack_module("services.dynamodb")
-    for name in ("extract_iam_action", "dynamodb_service_context"):
+    for name in ("extract_iam_action", "extract_resource_arn", "dynamodb_service_context"):
         monkeypatch.setattr(actions, name, getattr(actions, name))
     monkeypatch.setattr(dynamodb, "_tables", {"Model": {"pk_name": "pk"}})
     permissions.install()
@@ -32,6 +32,21 @@ def test_a_batch_needs_the_permission_of_one(iam: Any, call: str) -> None:
 def test_other_services_keep_their_batches(iam: Any) -> None:
     headers = {"x-amz-target": "X.SomethingBatch"}
     assert iam.extract_iam_action("dynamodb", "POST", "/", headers, b"{}", {}) == "dynamodb:SomethingBatch"
+
+
+@pytest.mark.parametrize(
+    ("service", "target", "request_", "resource"),
+    [
+        ("logs", "Logs_20140328.FilterLogEvents", {"logGroupName": "/worker"}, "arn:aws:logs:r:1:log-group:/worker:*"),
+        ("logs", "Logs_20140328.ListTagsForResource", {"resourceArn": "arn:of-a-group"}, "arn:of-a-group"),
+        ("sqs", "AmazonSQS.SendMessage", {"QueueUrl": "http://sqs/1/Pods"}, "arn:aws:sqs:r:1:Pods"),
+    ],
+)
+def test_a_log_group_is_named_with_its_streams(
+    iam: Any, service: str, target: str, request_: object, resource: str
+) -> None:
+    headers, body = {"x-amz-target": target}, json.dumps(request_).encode()
+    assert iam.extract_resource_arn(service, "POST", "/", headers, body, {}, "r", "1") == resource
 
 
 @pytest.mark.parametrize(
