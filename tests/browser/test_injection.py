@@ -1,13 +1,20 @@
 """The trophy case in a real browser: what an audience typed is text, and where it is markup it can do nothing."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
+import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from playwright.sync_api import Request as Wanted
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from lastwish.local.proxy import injection
 from tests.support.laptop import Stack
+from tests.support.listeners import listening
 from tests.support.operator_client import OperatorClient
 from tests.support.samples import HOSTILE
 from tests.support.sizes import LAPTOP, PHONE
@@ -27,19 +34,59 @@ DANGEROUS = [
 ]
 
 
+@dataclass
+class Door:
+    """In front of the stack: it keeps the path of each request that a browser really sends.
+
+    ``policies``: whether answers keep their Content-Security-Policy.
+    """
+
+    stack: str
+    url: str = ""
+    came: list[str] = field(default_factory=list)
+    policies: bool = True
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        self.came.append(request.url.path)
+        own = {name: value for name, value in request.headers.items() if name != "host"}
+        url = f"{self.stack}{request.url.path.removeprefix('/')}?{request.url.query}"
+        async with httpx.AsyncClient(trust_env=False) as http:
+            answer = await http.get(url, headers=own, timeout=60)
+        kept = {"content-type", "cache-control"} | ({"content-security-policy"} if self.policies else set())
+        headers = {name: value for name, value in answer.headers.items() if name in kept}
+        await Response(answer.content, answer.status_code, headers)(scope, receive, send)
+
+
 class Watched:
-    """A page whose dialogs and requests are kept."""
+    """A page whose dialogs and requests are kept. A request that a policy stops is seen too: it is wanted, not sent."""
 
     def __init__(self, page: Page) -> None:
-        self.page, self.dialogs, self.requests = page, list[str](), list[str]()
+        self.page, self.dialogs, self.wanted = page, list[str](), list[Wanted]()
         page.on("dialog", lambda dialog: (self.dialogs.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("request", self._keep)
+
+    def _keep(self, request: Wanted) -> None:
+        self.wanted.append(request)
+
+    @property
+    def sent(self) -> list[str]:
+        """URLs of all requests but those that the browser says a policy stopped."""
+        return [request.url for request in self.wanted if request.failure != "csp"]
 
 
 @pytest.fixture
-def watched(browser: Browser, stack: Stack) -> Iterator[Watched]:
+def door(stack: Stack) -> Iterator[Door]:
+    door = Door(stack.url)
+    with listening(door) as listener:
+        door.url = listener.url
+        yield door
+
+
+@pytest.fixture
+def watched(browser: Browser, door: Door) -> Iterator[Watched]:
     """A page that may complain of what its policies forbid: here that is what should happen."""
-    context = browser.new_context(base_url=stack.url, viewport=LAPTOP)  # type: ignore[arg-type]
+    context = browser.new_context(base_url=door.url, viewport=LAPTOP)  # type: ignore[arg-type]
     yield Watched(context.new_page())
     context.close()
 
@@ -59,18 +106,28 @@ def test_these_texts_do_run_where_nothing_stops_them(watched: Watched, text: str
     assert watched.dialogs
 
 
-def test_nothing_runs_and_nothing_is_loaded(watched: Watched, stack: Stack, address: str) -> None:
+def test_these_texts_do_load_where_no_policy_stops_them(
+    watched: Watched, door: Door, stack: Stack, operator: OperatorClient
+) -> None:
+    door.policies = False
+    wish_id = operator.send(f"{DANGEROUS[3]}<!--let through-->")
+    watched.page.goto(f"{injection.path(stack.key)}/{wish_id}", wait_until="networkidle")
+    assert door.came.count("/health") == 4
+
+
+def test_nothing_runs_and_nothing_is_loaded(watched: Watched, door: Door, address: str) -> None:
     page = watched.page
     page.goto(address)
     for frame in page.locator("iframe").all():
         frame.scroll_into_view_if_needed()
     page.wait_for_load_state("networkidle")
-    frames = [url for url in watched.requests if url.startswith(f"{stack.url}{address}/")]
+    assert {url.removeprefix(door.url) for url in watched.sent} <= {path.removeprefix("/") for path in door.came}
+    frames = [path for path in door.came if path.startswith(f"/{address}/")]
     assert len(frames) == injection.MOST
-    others = {url.removeprefix(stack.url).partition(".")[0] for url in watched.requests if url not in frames}
-    assert others - {"assets/icon"} == {address, "assets/style", "assets/injection"}
+    others = {path.partition(".")[0] for path in door.came if path not in frames}
+    assert others - {"/assets/icon"} == {f"/{address}", "/assets/style", "/assets/injection"}
     assert watched.dialogs == []
-    assert page.url == f"{stack.url}{address}"
+    assert page.url == f"{door.url}{address}"
 
 
 def test_every_attempt_is_text(watched: Watched, address: str) -> None:
@@ -83,14 +140,15 @@ def test_every_attempt_is_text(watched: Watched, address: str) -> None:
 
 @pytest.mark.parametrize("text", DANGEROUS)
 def test_opened_by_itself_an_attempt_is_markup_that_can_do_nothing(
-    watched: Watched, stack: Stack, operator: OperatorClient, text: str
+    watched: Watched, door: Door, stack: Stack, operator: OperatorClient, text: str
 ) -> None:
     wish_id = operator.send(f"{text}<!--alone-->")
-    answer = watched.page.goto(f"{injection.path(stack.key)}/{wish_id}")
+    path = f"{injection.path(stack.key)}/{wish_id}"
+    answer = watched.page.goto(path)
     assert answer
     assert text in answer.text()
     watched.page.wait_for_timeout(300)
-    assert (watched.dialogs, watched.requests[1:]) == ([], [])
+    assert (watched.dialogs, watched.sent, door.came) == ([], [f"{door.url}{path}"], [f"/{path}"])
 
 
 @pytest.mark.parametrize("size", [PHONE, LAPTOP])
