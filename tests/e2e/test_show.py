@@ -85,16 +85,16 @@ def test_the_machine_performs_what_breaks_and_is_mended(clean: Stack, tmp_path: 
         "load": {"wishes": 6, "over": 2},
         "see": [{"what": "they board", "wishes": "boarded", "at_least": 6, "within": 120}],
     }
+    vote = {"vote": {"choices": {"store-refuses": {"en": "A"}, "sqs-refuses": {"en": "B"}}, "seconds": 5}}
     broken: dict[str, Any] = {
-        "vote": {"choices": {"store-refuses": {"en": "A"}, "sqs-refuses": {"en": "B"}}, "seconds": 5},
         "drill": "voted",
         "load": {"wishes": 30, "over": 20, "seed": 2},
         "see": [{"what": "the alarm", "alarm": "voted", "within": 180}, {"what": "people look up"}],
         "reset": ["faults", "retry"],
     }
     mended: dict[str, Any] = {"finale": True, "see": [{"what": "nothing is lost", "audit": "ok", "within": 240}]}
-    done = clean.run("show", sheet(tmp_path, calm, {}, broken, mended), *FAST)
-    assert (done.returncode, said(done)["missed"]) == (0, []), done.stderr
+    done = clean.run("show", sheet(tmp_path, calm, vote, broken, mended), *FAST)
+    assert (done.returncode, said(done)) == (0, {"ok": True, "missed": []}), done.stderr
     assert faults.active(clean.endpoint) == []
     assert stage.read(Home(clean.home)) is None
 
@@ -175,7 +175,7 @@ def test_an_evening_is_recorded_without_what_was_erased_and_played_again(clean: 
         json.loads(clean.run("submit", text, "--to", "mars", "--json").stdout)["wish_id"]
         for text in ("Feed the cat", "Nobody may read this")
     )
-    assert clean.run("erase", erased).returncode == 0
+    assert clean.run("erase", erased, "--yes").returncode == 0
     recorded = said(clean.run("record", str(tape), "--json"))
     assert recorded["wishes"] == 1
     assert tape.stat().st_mode & 0o777 == 0o600
