@@ -212,7 +212,8 @@ CATALOGUE = (
         slo="boarding",
         response="a batch leases its seats with one update; a throttled batch comes again. A seat leased in vain is "
         "missing until `lastwish reclaim`, and never sold twice",
-        related_alarms=("store-throttles",),
+        # A seat leaks where two workers race for one wish: it was sent twice.
+        related_alarms=("store-throttles", "duplicate-storm"),
     ),
     FailureMode(
         name="functions-throttled",

@@ -58,10 +58,10 @@ DRILLS = (
     _drill("parser-crash-loop", "parser-crashes", _errors("parser"), waits("Inbox"), fault=Fault("crash", "parser")),
     _drill("expired-credentials", "credentials-refused-worker", counted(custom("CredentialsRefused", "worker")),
            logged("AccessDenied"), waits("Pods"), fault=_of_worker("refuse", error="access_denied")),
-    # Two deliveries of a wish, each with a seat leased before the other is stored. Few copies: many are another mode.
+    # Two deliveries of a wish, each with a seat leased before the other is stored.
     _drill("hot-destination", "hot-destination", counted(custom("SeatsLeaked", "worker"), 10),
-           fault=_of_worker("delay", delay_ms=1000), load=Load(wishes=8, rate=40, copies=2),
-           about="each wish is sent twice at once"),
+           fault=_of_worker("delay", "UpdateItem", "Seats", delay_ms=800), load=Load(wishes=8, rate=40, copies=4),
+           about="each wish is sent four times at once"),
     _drill("functions-throttled", "worker-throttled", counted(function("Throttles", "WorkerFunction"), 3),
            waits("Pods"), fault=Fault("throttle_function", "worker")),
     _drill("slow-parser", "inbox-backlog", waits("Inbox", 10), fault=Fault("slow", "parser", delay_ms=_SLOW)),
