@@ -1,5 +1,6 @@
 """GET /ops/logs: what all functions logged around a moment, for operators. Bounded in what it reads and answers."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -8,7 +9,7 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.router import APIGatewayRouter
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field, ValidationError
 
 from domain.errors import TransientError
 from infra.aws import error_code
@@ -21,6 +22,16 @@ _MOST_READ = 5000  # lines of each function
 _FIRST, _LAST = datetime(1971, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)  # CloudWatch counts from 1970
 
 type Service = Literal["frontend", "console", "parser", "worker", "projector"]
+
+
+def _spelled_out(value: object) -> object:
+    """Refuse a number, which pydantic takes for seconds since 1970."""
+    if isinstance(value, str) and not re.match(r"\d{4}-", value):
+        raise ValueError("not ISO 8601")
+    return value
+
+
+type Around = Annotated[AwareDatetime, BeforeValidator(_spelled_out)]
 type Span = Annotated[float, Field(gt=0, le=60)]  # seconds
 
 
@@ -31,7 +42,7 @@ class LogsUnavailable(TransientError):  # noqa: N818
 class Moment(BaseModel):
     """The query string: ``span`` seconds before and after a moment, of one function or all, about one wish or all."""
 
-    around: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
+    around: Around = Field(default_factory=lambda: datetime.now(UTC))
     span: Span = 3
     service: Service | None = None
     wish_id: UUID | None = None
