@@ -86,7 +86,8 @@ def test_a_moment_in_which_nothing_can_have_been_logged_has_no_lines(ask: Ask, g
     ("name", "value"),
     [
         ("around", "noon"), ("around", "2026-11-27T20:00:00"), ("span", "0"), ("span", "61"), ("span", "nan"),
-        ("service", "mission"), ("service", "../worker"), ("wish_id", 'a" OR "b'), ("wish_id", ""), ("around", ""), ("around", "0.5"), ("around", "1764273600"),
+        ("service", "mission"), ("service", "../worker"), ("wish_id", 'a" OR "b'),
+        ("wish_id", ""), ("around", ""), ("around", "0.5"), ("around", "1764273600"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_refused_by_its_name_and_not_repeated(ask: Ask, name: str, value: str) -> None:
