@@ -24,6 +24,7 @@ from lastwish.local.proxy.ledger import Promised
 from lastwish.local.proxy.request_body import TooLarge, read_body
 from lastwish.local.state import Home
 from web import problems
+from web.language import media_type
 from web.problems import Problem
 
 MAX_VOTE = 1024  # bytes; one has some 120
@@ -49,6 +50,8 @@ class Stage:
                 answer = await self._answer(Request(scope, receive))
             except Problem as problem:
                 answer = _problem(problem)
+            except sqlite3.Error:  # of the votes and orders: a full disk, or a lock for too long
+                answer = _problem(problems.read_unavailable())
             except ClientDisconnect:
                 return
         await (answer or self._app)(scope, receive, send)
@@ -77,8 +80,9 @@ class Stage:
     # --- the hall ---
 
     def _seen(self) -> Response:
-        seen = stage.seen(self._home)
-        return _json(seen) if seen is not None else _problem(_no_show())
+        if (seen := stage.seen(self._home)) is None:
+            raise _no_show()
+        return _json(seen)
 
     async def _vote(self, request: Request) -> Response:
         match await _document(request):
@@ -94,8 +98,6 @@ class Stage:
             raise problems.not_found() from None
         except stage.VoteClosed:
             raise problems.conflict("The vote is over.") from None
-        except sqlite3.Error:
-            raise problems.read_unavailable() from None
         return _json({"vote": vote, "choice": choice})
 
     # --- operators ---
@@ -139,10 +141,10 @@ class Stage:
         the API does not answer: a drill that breaks it must be ended.
         """
         if not self._is_here(request):
-            return _problem(problems.not_found())
+            raise problems.not_found()
         origin, host = request.headers.get("origin", ""), request.headers["host"]
         if origin and origin != f"http://{host}":
-            return _problem(problems.forbidden())
+            raise problems.forbidden()
         authorization = request.headers.get("authorization", "")
         token = hashlib.sha256(authorization.encode()).digest()
         if time.monotonic() < self._operators.get(token, 0):
@@ -162,7 +164,7 @@ class Stage:
 
 async def _document(request: Request) -> Any:
     """Return the JSON of a request. Raises Problem 400, 413 or 415."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+    if media_type(request.headers.get("content-type", "")) != "application/json":
         raise problems.unsupported(["application/json"])
     try:
         return json.loads(await read_body(request, MAX_VOTE))

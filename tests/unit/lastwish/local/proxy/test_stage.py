@@ -103,6 +103,13 @@ def test_the_wall_learns_how_many_wishes_are_promised_without_the_service(bench:
     assert not bench.reached
 
 
+def test_votes_and_orders_that_cannot_be_read_or_kept_are_a_503(bench: Bench, home: Home, vote: str) -> None:
+    home.answers.write_bytes(b"this is no database")
+    asked = [bench.ask("GET", b"/stage"), cast(bench, vote), bench.ask("POST", b"/stage/show/pause", OPERATOR)]
+
+    assert [got.status for got in asked] == [503, 503, 503]
+
+
 @pytest.mark.parametrize("network", [False, True], ids=["here", "a phone"])
 def test_a_second_vote_of_a_wish_changes_the_first(bench: Bench, home: Home, vote: str, network: bool) -> None:
     bench.gateway = replace(bench.gateway, network=network)
