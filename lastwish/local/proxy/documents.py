@@ -40,9 +40,10 @@ def layer(app: ASGIApp) -> ASGIApp:
 
 def document(path: str) -> Response | None:
     """Return a page, or a picture or the style of one; None for any other path."""
-    match = _PAGE.fullmatch(path)
+    if (match := _PAGE.fullmatch(path)) is None:
+        return None
     file = STYLE if path == f"/docs/{STYLE.name}" else ROOT / path.lstrip("/")
-    if match is None or not file.is_file():
+    if not file.is_file():
         return None
     headers = {**SECURITY_HEADERS, "Cache-Control": "no-cache"}
     if match[2] == "md":

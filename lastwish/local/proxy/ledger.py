@@ -13,7 +13,6 @@ It holds nothing that was typed, and is never deleted: `rotate` puts it aside.
 import fcntl
 import json
 import os
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -63,22 +62,23 @@ class Promised:
         self._file, self._position = 0, 0  # its number, and what was read of it
 
     def __contains__(self, wish_id: str) -> bool:
-        if wish_id not in self._ids or not self._is_same():
-            self._read_on()
+        self._read_on()
         return wish_id in self._ids
 
     def __len__(self) -> int:
         self._read_on()
         return len(self._ids)
 
-    def _is_same(self) -> bool:
-        return self._path.exists() and self._path.stat().st_ino == self._file
-
     def _read_on(self) -> None:
-        if not self._is_same():
-            self._ids, self._position = set(), 0
-        with suppress(FileNotFoundError), self._path.open("rb") as file:
-            self._file = os.fstat(file.fileno()).st_ino
+        """Ask the opened file which it is: the ledger may be put aside at any moment."""
+        try:
+            file = self._path.open("rb")
+        except FileNotFoundError:
+            self._file, self._position, self._ids = 0, 0, set()
+            return
+        with file:
+            if (number := os.fstat(file.fileno()).st_ino) != self._file:
+                self._file, self._position, self._ids = number, 0, set()
             file.seek(self._position)
             read, end, _ = file.read().rpartition(b"\n")  # a line that is being written comes the next time
             self._position += len(read + end)
