@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from domain.events import describe_faults
 from lastwish.local.engine.calls import Answer, Call, Proceed
 from lastwish.local.engine.fault import PATH, Active, Fault, Seconds, Service
 from lastwish.local.engine.faults_effects import EFFECTS, can_hit
@@ -151,7 +152,7 @@ class Faults:
         try:
             return _json(self._change(request.method, id_, await request.body()).active())
         except ValidationError as error:
-            return _json({"message": f"this is no fault: {_words(error)}"}, 400)
+            return _json({"message": f"this is no fault: {describe_faults(error)}"}, 400)
         except ValueError as error:
             return _json({"message": str(error)}, 400)
 
@@ -168,12 +169,6 @@ class Faults:
 
 def _json(document: object, status: int = 200) -> Response:
     return JSONResponse(to_jsonable_python(document), status)
-
-
-def _words(error: ValidationError) -> str:
-    """Say what is wrong with each field, without quoting it."""
-    faults = [(".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
-    return "; ".join(f"{field}: {message}" if field else message for field, message in faults)
 
 
 def _names(resource: str, call: Call) -> bool:

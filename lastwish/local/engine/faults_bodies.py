@@ -12,10 +12,21 @@ from domain.envelope import timestamp
 from lastwish.local.engine.calls import Answer, Call, Proceed
 from lastwish.local.engine.faults_answers import json_answer, refusal
 
-SENDS = {("sqs", "SendMessage"), ("sqs", "SendMessageBatch")}
+_SENDS = {("sqs", "SendMessage"), ("sqs", "SendMessageBatch")}
 BATCHES = {("dynamodb", "BatchGetItem"), ("dynamodb", "BatchWriteItem")} | {
     ("sqs", f"{each}Batch") for each in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")
 }
+
+
+def sends(call: Call) -> bool:
+    """Return whether a call sends messages, in the JSON protocol."""
+    return (call.service, call.operation) in _SENDS and call.body.startswith(b"{")
+
+
+def messages(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the messages of a call that sends one, or a batch."""
+    found: list[dict[str, Any]] = request.get("Entries", [request])
+    return found
 
 
 async def partly(call: Call, proceed: Proceed, chance: random.Random) -> Answer:
@@ -72,7 +83,7 @@ def ahead(body: bytes, service: str, milliseconds: int) -> bytes:
     A message that is no envelope of ours stays as it is.
     """
     request = json.loads(body)
-    for message in request.get("Entries", [request]):
+    for message in messages(request):
         with suppress(ValueError, KeyError, TypeError, AttributeError):
             said = json.loads(message["MessageBody"])
             for envelope in said if isinstance(said, list) else [said]:

@@ -12,7 +12,7 @@ import psutil
 from lastwish.local.engine.calls import Answer, Call, Proceed
 from lastwish.local.engine.fault import Fault
 from lastwish.local.engine.faults_answers import REFUSED, refusal
-from lastwish.local.engine.faults_bodies import BATCHES, SENDS, ahead, partly
+from lastwish.local.engine.faults_bodies import BATCHES, ahead, partly, sends
 
 _PATIENCE = 30.0  # seconds; no function of ours waits so long
 # One byte is announced and none sent: botocore raises ConnectionClosedError, which it tries again.
@@ -39,7 +39,7 @@ def can_hit(fault: Fault, call: Call) -> bool:
         case "partial":
             return (call.service, call.operation) in BATCHES and call.body.startswith(b"{")
         case "skew_clock":
-            return (call.service, call.operation) in SENDS and call.body.startswith(b"{")
+            return sends(call)
         case "kill_before" | "kill_after":
             return call.caller != "proxy"
     return True

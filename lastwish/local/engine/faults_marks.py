@@ -19,6 +19,7 @@ from domain.envelope import timestamp
 from lastwish.local.engine import invocations
 from lastwish.local.engine.calls import Call
 from lastwish.local.engine.fault import Fault
+from lastwish.local.engine.faults_bodies import messages, sends
 from lastwish.local.engine.patch import ministack_module, require
 
 NAMESPACE, METRIC, DIMENSION = "LastWish/Faults", "Injected", "Fault"
@@ -100,9 +101,8 @@ def _subsegment(fault: Fault, service: str, trace_id: str, parent: str, now: flo
 
 def _headers_of_messages(call: Call) -> Iterator[str]:
     """Yield the trace headers of the messages that a call sends: each is that of a wish."""
-    if call.service == "sqs" and call.operation.startswith("SendMessage") and call.body.startswith(b"{"):
-        request = json.loads(call.body)
-        for message in request.get("Entries", [request]):
+    if sends(call):
+        for message in messages(json.loads(call.body)):
             yield str(message.get("MessageSystemAttributes", {}).get("AWSTraceHeader", {}).get("StringValue", ""))
 
 
