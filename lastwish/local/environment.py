@@ -4,12 +4,15 @@ No profile, credential, endpoint, proxy or Python setting of the operator's shel
 """
 
 import os
+import sys
+from pathlib import Path
 
 from lastwish.aws.clients import REGION, UNCHECKED
 from lastwish.local.processes import MARK
 from lastwish.local.state import Home
 
 HOST = "127.0.0.1"
+LASTWISH = Path(sys.executable).with_name("lastwish")
 _KEPT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
 
 
@@ -29,6 +32,11 @@ def clean(home: Home, key: str) -> dict[str, str]:
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "0.5",  # seconds; the default of five is longer than a deploy to the engine
     }
+
+
+def of_a_command(home: Home) -> dict[str, str]:
+    """Return the environment of a `lastwish` command for the stack in this home: the operator's own."""
+    return dict(os.environ) | {"LASTWISH_HOME": str(home.path)}
 
 
 def own_settings() -> dict[str, str]:

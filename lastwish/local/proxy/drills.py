@@ -5,22 +5,19 @@ A file names it, so that a proxy that was started again can still end it. Its la
 
 import asyncio
 import json
-import os
-import sys
 import threading
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import httpx
 
+from lastwish.local.environment import LASTWISH, of_a_command
 from lastwish.local.processes import ProcessId, spawn, stop, tail
 from lastwish.local.state import Home, write_secret
 
 # Of the engine, before which the faults stand: they end by themselves, too.
 _FAULTS = "/_lastwish/faults"
-LASTWISH = Path(sys.executable).with_name("lastwish")
 HOLD = 60  # seconds for which a drill holds its fault; longer where its alarm does not ring by then
 
 
@@ -59,9 +56,8 @@ class Drills:
             return False
         self._home.log("drill").unlink(missing_ok=True)
         # No word of a person is on this command line: a name is letters and hyphens, or nothing is started.
-        env = dict(os.environ) | {"LASTWISH_HOME": str(self._home.path)}
         command = [str(LASTWISH), "drill", name, "--short", "--for", f"{HOLD}s"]
-        process = spawn(command, env, self._home.log("drill"), self._home.path)
+        process = spawn(command, of_a_command(self._home), self._home.log("drill"), self._home.path)
         write_secret(self._file, {"name": name, "process": asdict(ProcessId.of(process.pid))})
         threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie
         return True

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import os
 from typing import Any
 
-from lastwish.local.proxy.drills import LASTWISH
+from lastwish.local.environment import LASTWISH, of_a_command
 from lastwish.local.state import Home
 from web import problems
 
@@ -18,7 +17,7 @@ async def run(home: Home, action: str, *letter_ids: str) -> dict[str, Any]:
     process = await asyncio.create_subprocess_exec(
         LASTWISH,
         *("dlq", action, *letter_ids, *reason, "--json"),
-        env=dict(os.environ) | {"LASTWISH_HOME": str(home.path)},
+        env=of_a_command(home),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
