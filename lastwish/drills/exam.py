@@ -1,6 +1,7 @@
 """Hints for who types `hint`, and an exam: a fault whose name is not told, until it is typed or given up."""
 
 from collections.abc import Callable
+from functools import cache
 from queue import Empty, Queue
 from threading import Thread
 from typing import TextIO
@@ -18,12 +19,7 @@ class Hints:
 
     def __init__(self, drill: Drill, source: TextIO, tell: Callable[[str], None]) -> None:
         self.drill, self.tell, self.used = drill, tell, 0
-        self._source, self._typed = source, Queue[str]()
-        Thread(target=self._read, daemon=True, name="hints").start()
-
-    def _read(self) -> None:
-        for line in self._source:
-            self._typed.put(line.strip().lower())
+        self._typed = _lines_of(source)
 
     def listen(self) -> str | None:
         """Give a hint for each time that it was asked for. Return the first other line, None where there is none."""
@@ -36,6 +32,19 @@ class Hints:
                 return line
             self.used = min(self.used + 1, len(self.drill.hints))
             self.tell(f"hint {self.used} of {len(self.drill.hints)}: {self.drill.hints[self.used - 1]}")
+
+
+@cache
+def _lines_of(source: TextIO) -> Queue[str]:
+    """Return what is typed there, as it comes. One thread reads a source for all drills: a second would take lines."""
+    typed = Queue[str]()
+
+    def read() -> None:
+        for line in source:
+            typed.put(line.strip().lower())
+
+    Thread(target=read, daemon=True, name="hints").start()
+    return typed
 
 
 class Exam:

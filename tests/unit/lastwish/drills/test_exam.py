@@ -1,6 +1,7 @@
 """An exam: hints, wrong answers, the right one, and the certificate."""
 
 import io
+import os
 from collections.abc import Callable
 
 import pytest
@@ -31,6 +32,16 @@ def test_hints_come_one_after_the_other_and_are_counted(sit: Callable[..., tuple
     exam, told = sit("hint", "hint", "sqs-refuses")
     assert (exam.found, exam.facts()["hints"]) == (True, 2)
     assert [line.partition(": ")[2] for line in told] == list(DRILL.hints[:2])
+
+
+def test_what_is_typed_after_a_drill_is_heard_in_the_next_one() -> None:
+    read, write = os.pipe()
+    source = os.fdopen(read)  # stays open, like a terminal
+    hints = [Hints(DRILL, source, print) for _ in range(2)]
+    with os.fdopen(write, "w") as keyboard:
+        for typed in (1, 2, 3):
+            print("hint", file=keyboard, flush=True)
+            assert wait_until(lambda: not hints[1].listen() and hints[1].used == typed, 5, 0.01)  # noqa: B023
 
 
 def test_wrong_answers_are_noted_and_what_is_no_answer_is_explained(sit: Callable[..., tuple[Exam, list[str]]]) -> None:
