@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from lastwish import client
+from lastwish.aws.clients import plain_errors
 from lastwish.drills import keeping
 from lastwish.drills.crowd import Crowd
 from lastwish.drills.drill import Drill
@@ -18,6 +19,7 @@ from lastwish.errors import CommandError, DrillRefused
 from lastwish.local import faults, interrupts, reset
 from lastwish.maintenance import retry
 from lastwish.maintenance.audit import audit
+from lastwish.maintenance.dlq import DEAD
 from lastwish.maintenance.stores import stores
 from lastwish.polling import wait_until
 from lastwish.site import LocalSite
@@ -26,9 +28,9 @@ PACE = 12.0  # of the alarms in the short form: an hour takes five minutes, a mi
 SHORT, LONG = 90.0, 1200.0  # seconds until symptom and alarm must be there
 RECOVERY = 90.0  # seconds until all waiting wishes must be stored and a new one boards
 _LOOK = 0.5  # seconds between two looks
-_EVERY = 2.0  # seconds between two retries
+_BOARDING = 10.0  # seconds that one new wish gets to end, after the fault
 _SETTLE = 20.0  # seconds for a chain that is at rest to be consistent
-_CALM = 3.0  # seconds after the first wish boarded until the fault begins
+_CALM = 3.0  # seconds at most until somebody is answered; then the fault begins
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ def check(site: LocalSite) -> None:
         raise DrillRefused(f"a fault is active: {', '.join(each.fault.label for each in active)}. Wait until it ends")
     reset.measurements(site.state)
     there = stores(site)
-    if letters := there.waiting("InboxDlq", "PodsDlq"):
+    with plain_errors():
+        letters = there.waiting(*DEAD)
+    if letters:
         raise DrillRefused(f"{letters} dead letters wait: `lastwish dlq list` shows them; work through them first")
     report = audit(there, site.promises(), _SETTLE)
     if not report.ok:
@@ -82,7 +86,7 @@ def run(drill: Drill, site: LocalSite, options: Options) -> Result:
             undo.enter_context(keeping.kept_pace(site.state.aws, PACE))
         crowd = undo.enter_context(Crowd(site.url, drill.load, options.seed))
         sight = Sight(site, crowd)
-        wait_until(lambda: sight.crowd.answers.total() > 0, _CALM)
+        wait_until(lambda: crowd.answers.total() > 0, _CALM)
         sight.begin()
         with _broken(drill, site, options):
             options.tell("something is wrong from now on")
@@ -141,7 +145,7 @@ def _recover(site: LocalSite, sight: Sight) -> bool:
             retry.retry(site)
             if not sight.waiting("Inbox", "Pods"):
                 with site.http() as http:
-                    client.submit(http, "All is well again.", "mars", None, timeout=_EVERY * 5)
+                    client.submit(http, "All is well again.", "mars", None, timeout=_BOARDING)
                 return True
         time.sleep(_LOOK)
     return False
