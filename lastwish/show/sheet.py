@@ -130,11 +130,11 @@ class Show(_Strict):
 def read(file: Path) -> Show:
     """Read a cue sheet. Raises SheetError, with a line for each thing that is wrong."""
     try:
-        node = yaml.compose(file.read_text(), yaml.SafeLoader)
-        raw = yaml.safe_load(file.read_text())
+        text = file.read_text()
+        node, raw = yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text)
     except OSError as error:
         raise SheetError(f"{file} cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # PyYAML lets ValueErrors of dates and numbers through
         raise SheetError(f"{file} is no YAML: {' '.join(str(error).split())}") from None
     wrong = [f"line {line}: {key} is written twice" for key, line in _twice(node)]
     try:

@@ -84,11 +84,18 @@ def test_what_the_hall_votes_for_needs_a_vote_before(tmp_path: Path) -> None:
     assert "no cue before it has a vote" in wrong
 
 
-@pytest.mark.parametrize("text", ["", "- a list", "cues: [1]", "{", "title: [\x00]"])
+@pytest.mark.parametrize("text", ["", "- a list", "cues: [1]", "{", "title: [\x00]", "title: 2026-13-45"])
 def test_another_file_is_no_cue_sheet(tmp_path: Path, text: str) -> None:
     file = tmp_path / "sheet.yaml"
     file.write_text(text)
     with pytest.raises(SheetError, match=r"is no (cue sheet|YAML)"):
+        read(file)
+
+
+def test_bytes_that_are_no_text_are_no_cue_sheet(tmp_path: Path) -> None:
+    file = tmp_path / "sheet.yaml"
+    file.write_bytes(SHEET.encode() + b"\xff")
+    with pytest.raises(SheetError, match="is no YAML"):
         read(file)
 
 
