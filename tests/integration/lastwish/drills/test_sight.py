@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from lastwish.drills.crowd import Crowd
@@ -98,3 +99,15 @@ def test_a_metric_is_summed_up_from_the_beginning_and_only_this_stacks(sight: Si
     assert sight.total(function("Errors", "WorkerFunction")) == 4
     assert sight.total(queue("ApproximateAgeOfOldestMessage", "Pods")) == 7
     assert sight.total(custom("StoreThrottled", "worker")) == 0
+
+
+def test_a_receipt_that_does_not_come_is_skipped(sight: Sight, monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("lost"):
+            raise httpx.ReadTimeout("a fault")
+        return httpx.Response(200, json={"status": "boarded"})
+
+    api = httpx.Client(base_url="http://127.0.0.1:9/", transport=httpx.MockTransport(answer))
+    monkeypatch.setattr(EngineSite, "http", lambda _: api)
+    sight.crowd.accepted.extend(["lost", "", "", "", "there"])  # every fourth is read
+    assert sight.receipts() == {"boarded"}
