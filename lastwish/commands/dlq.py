@@ -129,11 +129,13 @@ def _where(stack: str | None) -> "tuple[Stores, ReadPromises]":
 
 def _report(answer: Answer, moved: "Moved", there: "Stores", promises: "ReadPromises", settle: float) -> None:
     """Audit, say what was moved and what is left, and exit with 1 if anything is not as it should be."""
+    from lastwish.aws.clients import plain_errors
     from lastwish.maintenance import audit as auditing
     from lastwish.maintenance.dlq import DEAD
 
     report = auditing.audit(there, promises, settle, answer.note)
-    left = there.waiting(*DEAD)  # what cannot succeed has come back by now
+    with plain_errors():
+        left = there.waiting(*DEAD)  # what cannot succeed has come back by now
     facts = {**moved.facts(), "left": left, "audit_ok": report.ok}
     facts["differences"] = [each.facts() for each in report.differences]
     failed = [f"{each['queue']} {each['message_id']} could not be moved: {each['error']}" for each in moved.failed]
