@@ -17,7 +17,7 @@ from lastwish.drills.result import Result, Seen, judge
 from lastwish.drills.sight import Sight
 from lastwish.errors import CommandError, DrillRefused
 from lastwish.local import faults, interrupts, reset
-from lastwish.maintenance import retry
+from lastwish.local.engine import process as engine
 from lastwish.maintenance.audit import audit
 from lastwish.maintenance.dlq import DEAD
 from lastwish.maintenance.stores import stores
@@ -142,7 +142,7 @@ def _recover(site: LocalSite, sight: Sight) -> bool:
     deadline = time.monotonic() + RECOVERY
     while time.monotonic() < deadline:
         with suppress(CommandError):
-            retry.retry(site)
+            engine.retry(site.state.aws)
             if not sight.waiting("Inbox", "Pods"):
                 with site.http() as http:
                     client.submit(http, "All is well again.", "mars", None, timeout=_BOARDING)

@@ -18,9 +18,9 @@ from lastwish.drills.runner import PACE
 from lastwish.load.plan import Plan, PlanOptions
 from lastwish.load.sender_process import SenderOptions, start_sender
 from lastwish.local import interrupts, reset, stage
+from lastwish.local.engine import process as engine
 from lastwish.local.faults import Fault
 from lastwish.local.proxy import injection
-from lastwish.maintenance import retry
 from lastwish.maintenance.stores import stores
 from lastwish.show.sheet import VOTED, Cue, Show, Sight
 from lastwish.site import LocalSite
@@ -74,7 +74,7 @@ class Stagehand:
     def reset(self, cue: Cue) -> None:
         """Put the rest in order, as the cue asks for; any thread may do it. Raises EngineFailed, AwsError, Busy."""
         if "retry" in cue.reset:
-            retry.retry(self._site)
+            engine.retry(self._site.state.aws)
         if "wishes" in cue.reset:
             self._load.close()
             reset.reset(self._site.state, self._site.home)
