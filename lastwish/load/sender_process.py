@@ -17,7 +17,7 @@ from lastwish.load.results import WishResult
 from lastwish.local import interrupts
 from lastwish.local.environment import HOST
 from lastwish.local.processes import failure_to_start, spawn, tail
-from lastwish.polling import TRY_TIMEOUT
+from lastwish.polling import TRY_TIMEOUT, wait_until
 
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 20.0  # more than the grace that the sender gives to requests in flight
@@ -74,6 +74,18 @@ class SenderProcess:
         whole = text[: text.rfind(b"\n") + 1]
         self._position += len(whole)
         return [result for line in whole.splitlines() if (result := self._parse(json.loads(line)))]
+
+    def results_until_ended(self, seconds: float, interval: float = 0.1) -> list[WishResult]:
+        """Return the results that were written since the last call until the sending ended, or for so many seconds."""
+        results: list[WishResult] = []
+
+        def has_ended() -> bool:
+            is_sending = self.is_sending()  # before the results are read, so that the last are not missed
+            results.extend(self.read_results())
+            return not is_sending
+
+        wait_until(has_ended, seconds, interval)
+        return results
 
     def failure(self) -> str | None:
         """Return why the process ended before the sending did, if so."""

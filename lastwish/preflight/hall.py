@@ -11,7 +11,6 @@ from frontend.submission import read_body
 from lastwish.load.plan import Plan, PlanOptions
 from lastwish.load.results import WishResult
 from lastwish.load.sender_process import STOP_TIMEOUT, SenderOptions, start_sender
-from lastwish.polling import wait_until
 
 SECONDS = 10
 _MOST = 300  # wishes a second that are sent: more than a laptop answers
@@ -36,7 +35,6 @@ def measure(url: str) -> Measured:
 
 def _send(plan: Plan, url: str) -> list[WishResult]:
     """Return the results that there are after SECONDS and the grace of requests in flight."""
-    results: list[WishResult] = []
     with TemporaryDirectory(prefix="lastwish-preflight-") as folder:
         path = Path(folder) / "plan.jsonl"
         plan.write(path)
@@ -44,11 +42,4 @@ def _send(plan: Plan, url: str) -> list[WishResult]:
             sender.wait_until_sending()
             time.sleep(SECONDS)
             sender.stop()
-
-            def has_ended() -> bool:
-                is_sending = sender.is_sending()  # before the results are read, so that the last are not missed
-                results.extend(sender.read_results())
-                return not is_sending
-
-            wait_until(has_ended, STOP_TIMEOUT)
-    return results
+            return sender.results_until_ended(STOP_TIMEOUT)

@@ -14,14 +14,12 @@ from uuid import UUID, uuid5
 
 from lastwish.errors import TapeError
 from lastwish.load.plan import PlannedRequest
-from lastwish.load.results import WishResult
 from lastwish.load.sender_process import SenderOptions, start_sender
 from lastwish.load.wishes import JSON
 from lastwish.local import typed
 from lastwish.local.proxy.ledger import promised
 from lastwish.local.state import Home
 from lastwish.local.typed import Typed
-from lastwish.polling import wait_until
 
 _PLAYED = UUID("4a1d86b1-0d0c-4f6f-9d3d-2b8d3c1f3a52")  # makes keys of a wish's id
 _LOOK_AGAIN = 0.25
@@ -80,17 +78,10 @@ def read(file: Path) -> list[PlannedRequest]:
 
 def play(recorded: list[PlannedRequest], url: str, speed: float) -> int:
     """Send a recording with its gaps, ``speed`` times as fast. Returns how many were accepted. Raises SenderFailed."""
-    results: list[WishResult] = []
     with TemporaryDirectory(prefix="lastwish-play-") as folder:
         plan = Path(folder) / "plan.jsonl"
         write(plan, [replace(request, at=request.at / speed) for request in recorded])
         with start_sender(plan, url, SenderOptions()) as sender:
             sender.wait_until_sending()
-
-            def has_ended() -> bool:
-                is_sending = sender.is_sending()  # before the results are read, so that the last are not missed
-                results.extend(sender.read_results())
-                return not is_sending
-
-            wait_until(has_ended, float("inf"), _LOOK_AGAIN)
+            results = sender.results_until_ended(float("inf"), _LOOK_AGAIN)
     return sum(result.status == 202 for result in results)

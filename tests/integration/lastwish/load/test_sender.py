@@ -207,6 +207,17 @@ def test_stop_in_the_pages_lets_requests_in_flight_end(tmp_path: Path) -> None:
     assert len(results) == len(server.requests)
 
 
+def test_results_are_read_until_the_sending_has_ended_and_no_longer(tmp_path: Path) -> None:
+    Plan(PlanOptions("steady", wishes=6, over=1)).write(tmp_path / "plan.jsonl")
+    with load_server() as server, start_sender(tmp_path / "plan.jsonl", server.url, DEFAULTS) as sender:
+        sender.wait_until_sending()
+        early = sender.results_until_ended(0)
+        assert sender.is_sending()
+        rest = sender.results_until_ended(30, 0.01)
+        assert not sender.is_sending()
+    assert sorted(each.n for each in [*early, *rest]) == list(range(6))
+
+
 def test_results_that_cannot_be_written_end_the_sending(tmp_path: Path) -> None:
     plan, results = tmp_path / "plan.jsonl", tmp_path / "results.jsonl"
     Plan(PlanOptions("steady", wishes=500, over=5)).write(plan)
