@@ -76,9 +76,11 @@ def read(site: Site, last: timedelta) -> Usage:
         cloudwatch = CloudWatch(site.client("cloudwatch"), {"${AWS::StackName}": site.name, "${Stage}": site.stage})
         found = cloudwatch.statistics(metrics, now, last, _PERIOD)
         used = {name: _combined(metrics[name][1], each.values()) for name, each in found.items()}
-        functions = [_function(site, used, *names) for names in ids[_FUNCTION].items()]
+        lambdas = site.client("lambda")
+        functions = [_function(lambdas, used, *names) for names in ids[_FUNCTION].items()]
         if site.on_aws:
-            functions = [replace(each, used_mb=_used_memory(site, ids, each, now - last)) for each in functions]
+            logs = site.client("logs")
+            functions = [replace(each, used_mb=_used_memory(logs, ids, each, now - last)) for each in functions]
     busy = sum(value > 0 for value in found["accepted"].values())
     behind_cdn = site.outputs.get("SiteUrl") not in (None, site.outputs.get("ApiUrl"))
     return Usage(used, [each for each in functions if each.invocations], _PERIOD * busy, behind_cdn)
@@ -92,9 +94,9 @@ def _statistic(name: str) -> str:
     return "Maximum" if name == "ConcurrentExecutions" else "Sum"
 
 
-def _function(site: Site, used: dict[str, float | None], logical: str, physical: str) -> Function:
+def _function(lambdas: Any, used: dict[str, float | None], logical: str, physical: str) -> Function:
     service = logical.removesuffix("Function").lower()
-    configured = site.client("lambda").get_function_configuration(FunctionName=physical)
+    configured = lambdas.get_function_configuration(FunctionName=physical)
     return Function(
         service,
         int(used[f"{logical} Invocations"] or 0),
@@ -106,11 +108,11 @@ def _function(site: Site, used: dict[str, float | None], logical: str, physical:
     )
 
 
-def _used_memory(site: Site, ids: Mapping[str, dict[str, str]], function: Function, since: datetime) -> int | None:
+def _used_memory(logs: Any, ids: Mapping[str, dict[str, str]], function: Function, since: datetime) -> int | None:
     """Return the most memory in MB, from the REPORT lines that Lambda writes."""
     group = ids[_LOGS][f"{function.service.capitalize()}Logs"]
     query: dict[str, Any] = {"logGroupName": group, "filterPattern": "REPORT"}
-    pages = site.client("logs").get_paginator("filter_log_events")
+    pages = logs.get_paginator("filter_log_events")
     query |= {"startTime": int(since.timestamp() * 1000), "PaginationConfig": {"MaxItems": _MOST_REPORTS}}
     lines = [event["message"] for page in pages.paginate(**query) for event in page["events"]]
     return max((int(match[1]) for line in lines if (match := _MEMORY.search(line))), default=None)
