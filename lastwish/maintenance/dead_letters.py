@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from domain.envelope import canonical
@@ -47,12 +48,12 @@ class Letter:
         """Time at which it was sent: by the first sender where SQS moved it here, else by who moved it."""
         return datetime.fromtimestamp(int(self.message["Attributes"]["SentTimestamp"]) / 1000, UTC)
 
-    @property
+    @cached_property
     def wish_ids(self) -> frozenset[str]:
         """Wishes that it names as its subject."""
         return subjects(self.body)
 
-    @property
+    @cached_property
     def wish_id(self) -> str | None:
         """The one wish that it is about; None where it names no wish id, or several."""
         named = list(filter(is_wish_id, self.wish_ids))
