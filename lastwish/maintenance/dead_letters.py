@@ -82,12 +82,14 @@ class Letter:
 def held(stores: Stores, queues: Sequence[str] = WITH_TEXT, more: float = 0.0) -> Iterator[list[Letter]]:
     """Hold every dead letter, invisible to others; what was not removed is visible again afterwards.
 
-    ``more`` seconds are added for each letter, where more than reading is done with them. Raises QueueUnavailable.
+    ``more`` seconds are added for each letter of all queues, where more than reading is done with them: one after the
+    other, so that the last must be held as long as all of it takes. Raises QueueUnavailable.
     """
+    later = more * stores.waiting(*queues) if more else 0
     with ExitStack() as stack, ThreadPoolExecutor(len(queues)) as readers:
 
         def read(queue: str) -> list[Letter]:
-            seconds = min(_LONGEST, HELD + int((_HELD_MORE + more) * stores.waiting(queue)))
+            seconds = min(_LONGEST, HELD + int(_HELD_MORE * stores.waiting(queue) + later))
             letters, _ = stack.enter_context(DeadLetters(stores.sqs, stores.queue(queue)).held(math.inf, seconds))
             return [Letter(queue, each["Body"], each) for each in letters]
 

@@ -139,11 +139,9 @@ def test_reading_letters_ends_when_they_are_visible_again_too_soon(
         assert len(found) + dead_letters.hidden(chain.stores, found) == 12
 
 
-def test_many_letters_are_held_for_longer(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dead_letters, "_HELD_MORE", 10.0)
-    for wish_id in ids(11):
-        letter(chain, "PodsDlq", wish_id)
-    asked = []
+def hold_seconds(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list in which the seconds appear for which letters are hidden from now on."""
+    asked: list[int] = []
     plain = chain.stores.sqs.receive_message
 
     def receive(**request: Any) -> Any:
@@ -151,9 +149,28 @@ def test_many_letters_are_held_for_longer(chain: Chain, monkeypatch: pytest.Monk
         return plain(**request)
 
     monkeypatch.setattr(chain.stores.sqs, "receive_message", receive)
+    return asked
+
+
+def test_many_letters_are_held_for_longer(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dead_letters, "_HELD_MORE", 10.0)
+    for wish_id in ids(11):
+        letter(chain, "PodsDlq", wish_id)
+    asked = hold_seconds(chain, monkeypatch)
     with dead_letters.held(chain.stores) as found:
         assert len(found) == 11
     assert set(asked) == {60, 170}
+
+
+def test_letters_that_are_moved_are_held_until_those_of_other_queues_are_moved_too(
+    chain: Chain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, wish_id in enumerate(ids(5)):
+        letter(chain, "InboxDlq" if number < 2 else "PodsDlq", wish_id)
+    asked = hold_seconds(chain, monkeypatch)
+    with dead_letters.held(chain.stores, more=10) as found:
+        assert len(found) == 5
+    assert min(asked) >= 60 + 5 * 10
 
 
 def test_what_was_stored_without_a_promise_is_named(chain: Chain) -> None:
