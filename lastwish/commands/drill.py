@@ -55,7 +55,8 @@ def drill(  # noqa: PLR0917 - typer reads them as options
         elif exam:
             _sit(answer, find(name) if name else secrets.choice(DRILLS), options)
         elif name:
-            _give(answer, [_run(find(name), _with_hints(find(name), options))])
+            chosen = find(name)
+            _give(answer, [_run(chosen, _with_hints(chosen, options))])
         else:
             _give(answer, (_attempt(answer, each, options) for each in DRILLS))
 

@@ -31,12 +31,7 @@ def preflight(
     """Check whether an AWS account is ready for a stack, or this laptop for a hall. Exit code 1 when it is not."""
     with Answer(as_json) as answer:
         results = _on_aws(stack, wishes or EVERYBODY, over) if stack else _here(wishes, over, measure)
-        ok = all(each.ok for each in results)
-        if as_json:
-            answer.give({"ok": ok, "checks": [each.facts() for each in results]})
-        else:
-            print_checks(results)
-        if not ok:
+        if not give_checks(answer, results):
             raise typer.Exit(1)
 
 
@@ -62,7 +57,17 @@ def _here(wishes: int | None, over: float, measure: bool) -> "list[Check]":
     return run(laptop.checks())
 
 
-def print_checks(results: "list[Check]") -> None:
+def give_checks(answer: Answer, results: "list[Check]", **facts: object) -> bool:
+    """Report checks, as JSON with these other facts. Returns whether all are well."""
+    ok = all(each.ok for each in results)
+    if answer.as_json:
+        answer.give({"ok": ok, "checks": [each.facts() for each in results], **facts})
+    else:
+        _print(results)
+    return ok
+
+
+def _print(results: "list[Check]") -> None:
     """Print a line for each check, on stdout."""
     console = Console(highlight=False, soft_wrap=True)
     width = max(len(each.name) for each in results)

@@ -7,7 +7,7 @@ import typer
 
 from lastwish.commands.answer import Answer
 from lastwish.commands.options import Json
-from lastwish.commands.preflight import print_checks
+from lastwish.commands.preflight import give_checks
 from lastwish.errors import Interrupted, UsageError
 
 if TYPE_CHECKING:
@@ -46,13 +46,8 @@ def show(  # noqa: PLR0917 - typer reads them as options
         number = sheet.number(start) if start else 0
         site = LocalSite()
         results = run(Rehearsal(sheet, site, phones).checks())
-        ok = all(each.ok for each in results)
-        if check or not ok:
-            if as_json:
-                answer.give({"ok": ok, "checks": [each.facts() for each in results], "minutes": sheet.minutes})
-            else:
-                print_checks(results)
-            raise typer.Exit(not ok)
+        if check or not all(each.ok for each in results):
+            raise typer.Exit(not give_checks(answer, results, minutes=sheet.minutes))
         try:
             with Stagehand(site, sheet, hall=phones) as hand, interrupts.interruptible():
                 performance = Performance(sheet, hand, Sights(site), Clock(sheet, speed), number, auto)
