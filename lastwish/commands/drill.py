@@ -5,7 +5,6 @@ import secrets
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,7 @@ import typer
 
 from lastwish.commands.answer import Answer
 from lastwish.commands.options import Json
-from lastwish.errors import CommandError, Interrupted, UsageError
+from lastwish.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
     from lastwish.drills.drill import Drill
@@ -39,7 +38,9 @@ def drill(  # noqa: PLR0917 - typer reads them as options
 
     Exit code 0 when the alarm rang, no other did, and nothing was lost. Ctrl-C undoes the fault.
     """
-    with Answer(as_json) as answer, _interruptible():
+    from lastwish.local import interrupts
+
+    with Answer(as_json) as answer, interrupts.ending("interrupted: the fault is undone"):
         from lastwish.drills.catalogue import DRILLS, find
         from lastwish.drills.runner import Options
         from lastwish.drills.schedule import plan
@@ -145,15 +146,3 @@ def _seconds(text: str) -> float:
         return span(text).total_seconds()
     except ValueError as error:
         raise UsageError(str(error)) from None
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Undo the fault also on Ctrl-C, SIGTERM and when the terminal is closed. Raises Interrupted."""
-    from lastwish.local import interrupts
-
-    try:
-        with interrupts.interruptible():
-            yield
-    except KeyboardInterrupt:
-        raise Interrupted("interrupted: the fault is undone") from None

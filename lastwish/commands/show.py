@@ -8,7 +8,7 @@ import typer
 from lastwish.commands.answer import Answer
 from lastwish.commands.options import Json
 from lastwish.commands.preflight import give_checks
-from lastwish.errors import Interrupted, UsageError
+from lastwish.errors import UsageError
 
 if TYPE_CHECKING:
     from lastwish.local.state import Home
@@ -48,12 +48,10 @@ def show(  # noqa: PLR0917 - typer reads them as options
         results = run(Rehearsal(sheet, site, phones).checks())
         if check or not all(each.ok for each in results):
             raise typer.Exit(not give_checks(answer, results, minutes=sheet.minutes))
-        try:
-            with Stagehand(site, sheet, hall=phones) as hand, interrupts.interruptible():
-                performance = Performance(sheet, hand, Sights(site), Clock(sheet, speed), number, auto)
-                _perform(performance, site.home, answer)
-        except KeyboardInterrupt:
-            raise Interrupted("the show was interrupted: its faults and loads have ended") from None
+        ended = interrupts.ending("the show was interrupted: its faults and loads have ended")
+        with ended, Stagehand(site, sheet, hall=phones) as hand:
+            performance = Performance(sheet, hand, Sights(site), Clock(sheet, speed), number, auto)
+            _perform(performance, site.home, answer)
         lines = performance.missed or ["the show is over"]
         answer.give({"ok": not performance.missed, "missed": performance.missed}, *lines)
         raise typer.Exit(bool(performance.missed))
@@ -113,11 +111,8 @@ def play(file: Recording, speed: Speed = 1, as_json: Json = False) -> None:
         recorded = tape.read(file)
         url = LocalSite().url
         answer.note(f"{len(recorded)} wishes in {recorded[-1].at / speed:.0f} s; Ctrl-C ends it")
-        try:
-            with interrupts.interruptible():
-                accepted = tape.play(recorded, url, speed)
-        except KeyboardInterrupt:
-            raise Interrupted("interrupted: a recording that is played again sends the same wishes") from None
+        with interrupts.ending("interrupted: a recording that is played again sends the same wishes"):
+            accepted = tape.play(recorded, url, speed)
         words = f"{accepted} of {len(recorded)} wishes were accepted"
         answer.give({"wishes": len(recorded), "accepted": accepted}, words)
         raise typer.Exit(accepted < len(recorded))

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
+from lastwish.errors import Interrupted
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -15,6 +17,16 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 def interruptible() -> AbstractContextManager[None]:
     """Raise KeyboardInterrupt for each of the three signals."""
     return _handled_by(_interrupt)
+
+
+@contextmanager
+def ending(words: str) -> Iterator[None]:
+    """Let the three signals end the block. Raises Interrupted with these words then, once all in it is undone."""
+    try:
+        with interruptible():
+            yield
+    except KeyboardInterrupt:
+        raise Interrupted(words) from None
 
 
 def ignored() -> AbstractContextManager[None]:
