@@ -19,9 +19,9 @@ import segno
 from lastwish.aws.clients import Endpoint, engine_client
 from lastwish.local import stage
 from lastwish.local.network import default_address, own_addresses
-from lastwish.local.state import Home
 from tests.support.accounts import sign_in
 from tests.support.laptop import PATIENCE, Laptop, Stack, start_detached, wait_until
+from tests.support.on_stage import a_stage
 from tests.support.slow_clients import BODY, HEAD, alive, allow_open_files, connected, dripping
 
 IDLE, SLOW = 8600, 100  # more than a process may have open, even where it asks for more
@@ -196,17 +196,18 @@ def test_a_wish_from_a_phone_is_promised_and_boarded(on_lan: OnLan) -> None:
 
 
 def test_the_hall_votes_from_its_phones_and_from_here(on_lan: OnLan) -> None:
-    home = Home(on_lan.laptop.home)
-    stage.open_vote(home, {"slow-parser": "The parser is slow", "store-refuses": "The store refuses"}, 600)
+    choices: dict[str, stage.Words] = {"slow-parser": "The parser is slow", "store-refuses": "The store refuses"}
     doors = {on_lan.there: "store-refuses", on_lan.here: "slow-parser"}
-    for url, choice in doors.items():
-        wish = {"message": "and my vote", "destination": "mars"}
-        ballot = {"wish_id": on_lan.http.post(url + "wishes", json=wish).json()["wish_id"], "choice": choice}
-        vote = on_lan.http.get(url + "stage").json()["vote"]["id"]
-        assert on_lan.http.post(url + "stage/vote", json={"vote": vote, **ballot}).status_code == 200
+    with a_stage(on_lan.laptop) as home:
+        stage.open_vote(home, choices, 600)
+        for url, choice in doors.items():
+            wish = {"message": "and my vote", "destination": "mars"}
+            ballot = {"wish_id": on_lan.http.post(url + "wishes", json=wish).json()["wish_id"], "choice": choice}
+            vote = on_lan.http.get(url + "stage").json()["vote"]["id"]
+            assert on_lan.http.post(url + "stage/vote", json={"vote": vote, **ballot}).status_code == 200
 
-    assert on_lan.http.get(on_lan.there + "stage").json()["vote"]["counts"] == {"slow-parser": 1, "store-refuses": 1}
-    stage.clear(home)
+        counts = on_lan.http.get(on_lan.there + "stage").json()["vote"]["counts"]
+        assert counts == {"slow-parser": 1, "store-refuses": 1}
 
 
 def test_a_page_is_compressed_on_its_way_to_a_phone(on_lan: OnLan) -> None:

@@ -5,8 +5,9 @@ import os
 import pty
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import psutil
@@ -112,24 +113,36 @@ def test_without_a_terminal_nobody_can_press_a_key(clean: Stack, tmp_path: Path)
     assert "--auto" in done.stderr
 
 
+@contextmanager
+def performed(stack: Stack, file: str) -> Iterator["subprocess.Popen[str]"]:
+    """A show that the machine performs. At the end it is over, and what it broke is mended."""
+    show = stack.laptop.start("show", file, "--auto", "--no-phones")
+    try:
+        yield show
+    finally:
+        show.terminate()
+        show.communicate(timeout=60)
+        faults.end(stack.endpoint)
+
+
 def test_a_show_that_is_killed_leaves_no_fault_behind(clean: Stack, tmp_path: Path) -> None:
-    show = clean.laptop.start("show", sheet(tmp_path, {"drill": "store-refuses"}), "--auto", "--no-phones")
-    assert wait_until(lambda: faults.active(clean.endpoint))
-    psutil.Process(show.pid).kill()
-    show.communicate()
-    assert wait_until(lambda: not faults.active(clean.endpoint))
+    with performed(clean, sheet(tmp_path, {"drill": "store-refuses"})) as show:
+        assert wait_until(lambda: faults.active(clean.endpoint))
+        psutil.Process(show.pid).kill()
+        show.communicate()
+        assert wait_until(lambda: not faults.active(clean.endpoint))
 
 
 def test_a_show_that_is_interrupted_mends_at_once(clean: Stack, tmp_path: Path) -> None:
-    show = clean.laptop.start("show", sheet(tmp_path, {"drill": "store-refuses"}), "--auto", "--no-phones")
-    assert wait_until(lambda: faults.active(clean.endpoint))
-    show.terminate()
-    _, words = show.communicate(timeout=60)
-    assert (show.returncode, faults.active(clean.endpoint)) == (130, []), words
+    with performed(clean, sheet(tmp_path, {"drill": "store-refuses"})) as show:
+        assert wait_until(lambda: faults.active(clean.endpoint))
+        show.terminate()
+        _, words = show.communicate(timeout=60)
+        assert (show.returncode, faults.active(clean.endpoint)) == (130, []), words
 
 
 class Presenter:
-    """A show that runs in a terminal, and who presses its keys."""
+    """A show that runs in a terminal, and who presses its keys. At its end nothing is broken and the wall is back."""
 
     def __init__(self, stack: Stack, file: str) -> None:
         self.home = Home(stack.home)
@@ -137,6 +150,20 @@ class Presenter:
         command, env = stack.laptop.command("show", file, "--no-phones")
         self.process = subprocess.Popen(command, env=env, stdin=terminal, stdout=terminal, stderr=terminal)
         os.close(terminal)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.view.get("blank"):
+            self.press("x")
+            wait_until(lambda: not self.view.get("blank"))
+        self.process.terminate()  # the show mends what it broke
+        try:
+            self.process.wait(60)
+        finally:
+            self.process.kill()
+            os.close(self.keys)
 
     def press(self, key: str) -> None:
         os.write(self.keys, key.encode())
@@ -151,22 +178,21 @@ class Presenter:
 def test_keys_pause_skip_and_go_on_and_panic_blanks_the_wall(clean: Stack, tmp_path: Path) -> None:
     file = sheet(tmp_path, {"drill": "store-refuses"}, {"title": "Left out"}, {"title": "The last"})
     feed = f"{clean.url}wishes?after=latest"
-    presenter = Presenter(clean, file)
-    assert wait_until(lambda: presenter.view and faults.active(clean.endpoint))
-    presenter.press("p")
-    assert wait_until(lambda: presenter.view["paused"])
-    presenter.press("x")
-    assert wait_until(lambda: presenter.view["blank"] and httpx.get(feed, trust_env=False).json()["blank"])
-    assert wait_until(lambda: not faults.active(clean.endpoint))
-    presenter.press("x")
-    assert wait_until(lambda: not httpx.get(feed, trust_env=False).json()["blank"])
-    presenter.press("s")
-    assert wait_until(lambda: presenter.view["next"] == "The last")
-    stage.order(presenter.home, "next")  # by the button of the presenter's page
-    assert wait_until(lambda: presenter.view["cue"]["title"] == "The last")
-    presenter.press("q")
-    assert presenter.process.wait(60) == 0
-    os.close(presenter.keys)
+    with Presenter(clean, file) as presenter:
+        assert wait_until(lambda: presenter.view and faults.active(clean.endpoint))
+        presenter.press("p")
+        assert wait_until(lambda: presenter.view["paused"])
+        presenter.press("x")
+        assert wait_until(lambda: presenter.view["blank"] and httpx.get(feed, trust_env=False).json()["blank"])
+        assert wait_until(lambda: not faults.active(clean.endpoint))
+        presenter.press("x")
+        assert wait_until(lambda: not httpx.get(feed, trust_env=False).json()["blank"])
+        presenter.press("s")
+        assert wait_until(lambda: presenter.view["next"] == "The last")
+        stage.order(presenter.home, "next")  # by the button of the presenter's page
+        assert wait_until(lambda: presenter.view["cue"]["title"] == "The last")
+        presenter.press("q")
+        assert presenter.process.wait(60) == 0
 
 
 def test_an_evening_is_recorded_without_what_was_erased_and_played_again(clean: Stack, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route
 
 from lastwish.local import stage
 from lastwish.local.state import Home
-from tests.support.laptop import Stack
+from tests.support.laptop import Laptop, Stack
 
 CHOICES: dict[str, stage.Words] = {
     "worker-crash-loop": "The worker crashes",
@@ -35,11 +35,13 @@ SHOW = {
 
 
 @contextmanager
-def a_stage(stack: Stack) -> Iterator[Home]:
+def a_stage(stack: Stack | Laptop) -> Iterator[Home]:
     """Where the stage's files are; they are gone at the end."""
     home = Home(stack.home)
-    yield home
-    stage.clear(home)
+    try:
+        yield home
+    finally:
+        stage.clear(home)
 
 
 def without_a_stage(page: Page, asked: list[str]) -> None:

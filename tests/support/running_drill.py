@@ -18,7 +18,9 @@ def running_drill(home: Home, name: str) -> Iterator[ProcessId]:
     process = spawn(command, {}, home.log("drill"), home.path)
     identity, file = ProcessId.of(process.pid), home.path / "drill.json"
     write_secret(file, {"name": name, "process": asdict(identity)})
-    yield identity
-    stop(identity)
-    process.wait()
-    file.unlink()
+    try:
+        yield identity
+    finally:
+        stop(identity)
+        process.wait()
+        file.unlink()
