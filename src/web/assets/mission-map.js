@@ -40,7 +40,7 @@ export function map(words) {
 
   function open(name) {
     opened = opened === name ? null : name;
-    show(answer);
+    if (answer) show(answer);
     if (opened) details.element.scrollIntoView({ block: "nearest" });
   }
 

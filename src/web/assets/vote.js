@@ -118,7 +118,7 @@ function begin(drill) {
 function tell(told, milliseconds) {
   let reads = 0;
   const read = async () => {
-    if ((reads += 1) === MOST_TRACE_READS) poll.stop();
+    if (reads++ === MOST_TRACE_READS) return poll.stop();
     return (await request(`${address}/trace`, { cache: "default" })).json();
   };
   const poll = new Poll(read, ({ segments, complete }) => {
