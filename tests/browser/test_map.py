@@ -4,9 +4,9 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.support.mission_page import SOON, Change, alarm, complete_trace, mission_control
+from tests.support.mission_page import SOON, Change, alarm, complete_trace, mission_control, sign_in
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PHONE, PROJECTOR
 from web.language import LANGUAGES, texts
@@ -95,6 +95,32 @@ def test_a_click_opens_the_hop_with_its_alarm_and_its_traces(screen: Open, opera
     expect(opened).to_be_hidden()
 
 
+def test_an_alarm_of_a_hop_speaks_the_pages_language_and_leads_to_its_runbook(
+    screen: Open, operator: OperatorClient
+) -> None:
+    on = [alarm("store-refuses", hop="EventStore", runbook="./docs/runbooks/store-refuses.md")]
+    page = the_map(screen(LAPTOP, "ja"), operator, lambda known: known.update(alarms=on))
+    node(page, "EventStore").click()
+    opened = page.locator(".hop-alarms li")
+    expect(opened).to_contain_text(texts("ja")["mission"]["symptoms"]["store-refuses"])
+    expect(opened).not_to_contain_text("Receipts stay on their way.")
+    expect(opened.get_by_role("link")).to_have_attribute("href", "./docs/runbooks/store-refuses.md")
+
+
+def test_a_click_before_the_first_answer_opens_the_hop_with_it(screen: Open, operator: OperatorClient) -> None:
+    page = screen(LAPTOP)
+    held: list[Route] = []
+    page.route("**/ops/mission", held.append)
+    page.goto("sign-in#map")
+    sign_in(page, operator)
+    node(page, "worker").click(timeout=SOON)
+    expect(page.locator(".hop")).to_be_hidden()
+    page.unroute("**/ops/mission")
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("region", name="worker")).to_be_visible(timeout=SOON)
+
+
 def test_an_opened_hop_has_the_log_of_its_function(screen: Open, operator: OperatorClient) -> None:
     complete_trace(operator)
     page = the_map(screen(LAPTOP), operator)
@@ -121,8 +147,8 @@ def test_without_the_traces_the_queues_are_still_there(screen: Open, operator: O
     page = the_map(screen(LAPTOP), operator, change)
     expect(page.locator(".map .unavailable")).to_have_text(WORDS["missing"])
     expect(node(page, "worker")).to_have_attribute("data-state", "unknown")
-    expect(node(page, "Inbox")).to_contain_text("0 wait, 0 in work")
-    expect(node(page, "Inbox")).to_have_attribute("data-state", "fine")
+    expect(node(page, "Inbox")).to_contain_text("0 wait, 0 in work", timeout=SOON)  # what other tests sent may be there
+    expect(node(page, "Inbox")).to_have_attribute("data-state", "fine", timeout=SOON)
 
 
 def test_the_three_views_lead_to_each_other(screen: Open, operator: OperatorClient) -> None:

@@ -44,7 +44,7 @@ export function alarms(words) {
       "li",
       {},
       make("h3", {}, name, " ", make("small", {}, fill(words.since, { age }))),
-      make("p", { class: "audience" }, words.symptoms[name] ?? description ?? ""), // English is the alarm's own
+      make("p", { class: "audience" }, symptom(words, { name, description })),
       make("p", { class: "small-print" }, `${words.runbook} `, page(runbook), make("br"), reason ?? ""),
     );
   }
@@ -61,12 +61,15 @@ export function alarms(words) {
   return { element, note, needs: ["alarms"], show };
 }
 
+// What the audience notices; English is the alarm's own.
+export const symptom = (words, { name, description }) => words.symptoms[name] ?? description ?? "";
+
 // A runbook has an address where the template's RunbooksUrl is one, and below this stack's own on a laptop.
-function page(runbook) {
+export function page(runbook) {
   const name = make("code", {}, runbook?.replace("./", "") ?? "–");
   if (!/^(https:\/\/|\.\/)/.test(runbook)) return name;
   return make("a", { href: runbook, hreflang: "en", target: "_blank", rel: "noreferrer" }, name);
 }
 
 // A signal is one window of a burn-rate alarm: alone it is no alarm, and notifies nobody.
-const isOn = ({ state, signal }) => state === "ALARM" && !signal;
+export const isOn = ({ state, signal }) => state === "ALARM" && !signal;

@@ -2,6 +2,7 @@
 
 import { write } from "./console-session.js";
 import { make } from "./elements.js";
+import { page, symptom } from "./mission-alarms.js";
 import { logView } from "./mission-logs.js";
 import { disclosure, traceRow } from "./mission-trace.js";
 
@@ -51,8 +52,8 @@ export function hopDetails(words) {
     logs.replaceChildren(...disclosure("quiet", [says.logs], (details) => details.replaceChildren(read())));
   }
 
-  const alarm = ({ name, description, runbook }) =>
-    make("li", {}, make("b", {}, `▲ ${name}`), " ", description, " ", make("code", {}, runbook ?? ""));
+  const alarm = (each) =>
+    make("li", {}, make("b", {}, `▲ ${each.name}`), " ", symptom(words, each), " ", page(each.runbook));
 
   return { element, show };
 }

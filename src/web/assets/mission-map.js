@@ -2,6 +2,7 @@
 
 import { fill, lang } from "./console-session.js";
 import { duration, make } from "./elements.js";
+import { isOn } from "./mission-alarms.js";
 import { newestOf } from "./mission-chart.js";
 import { hopDetails, nameOf } from "./mission-hop.js";
 import { drawing, NODES } from "./mission-map-drawing.js";
@@ -56,8 +57,7 @@ export function map(words) {
   }
 
   const hopOf = (name) => answer.hops?.find((hop) => hop.name === name);
-  const alarmsOf = (name) =>
-    (answer.alarms ?? []).filter((alarm) => alarm.hop === name && alarm.state === "ALARM" && !alarm.signal);
+  const alarmsOf = (name) => (answer.alarms ?? []).filter((alarm) => alarm.hop === name && isOn(alarm));
 
   function factsOf(name, kind) {
     const hop = hopOf(name);
