@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from lastwish.local.proxy import injection
-from tests.support.laptop import Stack
+from tests.support.laptop import Stack, wait_until
 from tests.support.listeners import listening
 from tests.support.operator_client import OperatorClient
 from tests.support.samples import HOSTILE
@@ -120,11 +120,15 @@ def test_nothing_runs_and_nothing_is_loaded(watched: Watched, door: Door, addres
     page.goto(address)
     for frame in page.locator("iframe").all():
         frame.scroll_into_view_if_needed()
+
+    def frames() -> list[str]:
+        return [path for path in door.came if path.startswith(f"/{address}/")]
+
+    assert wait_until(lambda: len(frames()) >= injection.MOST)  # the network may have been idle before the last began
     page.wait_for_load_state("networkidle")
     assert {url.removeprefix(door.url) for url in watched.sent} <= {path.removeprefix("/") for path in door.came}
-    frames = [path for path in door.came if path.startswith(f"/{address}/")]
-    assert len(frames) == injection.MOST
-    others = {path.partition(".")[0] for path in door.came if path not in frames}
+    assert len(frames()) == injection.MOST
+    others = {path.partition(".")[0] for path in door.came if path not in frames()}
     assert others - {"/assets/icon"} == {f"/{address}", "/assets/style", "/assets/injection"}
     assert watched.dialogs == []
     assert page.url == f"{door.url}{address}"

@@ -1,4 +1,4 @@
-// What all functions logged around a moment: the newest lines, or those around the time that somebody types.
+// What all functions logged around a moment, which is now or the time that somebody types; of many lines the earliest.
 
 import { fill, operatorRequest, write } from "./console-session.js";
 import { make } from "./elements.js";
