@@ -1,15 +1,23 @@
-// What the console's scripts share: the page's texts, the operator's session, requests with its token.
+// What the console's scripts share: the page's texts, the operator's session, requests with its token, styles of a view.
 
+import { make } from "./elements.js";
 import { request } from "./poll.js";
+
+export { fill, write } from "./elements.js";
 
 export const texts = JSON.parse(document.getElementById("texts").textContent);
 export const lang = document.documentElement.lang;
 export const byId = (id) => document.getElementById(id);
-export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-// Writes only a change: a screen reader reads whatever is written to a live region.
-export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+// Loads the style sheets of a view, which stand in its element. Resolves also where one does not come: the view works without.
+export const loadStyles = (view) => Promise.all(view.dataset.styles.split(" ").map(loadStyle));
+
+function loadStyle(href) {
+  const link = make("link", { rel: "stylesheet", href });
+  document.head.append(link);
+  return new Promise((resolve) => {
+    link.onload = link.onerror = resolve;
+  });
 }
 
 const KEY = "lastwish.operator";

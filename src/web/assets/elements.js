@@ -1,4 +1,5 @@
-// Makes elements by calls: the page's policy lets no script make HTML of text. Children that are strings stay text.
+// Makes elements by calls, and writes what they say: the page's policy lets no script make HTML of text. Children that are
+// strings stay text.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -14,6 +15,13 @@ function filled(element, attributes, children) {
   element.append(...children);
   return element;
 }
+
+// Writes only a change: a screen reader reads whatever is written to a live region.
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
 // Returns milliseconds as text, in units that every language writes alike: 85 ms, 1.2 s, 4 min, 3 h.
 export function duration(ms) {

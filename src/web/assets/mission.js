@@ -1,7 +1,7 @@
 // Mission control: reads the state of the stack, and gives each part of the answer to the panel that shows it. Without an
 // answer the page keeps what it knew, with its age; a part that the server could not read is marked.
 
-import { byId, fill, operatorRequest, texts, write } from "./console-session.js";
+import { byId, fill, loadStyles, operatorRequest, texts, write } from "./console-session.js";
 import { duration, make } from "./elements.js";
 import { alarms } from "./mission-alarms.js";
 import { budgets, totals } from "./mission-budgets.js";
@@ -32,7 +32,7 @@ const [first, ...others] = railPanels.map((panel) => panel.element);
 const grid = make("section", { class: "tiles", "aria-label": words.numbers }, ...tilePanels.map((panel) => panel.element));
 view.replaceChildren(first, mapPanel.element, grid, drillsPanel.element, lettersPanel.element, ...others);
 byId("shortcuts").after(age); // the shortcuts are for moderation
-await Promise.all(view.dataset.styles.split(" ").map(loadStyles));
+await loadStyles(view);
 setInterval(showAge, 1000);
 
 export function start() {
@@ -40,14 +40,6 @@ export function start() {
   for (const each of [poll, drillsPanel]) each.start();
 }
 export const stop = () => [poll, drillsPanel].forEach((each) => each.stop());
-
-function loadStyles(href) {
-  const link = make("link", { rel: "stylesheet", href });
-  document.head.append(link);
-  return new Promise((resolve) => {
-    link.onload = link.onerror = resolve;
-  });
-}
 
 function show(latest) {
   answer = latest;

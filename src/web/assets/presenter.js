@@ -1,7 +1,7 @@
 // The presenter's page: the cue that is on, what is next, the time that is left, and the show's orders. Panic of the console, the
 // button in the bar, is for the wall alone; the show's panic ends its fault and its load besides.
 
-import { byId, fill, operatorRequest, texts, write } from "./console-session.js";
+import { byId, fill, loadStyles, operatorRequest, texts, write } from "./console-session.js";
 import { make } from "./elements.js";
 import { follow } from "./stage.js";
 
@@ -31,11 +31,7 @@ const orders = make("p", { class: "orders" }, ...buttons);
 const [lookTitle, seeTitle] = [words.look, words.see].map((name) => make("h3", {}, name));
 const cue = make("div", { class: "cue", hidden: true }, clocks, orders, note, text, lookTitle, look, seeTitle, see, next);
 view.append(make("section", { "aria-labelledby": "cue-title" }, place, title, state, cue));
-await new Promise((resolve) => {
-  const link = make("link", { rel: "stylesheet", href: view.dataset.styles });
-  link.onload = link.onerror = resolve;
-  document.head.append(link);
-});
+await loadStyles(view);
 
 let poll = null;
 let show = {}; // the last answer; without a show {}

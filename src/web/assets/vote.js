@@ -1,6 +1,6 @@
 // The hall's part of a receipt: while a vote is open, what shall be broken; then what is broken, and what became of this wish.
 
-import { duration, make } from "./elements.js";
+import { duration, fill, make, write } from "./elements.js";
 import { Poll, request } from "./poll.js";
 import { Countdown, drillTitle, follow } from "./stage.js";
 
@@ -13,8 +13,6 @@ const hall = document.getElementById("hall");
 const { stage: texts } = JSON.parse(document.getElementById("texts").textContent);
 const address = location.origin + location.pathname;
 const wish = address.split("/").at(-1);
-const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-function write(element, text) { if (element.textContent !== text) element.textContent = text; }
 
 const kind = make("span");
 const clock = make("small", { class: "clock", "aria-hidden": "true" });

@@ -1,6 +1,8 @@
 // The finale of a show on the wall: the audit as lights. Each wish that has a seat lights it, in the disc of its ship;
 // then the verdict. wall-vote.js asks the stage, and tells it by an event. On AWS there is none, so nothing is shown.
 
+import { fill, write } from "./elements.js";
+
 const LIGHTING = 12_000; // milliseconds until all seats are lit
 const TURN = 2.399963; // the golden angle: seats like the seeds of a sunflower
 const SHIPS = [["mars", 0.21], ["jupiter", 0.79]]; // the centres of the discs, in widths of the screen
@@ -64,14 +66,14 @@ function disc(pen, { x, y, radius }, seats, passed) {
 
 // Writes the verdict, and until then how many seats are lit. A live region repeats only what has changed.
 function say(audit, lit) {
-  const fill = (text, n) => text.replace("{n}", number.format(n));
   const words = audit === null ? number.format(lit) : texts[audit.ok ? "ok" : audit.in_flight ? "counting" : "differs"];
-  if (verdict.textContent !== words) verdict.textContent = words;
+  write(verdict, words);
   const lines = audit && [
-    fill(texts.stored, audit.stored).replace("{all}", number.format(audit.accepted)),
-    ...["in_flight", "dead_lettered"].filter((name) => audit[name]).map((name) => fill(texts[name], audit[name])),
+    fill(texts.stored, { n: number.format(audit.stored), all: number.format(audit.accepted) }),
+    ...["in_flight", "dead_lettered"]
+      .filter((name) => audit[name])
+      .map((name) => fill(texts[name], { n: number.format(audit[name]) })),
   ];
-  const all = lines ? lines.join(" · ") : texts.seats;
-  if (counts.textContent !== all) counts.textContent = all;
+  write(counts, lines ? lines.join(" · ") : texts.seats);
   section.classList.toggle("ok", Boolean(audit?.ok));
 }

@@ -1,7 +1,7 @@
 // The show's part of the wall: a vote with its countdown, its winner, and what is broken on purpose. It asks the stage once a
 // second, and tells every other script of the wall what it heard: the event "stage", with the answer.
 
-import { make } from "./elements.js";
+import { make, write } from "./elements.js";
 import { request } from "./poll.js";
 import { Countdown, drillTitle, follow } from "./stage.js";
 
@@ -11,7 +11,6 @@ const MENDED = 15_000; // for which the wall says that it is mended
 const { root, stage: texts } = JSON.parse(document.getElementById("texts").textContent);
 const number = new Intl.NumberFormat(document.documentElement.lang);
 const hall = document.getElementById("hall");
-function write(element, text) { if (element.textContent !== text) element.textContent = text; }
 
 const title = make("h2", { id: "hall-title" });
 const what = make("p", { class: "what" });
