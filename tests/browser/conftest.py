@@ -7,8 +7,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from lastwish.local.state import Home
 from tests.support.chromium import FLAGS, quick_chromium
 from tests.support.laptop import Stack
+from tests.support.on_stage import a_stage
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import PHONE, PROJECTOR
 
@@ -71,3 +73,10 @@ def projector(screen: Open) -> Page:
 def operator(stack: Stack) -> Iterator[OperatorClient]:
     with httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as http:
         yield OperatorClient(stack, http)
+
+
+@pytest.fixture
+def home(stack: Stack) -> Iterator[Home]:
+    """Where a show of the shared stack puts what is on the stage."""
+    with a_stage(stack) as home:
+        yield home

@@ -1,12 +1,12 @@
 """axe-core finds nothing on any page, in either language, in the dark and in the light."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from lastwish.local import stage
+from tests.support.axe import violations
 from tests.support.laptop import Stack
 from tests.support.mission_page import alarm, complete_trace, dead_letters, failed, mission_control, sign_in
 from tests.support.on_stage import CHOICES, SHOW, a_stage
@@ -18,11 +18,6 @@ type Theme = Literal["dark", "light"]
 
 THEMES: list[Theme] = ["dark", "light"]
 SOON = 60_000
-
-
-def violations(page: Page) -> list[Any]:
-    found = Axe().run(page).response["violations"]
-    return [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -60,10 +55,7 @@ def test_nor_the_console(screen: Open, operator: OperatorClient, lang: str, them
     assert violations(page) == []
     for _ in range(2):
         operator.send("Come to www.my-band.example")
-    name, password = operator.account
-    page.locator("#name").fill(name)
-    page.locator("#password").fill(password)
-    page.keyboard.press("Enter")
+    sign_in(page, operator)
     expect(page.locator("#held .wish").first).to_be_visible(timeout=SOON)
     page.locator("#groups summary").click()
     assert violations(page) == []

@@ -1,14 +1,11 @@
 """The finale on the wall: a light for each seat, then what the audit says."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import Page, expect
 
 from lastwish.local import stage
 from lastwish.local.state import Home
-from tests.support.laptop import Stack
-from tests.support.on_stage import a_stage, without_a_stage
+from tests.support.on_stage import without_a_stage
 from tests.support.operator_client import Open
 from tests.support.sizes import PROJECTOR
 from web.language import LANGUAGES, texts
@@ -31,12 +28,6 @@ _LIT = """canvas => {
   for (let i = 3; i < data.length; i += 4) if (data[i]) lit[Math.floor((2 * ((i >> 2) % width)) / width)] += 1;
   return lit;
 }"""
-
-
-@pytest.fixture
-def home(stack: Stack) -> Iterator[Home]:
-    with a_stage(stack) as home:
-        yield home
 
 
 def wall(screen: Open, lang: str = "en", motion: str = "reduce") -> Page:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import Request as Wanted
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from lastwish.local.proxy import injection
+from tests.support.axe import violations
 from tests.support.laptop import Stack, wait_until
 from tests.support.listeners import listening
 from tests.support.operator_client import OperatorClient
@@ -162,5 +162,4 @@ def test_it_is_accessible_and_fits(watched: Watched, address: str, lang: str, si
     page.set_viewport_size(size)  # type: ignore[arg-type]
     page.goto(f"{address}?lang={lang}")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    found = Axe().run(page, options={"iframes": False}).response["violations"]
-    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+    assert violations(page, iframes=False) == []

@@ -13,7 +13,7 @@ from lastwish.local.processes import ProcessId
 from lastwish.local.state import Home
 from tests.support.laptop import Stack, wait_until
 from tests.support.mission_page import SOON, mission_control, sign_in
-from tests.support.on_stage import SHOW, a_stage, without_a_stage
+from tests.support.on_stage import SHOW, without_a_stage
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.running_drill import SAYS, running_drill
 from tests.support.sizes import LAPTOP
@@ -29,12 +29,6 @@ RUNNING = {
     "broken": True,
     "seconds_left": 42.0,
 }
-
-
-@pytest.fixture
-def home(stack: Stack) -> Iterator[Home]:
-    with a_stage(stack) as home:
-        yield home
 
 
 @pytest.fixture

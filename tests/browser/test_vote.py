@@ -1,6 +1,5 @@
 """The hall votes what breaks: on the receipts of its wishes and on the wall."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -9,8 +8,8 @@ from playwright.sync_api import Error, Page, Route, expect
 
 from lastwish.local import stage
 from lastwish.local.state import Home
-from tests.support.laptop import Stack, wait_until
-from tests.support.on_stage import CHOICES, a_stage, without_a_stage
+from tests.support.laptop import wait_until
+from tests.support.on_stage import CHOICES, without_a_stage
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import PHONE, PROJECTOR
 from web.language import LANGUAGES, texts
@@ -18,12 +17,6 @@ from web.language import LANGUAGES, texts
 SOON = 60_000
 EN = texts("en")["stage"]
 DRILL = ("worker-crash-loop", "The worker crashes", 600)
-
-
-@pytest.fixture
-def home(stack: Stack) -> Iterator[Home]:
-    with a_stage(stack) as home:
-        yield home
 
 
 def receipt(page: Page, operator: OperatorClient) -> Page:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support.deployed_chain import DeployedChain
 from tests.support.laptop import Stack, a_stack
 
 
@@ -12,3 +13,10 @@ def calm() -> Iterator[Stack]:
     """A stack of its own for a file of tests: a drill begins only where nothing else happens."""
     with a_stack() as stack:
         yield stack
+
+
+@pytest.fixture
+def chain(stack: Stack) -> Iterator[DeployedChain]:
+    """The deployed chain of the shared stack."""
+    with DeployedChain(stack) as chain:
+        yield chain

@@ -38,12 +38,6 @@ def operator(stack: Stack, chain: DeployedChain) -> Iterator[dict[str, str]]:
     assert wait_until(sign_in)  # the throttle has let go of it
 
 
-@pytest.fixture
-def chain(stack: Stack) -> Iterator[DeployedChain]:
-    with DeployedChain(stack) as chain:
-        yield chain
-
-
 def test_every_answer_is_one_of_the_contracts(chain: DeployedChain, operator: dict[str, str], tmp_path: Path) -> None:
     wishes = [chain.post(text, name="Ana") for text in WISHES]
     chain.wait_until_stored(*wishes)

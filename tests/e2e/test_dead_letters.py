@@ -26,12 +26,6 @@ def letters(stack: Stack) -> Iterator[MixedLetters]:
     assert stack.run("reset").returncode == 0
 
 
-@pytest.fixture
-def chain(stack: Stack) -> Iterator[DeployedChain]:
-    with DeployedChain(stack) as chain:
-        yield chain
-
-
 def dlq(stack: Stack, *arguments: str, code: int = 0) -> dict[str, Any]:
     done = stack.run("dlq", *arguments, "--json")
     assert done.returncode == code, done.stdout + done.stderr

@@ -1,11 +1,8 @@
 """`reset --measurements` on a stack that runs here: what was measured is gone, what was promised is not."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import pytest
 
 from tests.support.deployed_chain import DeployedChain
 from tests.support.laptop import Stack, wait_until
@@ -24,12 +21,6 @@ def boarded(stack: Stack) -> float:
         **times,
     )
     return sum(point["Sum"] for point in found["Datapoints"])
-
-
-@pytest.fixture
-def chain(stack: Stack) -> Iterator[DeployedChain]:
-    with DeployedChain(stack) as chain:
-        yield chain
 
 
 def test_measurements_go_and_wishes_stay(stack: Stack, chain: DeployedChain) -> None:

@@ -1,18 +1,9 @@
 """What waits after a fault is tried at once, on a stack that runs here."""
 
 import json
-from collections.abc import Iterator
-
-import pytest
 
 from tests.support.deployed_chain import DeployedChain
 from tests.support.laptop import Stack
-
-
-@pytest.fixture
-def chain(stack: Stack) -> Iterator[DeployedChain]:
-    with DeployedChain(stack) as chain:
-        yield chain
 
 
 def test_a_wish_that_would_wait_for_hours_boards_after_retry(stack: Stack, chain: DeployedChain) -> None:
