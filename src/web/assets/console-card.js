@@ -21,7 +21,7 @@ export function serverTime() {
 
 export function newCard(wish) {
   const element = byId("wish").content.firstElementChild.cloneNode(true);
-  const card = { wish, element, changedAt: -Infinity, isBusy: false, confirmingSince: null };
+  const card = { wish, element, changedAt: -Infinity, isBusy: false, confirming: null };
   const part = (name) => element.querySelector(name);
   element.dataset.id = wish.wish_id;
   element.classList.add(wish.destination);
@@ -64,10 +64,10 @@ function paint(card) {
   showState(card);
 }
 
-function paintButton({ element, wish, confirmingSince }, button) {
+function paintButton({ element, wish, confirming }, button) {
   const action = button.dataset.action;
   const applies = ACTIONS[wish.visibility].includes(action);
-  const isConfirming = action === "erase" && confirmingSince !== null;
+  const isConfirming = confirming?.button === button;
   if (!applies && button === document.activeElement) element.focus({ preventScroll: true });
   button.classList.toggle("not-applicable", !applies);
   button.classList.toggle("confirming", isConfirming);
@@ -102,24 +102,27 @@ export function toggleText(card, button) {
   else text.removeAttribute("tabindex");
 }
 
-// Erasing takes a second press on the same button, a moment later but not much later. Returns true for the second.
-export function confirmErase(card) {
+// Returns true for the second press on the same button, a moment later but not much later. `item` keeps in `confirming` which
+// button waits for it, and is painted anew when that changes.
+export function confirmed(item, repaint, button) {
   const now = performance.now();
-  if (card.confirmingSince !== null) return now - card.confirmingSince >= CONFIRM_AFTER;
-  card.confirmingSince = now;
-  paint(card);
+  if (item.confirming?.button === button) return now - item.confirming.at >= CONFIRM_AFTER;
+  const confirming = (item.confirming = { button, at: now });
+  repaint(item);
   setTimeout(() => {
-    if (card.confirmingSince !== now) return;
-    card.confirmingSince = null;
-    paint(card);
+    if (item.confirming !== confirming) return;
+    item.confirming = null;
+    repaint(item);
   }, CONFIRM_UNTIL);
   return false;
 }
 
+export const confirmErase = (card, button) => confirmed(card, paint, button);
+
 export async function perform(card, action) {
   if (card.isBusy || !ACTIONS[card.wish.visibility].includes(action)) return;
   card.isBusy = true;
-  card.confirmingSince = null;
+  card.confirming = null;
   showFailure(card, "");
   paint(card);
   try {

@@ -1,14 +1,12 @@
 // Held wishes in groups, by reason and by equal text: an operator acts on a whole group at once, one post for each wish.
 // The groups are in a part of their own that is closed at first, so that no list moves under the operator's hand.
 
-import { perform } from "./console-card.js";
+import { confirmed, perform } from "./console-card.js";
 import { byId, fill, texts, write } from "./console-session.js";
 import { make } from "./elements.js";
 
 const AT_ONCE = 4; // posts
-const CONFIRM_AFTER = 400; // milliseconds, as everywhere below: a double click is not a confirmation
-const CONFIRM_UNTIL = 4_000;
-const STAYS = 10_000; // how long the result of a finished group can be read
+const STAYS = 10_000; // milliseconds: how long the result of a finished group can be read
 const words = texts.groups;
 const rows = new Map(); // key → row, in the order of their first appearance
 
@@ -61,7 +59,7 @@ function newRow({ label, cards }, held, changed) {
   const row = { element, buttons, status, cards, isBusy: false, confirming: null, finishedAt: -Infinity };
   for (const button of buttons) {
     button.addEventListener("click", () => {
-      if (!row.isBusy && row.cards.length && confirmed(row, button)) act(row, button.dataset.action, held, changed);
+      if (!row.isBusy && row.cards.length && confirmed(row, paint, button)) act(row, button.dataset.action, held, changed);
     });
   }
   return row;
@@ -86,20 +84,6 @@ function paint({ element, buttons, cards, isBusy, confirming }) {
     const label = (isConfirming ? words.sure : words.acts)[button.dataset.action];
     if (!isBusy) write(button, fill(label, { count: cards.length }));
   }
-}
-
-// Returns true for the second press on the same button, a moment later but not much later.
-function confirmed(row, button) {
-  const now = performance.now();
-  if (row.confirming?.button === button) return now - row.confirming.at >= CONFIRM_AFTER;
-  const confirming = (row.confirming = { button, at: now });
-  paint(row);
-  setTimeout(() => {
-    if (row.confirming !== confirming) return;
-    row.confirming = null;
-    paint(row);
-  }, CONFIRM_UNTIL);
-  return false;
 }
 
 async function act(row, action, held, changed) {

@@ -190,7 +190,7 @@ function onClick(event) {
   // A button that has just moved under the finger was not its aim.
   if (button.closest("#latest") && event.detail > 0 && performance.now() - movedAt < REACTION) return;
   if (button.matches(".more")) toggleText(card, button);
-  else if (button.dataset.action !== "erase" || confirmErase(card)) perform(card, button.dataset.action).then(showCounts);
+  else if (button.dataset.action !== "erase" || confirmErase(card, button)) perform(card, button.dataset.action).then(showCounts);
 }
 
 function cardOf(element) {
