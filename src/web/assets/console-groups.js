@@ -27,17 +27,17 @@ export function showGroups(held, changed) {
   byId("groups").classList.toggle("none", rows.size === 0);
 }
 
-// Returns {label, cards} by key, of at least two wishes each; one that is left of a group can be tried again. A text that
-// makes up all of its reason is no group of its own.
+// Returns {label, cards} by key, of at least two wishes each; one that is left of a group can be tried again. `label()` makes
+// an element. A text that makes up all of its reason is no group of its own.
 function groupsOf(cards) {
   const reasons = grouped(cards, ({ wish }) => wish.reason);
   const groups = [];
   for (const [reason, ofReason] of reasons) {
-    groups.push([`reason ${reason}`, { label: make("b", {}, texts.reasons[reason] ?? texts.held_other), cards: ofReason }]);
+    groups.push([`reason ${reason}`, { label: () => make("b", {}, texts.reasons[reason] ?? texts.held_other), cards: ofReason }]);
     for (const [text, ofText] of grouped(ofReason, ({ wish }) => wish.message)) {
       const key = `text ${reason} ${text}`;
       if (ofText.length === ofReason.length && !rows.has(key)) continue;
-      const label = make("span", {}, `${words.same}: `, make("bdi", { dir: "auto" }, text));
+      const label = () => make("span", {}, `${words.same}: `, make("bdi", { dir: "auto" }, text));
       groups.push([key, { label, cards: ofText }]);
     }
   }
@@ -54,7 +54,7 @@ function grouped(cards, keyOf) {
 function newRow({ label, cards }, held, changed) {
   const buttons = ["release", "hide"].map((action) => make("button", { type: "button", "data-action": action }));
   const status = make("span", { class: "result" });
-  const what = make("p", { class: "what" }, label);
+  const what = make("p", { class: "what" }, label());
   const element = make("li", {}, what, make("div", { class: "actions" }, ...buttons, status));
   const row = { element, buttons, status, cards, isBusy: false, confirming: null, finishedAt: -Infinity };
   for (const button of buttons) {

@@ -14,7 +14,6 @@ const VIEWS = { "#mission": MISSION, "#map": MISSION, "#presenter": { id: "view-
 
 let announcedAt = -Infinity;
 let announcedCount = 0;
-let hasStage = null; // whether this is a laptop, which has a stage for shows
 
 const language = document.querySelector(".language");
 const queue = new Poll(readQueue, showQueue, POLL);
@@ -119,10 +118,12 @@ async function showView() {
 
 // The presenter's page is the laptop's only, and so is its link.
 async function findStage() {
+  const link = byId("to-presenter");
+  if (!link.hidden) return;
   try {
-    hasStage ??= (await operatorRequest("stage/drills")) !== null;
+    await operatorRequest("stage/drills");
+    link.hidden = false;
   } catch {}
-  byId("to-presenter").hidden = !hasStage;
 }
 
 // --- the queue and the counts ---

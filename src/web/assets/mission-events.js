@@ -17,13 +17,13 @@ export function events(words, wishIds) {
 function eventsOfOne(words, id) {
   const status = make("p", { class: "muted", role: "status" }, words.asking);
   const list = make("ol", { role: "list" });
-  const link = make("a", { href: `wishes/${encodeURIComponent(id)}`, target: "_blank" }, make("code", {}, id));
+  const url = `wishes/${encodeURIComponent(id)}`;
+  const link = make("a", { href: url, target: "_blank" }, make("code", {}, id));
   read();
   return make("li", {}, link, status, list);
 
   async function read() {
     try {
-      const url = `wishes/${encodeURIComponent(id)}`;
       const { history } = await (await request(url, { credentials: "omit" })).json();
       list.replaceChildren(...history.map(row));
       write(status, "");

@@ -9,8 +9,10 @@ const SERVICES = ["frontend", "console", "parser", "worker", "projector"];
 const SPANS = [3, 10, 60]; // seconds
 const DAY = 86_400_000; // milliseconds
 // The same in every line of a function, or in X-Ray: of no use when looking for a fault.
-const NOT_SHOWN = new Set(["location", "cold_start", "function_name", "function_memory_size", "function_arn"]);
-for (const name of ["function_request_id", "xray_trace_id", "sampling_rate", "stack"]) NOT_SHOWN.add(name);
+const NOT_SHOWN = new Set([
+  "location", "cold_start", "function_name", "function_memory_size", "function_arn",
+  "function_request_id", "xray_trace_id", "sampling_rate", "stack",
+]);
 
 // The lines that a query finds, asked for at once. `query`: {around, span, service, wish_id}, as GET ops/logs takes them.
 export function logView(words, query) {
