@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Event, Thread
 from typing import Self
+from uuid import uuid4
 
 import httpx
 
@@ -69,7 +70,7 @@ class Crowd:
         if self._load.kind == "hostile":
             markup = [each for each in wishes.texts()["hostile"]["messages"] if each.startswith("<")]
             body = json.dumps(json.loads(body) | {"message": self._random.choice(markup)}).encode()
-        return body, str(self._random.uuid())
+        return body, str(uuid4())  # not of the seed: a second drill would send the wishes of the first one again
 
     def _send(self, wish: _Wish) -> None:
         if self._load.kind == "hasty" and self._random.unit() < _HASTY:

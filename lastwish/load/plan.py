@@ -104,11 +104,15 @@ class PlannedRequest:
 
 
 class Plan:
-    """All requests that follow from these options."""
+    """All requests that follow from these options.
 
-    def __init__(self, options: PlanOptions) -> None:
+    The same options have the same keys: sent twice they are the same wishes. Other ``people`` have keys of their own.
+    """
+
+    def __init__(self, options: PlanOptions, people: str = "keys") -> None:
         self.options = options
-        self.requests = list(_requests(options.times(), _kinds(options), options.seed))
+        texts, keys = SeededRandom(options.seed, "texts"), SeededRandom(options.seed, people)
+        self.requests = list(_requests(options.times(), _kinds(options), texts, keys))
 
     def digest(self) -> str:
         """Return the SHA-256 of the file, in hex."""
@@ -136,8 +140,9 @@ def _kinds(options: PlanOptions) -> list[str]:
     return kinds
 
 
-def _requests(times: Iterable[float], kinds: Iterable[str], seed: int) -> Iterator[PlannedRequest]:
-    texts, keys = SeededRandom(seed, "texts"), SeededRandom(seed, "keys")
+def _requests(
+    times: Iterable[float], kinds: Iterable[str], texts: SeededRandom, keys: SeededRandom
+) -> Iterator[PlannedRequest]:
     latest: list[PlannedRequest] = []
     for number, (at, kind) in enumerate(zip(times, kinds, strict=True)):
         if kind == "duplicate":

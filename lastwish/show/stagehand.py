@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
+from uuid import uuid4
 
 from lastwish.aws.clients import plain_errors
 from lastwish.drills import catalogue, keeping
@@ -31,6 +32,7 @@ class Stagehand:
 
     def __init__(self, site: LocalSite, show: Show, *, hall: bool) -> None:
         self._site, self._stores, self._show, self._has_hall = site, stores(site), show, hall
+        self._evening = str(uuid4())  # a second show on a stack sends wishes of its own
         self._load, self._broken = ExitStack(), ExitStack()
 
     @property
@@ -122,5 +124,5 @@ class Stagehand:
         self._load.close()
         folder = self._load.enter_context(TemporaryDirectory(prefix="lastwish-show-"))
         plan = Path(folder) / "plan.jsonl"
-        Plan(load).write(plan)
+        Plan(load, people=self._evening).write(plan)
         self._load.enter_context(start_sender(plan, self._site.url, SenderOptions()))

@@ -100,6 +100,13 @@ def test_the_machine_performs_what_breaks_and_is_mended(clean: Stack, tmp_path: 
     assert stage.read(Home(clean.home)) is None
 
 
+def test_a_second_show_on_a_stack_sends_wishes_of_its_own(clean: Stack, tmp_path: Path) -> None:
+    seen = {"what": "they board", "wishes": "boarded", "at_least": 3, "within": 60}
+    talk = sheet(tmp_path, {"load": {"wishes": 3, "over": 1}, "see": [seen]})
+    for _ in range(2):
+        assert clean.run("show", talk, *FAST).returncode == 0
+
+
 def test_what_is_not_seen_fails_the_dry_run_by_its_cue(clean: Stack, tmp_path: Path) -> None:
     unseen = {"see": [{"what": "a miracle", "metric": "worker Miracle", "within": 2}]}
     done = clean.run("show", sheet(tmp_path, unseen, {}), *FAST)

@@ -42,6 +42,15 @@ def test_another_seed_is_another_plan() -> None:
     assert Plan(MIXED).digest() != Plan(replace(MIXED, seed=8)).digest()
 
 
+def test_other_people_send_the_same_texts_under_keys_of_their_own() -> None:
+    first, second = (
+        Plan(PlanOptions("steady", 20, 1.0, 7)).requests,
+        Plan(PlanOptions("steady", 20, 1.0, 7), people="of another evening").requests,
+    )
+    assert [each.body for each in first] == [each.body for each in second]
+    assert not {each.key for each in first} & {each.key for each in second}
+
+
 def test_the_file_has_the_digest_of_the_plan_and_reads_back(tmp_path: Path) -> None:
     plan, file = Plan(MIXED), tmp_path / "plan.jsonl"
     plan.write(file)
