@@ -260,7 +260,7 @@ CATALOGUE = (
         slo="post-availability",
         response="no 202 without SQS's acknowledgement: a 503, and the form sends again. The parser checks each entry "
         "of a batch; entries that were not taken go back to Inbox for a pause",
-        related_alarms=("slo-post-availability-page",),
+        related_alarms=("slo-post-availability-page", "slo-api-latency-page", "slo-api-latency-ticket"),
     ),
     FailureMode(
         name="store-refuses",
