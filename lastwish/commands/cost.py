@@ -1,55 +1,73 @@
 """Command `cost`: what the last hours used and cost, what a million wishes would cost, and what would be cheaper."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
 
 from lastwish.commands.answer import Answer
 from lastwish.commands.options import Json, Stack
+from lastwish.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
     from lastwish.observe.bill import Bill
 
 app = typer.Typer()
 
+_EVERY, _EVERY_ON_AWS = 5.0, 60.0  # seconds; CloudWatch has new points once a minute, and is paid by the look
+
 
 @app.command()
 def cost(
     hours: Annotated[float, typer.Option(min=1, max=336, help="How far to look back.")] = 24,
+    minutes: Annotated[int | None, typer.Option(min=1, help="The same in minutes, in place of --hours.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Show it anew every few seconds, until Ctrl-C.")] = False,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
     """Show what each function used, what it costs at AWS's prices, and what would be cheaper."""
     from lastwish.observe import bill, usage
+    from lastwish.observe.bill_view import view
     from lastwish.site import site
 
+    span = timedelta(minutes=minutes) if minutes else timedelta(hours=hours)
+    words = f"{minutes} minutes" if minutes else f"{hours:g} hours"
+
+    def read() -> "Bill":
+        return bill.of(usage.read(site(stack), span))  # a new site: the engine may have been started again
+
     with Answer(as_json) as answer:
-        here = site(stack)
-        found = bill.of(usage.read(here, timedelta(hours=hours)))
-        answer.give({"hours": hours} | asdict(found), *_lines(found, hours))
-        if not here.on_aws:
-            answer.note("Times are a laptop's, not AWS's. It has no metric for what is ? or estimated: docs/cost.md.")
+        console = Console(highlight=False)
+        if follow and (as_json or not console.is_terminal or console.is_dumb_terminal):
+            raise UsageError("--follow is for a person at a terminal: without it the same is said once")
+        if follow:
+            _follow(console, lambda: view(read(), words, bool(stack)), _EVERY_ON_AWS if stack else _EVERY)
+        elif as_json:
+            answer.give({"hours": span.total_seconds() / 3600, "on_aws": bool(stack)} | asdict(read()))
+        else:
+            console.print(view(read(), words, bool(stack)))
 
 
-def _lines(found: "Bill", hours: float) -> Iterator[str]:
-    yield f"{found.wishes:,} wishes in {hours:g} hours: ${found.dollars:.6f} at AWS's prices"
-    if found.per_million is not None:
-        yield f"a million like these: ${found.per_million:,.2f}"
-    for each in found.functions:
-        mean = 1000 * each.seconds / each.invocations
-        yield (
-            f"  {each.service:<9} {each.invocations:>9,} runs of {mean:6.1f} ms, {_known(each.concurrency)} at once,"
-            f" {_known(each.used_mb)} of {each.memory_mb} MB, {each.architecture}"
-        )
-    for item in found.items:
-        how = " (estimated)" if item.quantity is not None and not item.measured else ""
-        yield f"  ${item.dollars:.6f} {item.name}: {_known(item.quantity)}{how}"
-    for advice in found.advice:
-        yield f"${advice.dollars:.6f} less: {advice.about}: {advice.do}; but {advice.but} ({advice.source})"
+def _follow(console: Console, look: Callable[[], RenderableType], seconds: float) -> None:
+    """Show what `look` returns on the whole screen until Ctrl-C, which is its end; then what was seen last stays."""
+    from rich.live import Live
 
+    from lastwish.local import interrupts
 
-def _known(value: float | None) -> str:
-    return "?" if value is None else f"{value:,.0f}"
+    seen = look()
+    try:
+        with interrupts.interruptible(), Live(seen, console=console, screen=True, auto_refresh=False) as live:
+            while True:
+                time.sleep(seconds)
+                try:
+                    seen = shown = look()
+                except CommandError as error:  # something breaks in a show: what was seen last stays, and it goes on
+                    shown = Group(Text(str(error), style="red"), seen)
+                live.update(shown, refresh=True)
+    except KeyboardInterrupt:
+        console.print(seen)

@@ -46,7 +46,7 @@ def _memory(usage: Usage) -> Iterator[Advice]:
     for each in usage.functions:
         if each.used_mb and each.used_mb * 2 <= each.memory_mb:
             better = max(_LEAST_MB, math.ceil(each.used_mb * _SPARE / _STEP_MB) * _STEP_MB)
-            do = f"MemorySize {better} in place of {each.memory_mb}: {each.used_mb} MB were used at most"
+            do = f"MemorySize {better}: at most {each.used_mb} of {each.memory_mb} MB used"
             but = "the processor's share shrinks too: measure the time, for instance with AWS Lambda Power Tuning"
             saved = _time(each) * (1 - better / each.memory_mb)
             yield Advice("memory", each.service, do, but, saved, f"{_GUIDE}/configuration-memory.html")

@@ -1,7 +1,8 @@
 """What a stack used in the last hours, by CloudWatch's metrics: the same on AWS and on the laptop, which has fewer.
 
-The engine measures invocations and their time. It has no metrics of concurrency, of polls that found nothing, of
-DynamoDB's units and of logs, and what it writes as memory is not that of one function: all of these are None there.
+The engine measures invocations and their time. It has no metrics of polls that found nothing, of DynamoDB's units and
+of logs: these are None there. What it writes as memory is not that of one function, and of concurrency it writes
+nothing: there both are measured at the functions' processes.
 """
 
 import re
@@ -11,12 +12,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lastwish.aws.clients import plain_errors
-from lastwish.site import Site
+from lastwish.local.engine.functions import memory_mb
+from lastwish.site import LocalSite, Site
 from mission.cloudwatch import CloudWatch
 from mission.metrics import SERIES, Statistic
 from mission.slos import Metric
 
-_PERIOD = 300  # seconds
+_PERIOD, _SHORT_PERIOD = 300, 60  # seconds
+_SHORT = timedelta(hours=3)
 _OURS = ("accepted", "requests", "parsed", "worked", "recorded", "projected")
 _FUNCTION, _LOGS = "AWS::Lambda::Function", "AWS::Logs::LogGroup"
 _KINDS = {  # namespace, dimension, metrics
@@ -32,7 +35,10 @@ _MOST_REPORTS = 1000  # of each function
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """``seconds`` is the time of all invocations, ``records`` the messages in its batches. None: not measured."""
+    """``seconds`` is the time of all invocations, ``records`` the messages in its batches. None: not measured.
+
+    On a laptop ``concurrency`` is how many processes of it there are, and ``used_mb`` the most memory of one of them.
+    """
 
     service: str
     invocations: int
@@ -65,7 +71,7 @@ class Usage:
 
 def read(site: Site, last: timedelta) -> Usage:
     """Read what a stack used. Raises AwsError, StackError."""
-    now = datetime.now(UTC)
+    now, period = datetime.now(UTC), _SHORT_PERIOD if last <= _SHORT else _PERIOD
     metrics: dict[str, Statistic] = {name: SERIES[name] for name in _OURS}
     ids = {kind: site.physical_ids(kind) for kind in _KINDS}
     for kind, (namespace, dimension, names) in _KINDS.items():
@@ -74,16 +80,21 @@ def read(site: Site, last: timedelta) -> Usage:
             metrics |= {f"{logical} {name}": (Metric(namespace, name, owner), _statistic(name)) for name in names}
     with plain_errors():
         cloudwatch = CloudWatch(site.client("cloudwatch"), {"${AWS::StackName}": site.name, "${Stage}": site.stage})
-        found = cloudwatch.statistics(metrics, now, last, _PERIOD)
+        found = cloudwatch.statistics(metrics, now, last, period)
         used = {name: _combined(metrics[name][1], each.values()) for name, each in found.items()}
         lambdas = site.client("lambda")
         functions = [_function(lambdas, used, *names) for names in ids[_FUNCTION].items()]
-        if site.on_aws:
+        if isinstance(site, LocalSite):
+            processes = memory_mb(site.state.pids["engine"])
+            sizes = [processes.get(physical) for physical in ids[_FUNCTION].values()]
+            pairs = zip(functions, sizes, strict=True)
+            functions = [replace(each, concurrency=len(mb), used_mb=max(mb)) if mb else each for each, mb in pairs]
+        else:
             logs = site.client("logs")
             functions = [replace(each, used_mb=_used_memory(logs, ids, each, now - last)) for each in functions]
     busy = sum(value > 0 for value in found["accepted"].values())
     behind_cdn = site.outputs.get("SiteUrl") not in (None, site.outputs.get("ApiUrl"))
-    return Usage(used, [each for each in functions if each.invocations], _PERIOD * busy, behind_cdn)
+    return Usage(used, [each for each in functions if each.invocations], period * busy, behind_cdn)
 
 
 def _combined(statistic: str, values: Collection[float]) -> float | None:

@@ -1,9 +1,11 @@
 """`lastwish cost` against CloudWatch, Lambda and CloudWatch Logs as moto knows them."""
 
 import json
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -13,6 +15,7 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from lastwish.cli import app
+from lastwish.commands import cost
 from lastwish.errors import AwsError
 from lastwish.observe import usage
 from lastwish.site import AwsSite
@@ -75,8 +78,8 @@ def site(calls: Calls) -> AwsSite:
     return AwsSite("lastwish")
 
 
-def put(namespace: str, name: str, values: list[float], **dimensions: str) -> None:
-    at = datetime.now(UTC) - timedelta(minutes=1)
+def put(namespace: str, name: str, values: list[float], minutes_ago: int = 1, **dimensions: str) -> None:
+    at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
     pairs = [{"Name": key, "Value": value} for key, value in dimensions.items()]
     data = [{"MetricName": name, "Dimensions": pairs, "Value": value, "Timestamp": at} for value in values]
     boto3.client("cloudwatch").put_metric_data(Namespace=namespace, MetricData=data)
@@ -113,7 +116,7 @@ def test_a_function_without_a_report_has_unknown_memory(site: AwsSite) -> None:
 def test_the_command_prints_one_object(site: AwsSite) -> None:
     said = CliRunner().invoke(app, ["cost", "--stack", "lastwish", "--json"])
     found: dict[str, Any] = json.loads(said.stdout)
-    assert (said.exit_code, found["hours"], found["wishes"]) == (0, 24, 3)
+    assert (said.exit_code, found["hours"], found["wishes"], found["on_aws"]) == (0, 24, 3, True)
     assert found["per_million"] == pytest.approx(found["dollars"] / 3 * 1e6)
     assert [each["rule"] for each in found["advice"]] == ["memory"]
     assert {each["name"] for each in found["items"] if not each["measured"]} == {"read units"}
@@ -121,9 +124,23 @@ def test_the_command_prints_one_object(site: AwsSite) -> None:
 
 def test_the_command_says_it_in_words(site: AwsSite) -> None:
     said = CliRunner().invoke(app, ["cost", "--stack", "lastwish"])
-    assert "3 wishes in 24 hours" in said.stdout
-    assert "2 runs of  500.0 ms, 2 at once, 120 of 512 MB, arm64" in said.stdout
-    assert "MemorySize 192 in place of 512" in said.stdout
+    assert "3 wishes in the last 24 hours" in said.stdout
+    row = next(line.split() for line in said.stdout.splitlines() if line.startswith("worker"))
+    assert row == ["worker", "2", "500", "ms", "2", "120", "of", "512", "MB", "arm64"]
+    assert "MemorySize 192: at most 120 of 512 MB used" in said.stdout
+
+
+def test_minutes_are_counted_to_the_minute(site: AwsSite) -> None:
+    """So that what came in the five minutes before is not counted."""
+    put("LastWish/lastwish", "Submitted", [7], minutes_ago=4, service="frontend")
+    found = [asked("--minutes", minutes) for minutes in ("2", "9")]
+    assert [each["wishes"] for each in found] == [3, 10]
+    assert found[0]["hours"] == pytest.approx(2 / 60)
+    assert usage.read(site, timedelta(minutes=9)).busy_s == 120
+
+
+def asked(*options: str) -> Any:
+    return json.loads(CliRunner().invoke(app, ["cost", "--stack", "lastwish", "--json", *options]).stdout)
 
 
 def test_without_an_answer_it_says_so(site: AwsSite, calls: Calls) -> None:
@@ -131,3 +148,52 @@ def test_without_an_answer_it_says_so(site: AwsSite, calls: Calls) -> None:
     calls.answers["cloudwatch.GetMetricData"] = ClientError(code, "GetMetricData")
     with pytest.raises(AwsError, match="ThrottlingException"):
         usage.read(site, DAY)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
+    """What happens while `--follow` waits, one after the other; it has a terminal, and then Ctrl-C comes."""
+    meanwhile: list[Callable[[], object]] = []
+    waits = iter(range(100))
+
+    def sleep(_: float) -> None:
+        number = next(waits)
+        meanwhile[number]() if number < len(meanwhile) else signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(cost, "time", SimpleNamespace(sleep=sleep))
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, says rich
+    monkeypatch.setenv("TERM", "xterm")
+    return meanwhile
+
+
+def test_it_follows_until_ctrl_c_which_is_its_end(site: AwsSite, clock: list[Callable[[], object]]) -> None:
+    clock += [lambda: put("LastWish/lastwish", "Submitted", [1], service="frontend")]
+    said = CliRunner().invoke(app, ["cost", "--stack", "lastwish", "--follow"])
+    assert said.exit_code == 0, said.output
+    looks = said.stdout.split(" wishes in the last 24 hours")
+    assert [look[-1] for look in looks[:-1]] == ["3", "4", "4"]  # the last one stays when the screen is left
+
+
+def test_what_cannot_be_read_for_a_while_does_not_end_it(
+    site: AwsSite, calls: Calls, clock: list[Callable[[], object]]
+) -> None:
+    throttled = ClientError({"Error": {"Code": "ThrottlingException"}}, "GetMetricData")
+    clock += [
+        lambda: calls.answers.update({"cloudwatch.GetMetricData": throttled}),
+        lambda: calls.answers.pop("cloudwatch.GetMetricData"),
+    ]
+    said = CliRunner().invoke(app, ["cost", "--stack", "lastwish", "--follow"])
+    assert said.exit_code == 0, said.output
+    assert said.stdout.count("ThrottlingException") == 1
+    assert said.stdout.count("3 wishes in the last 24 hours") == 4
+
+
+@pytest.mark.parametrize("options", [["--follow"], ["--follow", "--json"]])
+def test_there_is_nobody_to_follow_for_without_a_terminal(site: AwsSite, options: list[str]) -> None:
+    said = CliRunner().invoke(app, ["cost", "--stack", "lastwish", *options])
+    assert (said.exit_code, "--follow is for a person at a terminal" in said.stderr) == (2, True)
+
+
+def test_a_program_is_answered_once(site: AwsSite, clock: list[Callable[[], object]]) -> None:
+    said = CliRunner().invoke(app, ["cost", "--stack", "lastwish", "--follow", "--json"])
+    assert (said.exit_code, list(json.loads(said.stdout))) == (2, ["error"])

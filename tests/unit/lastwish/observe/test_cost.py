@@ -1,24 +1,10 @@
 """The bill of a usage, and each rule on what would be cheaper: where it speaks, and where it is silent."""
 
-from typing import Any
-
 import pytest
 
 from lastwish.observe import advice, bill, prices
-from lastwish.observe.usage import Function, Usage
-
-WISHES = 1000
-
-
-def function(service: str = "worker", invocations: int = 100, **more: Any) -> Function:
-    """A function that ran for ten seconds in all."""
-    known = {"memory_mb": 512, "architecture": "arm64", "seconds": 10.0} | more
-    return Function(service=service, invocations=invocations, **known)
-
-
-def usage(*functions: Function, busy_s: int = 300, behind_cdn: bool = False, **used: float | None) -> Usage:
-    known: dict[str, float | None] = {"accepted": WISHES, "requests": 7 * WISHES}
-    return Usage(known | used, list(functions), busy_s, behind_cdn)
+from lastwish.observe.usage import Usage
+from tests.support.usages import WISHES, function, usage
 
 
 def item(name: str, of: Usage) -> bill.Item:
@@ -100,7 +86,7 @@ def test_the_least_memory_cannot_be_less() -> None:
 
 def test_less_memory_saves_its_share_of_the_time() -> None:
     (found,) = advice.advice(usage(function(used_mb=200)))
-    assert found.do.startswith("MemorySize 256 in place of 512")
+    assert found.do == "MemorySize 256: at most 200 of 512 MB used"
     assert found.dollars == pytest.approx(10 * 0.25 * prices.LAMBDA_GB_SECOND["arm64"])
 
 
