@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
-from lastwish.observe.bill import Bill, Item
+from lastwish.observe.bill import Bill
 
 _LAPTOP = "* this laptop's, not AWS's: time, processes, most memory of one (docs/cost.md)"
 
@@ -43,14 +43,9 @@ def _levers(found: Bill) -> Table:
 def _items(found: Bill) -> Table:
     table = _table(">costs", "for", ">how many", "")
     for item in found.items:
-        table.add_row(_dollars(item.dollars), item.name, _known(item.quantity), _how(item))
+        how = "" if item.measured else "not measured" if item.quantity is None else "estimated"
+        table.add_row(_dollars(item.dollars), item.name, _known(item.quantity), how)
     return table
-
-
-def _how(item: Item) -> str:
-    if item.measured:
-        return ""
-    return "not measured" if item.quantity is None else "estimated"
 
 
 def _notes(found: Bill) -> Iterator[RenderableType]:

@@ -18,8 +18,7 @@ from mission.cloudwatch import CloudWatch
 from mission.metrics import SERIES, Statistic
 from mission.slos import Metric
 
-_PERIOD, _SHORT_PERIOD = 300, 60  # seconds
-_SHORT = timedelta(hours=3)
+_PERIOD, _SHORT_PERIOD, _SHORT = 300, 60, timedelta(hours=3)  # seconds, and up to when the short one is taken
 _OURS = ("accepted", "requests", "parsed", "worked", "recorded", "projected")
 _FUNCTION, _LOGS = "AWS::Lambda::Function", "AWS::Logs::LogGroup"
 _KINDS = {  # namespace, dimension, metrics
