@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 
 from lastwish.local.door import ARRIVAL_HEADER
 
+PROBE = "is-this-the-proxy"  # a path that the watcher asks for every ten seconds: no call of the API, so no report
+
 
 def header(key: str) -> bytes:
     """Return the header line of a report. It has the stack's key: another user of this machine makes up no calls."""

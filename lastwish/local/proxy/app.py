@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from lastwish.local.proxy import upstream
-from lastwish.local.proxy.api_call import ApiCall, Reporter
+from lastwish.local.proxy.api_call import PROBE, ApiCall, Reporter
 from lastwish.local.proxy.concurrency import ConcurrencyLimit, Overloaded, RouteLimits
 from lastwish.local.proxy.gateway import MALFORMED, Gateway, GatewayResponse
 from lastwish.local.proxy.ledger import Ledger
@@ -67,7 +67,7 @@ class Proxy:
         except ClientDisconnect:
             return
         response.raw_headers.append((b"x-amzn-trace-id", f"Root={call.trace_id}".encode()))
-        if self.reporter:
+        if self.reporter and path != b"/" + PROBE.encode():
             self.reporter.send(call.complete(response.status_code))
         await response(scope, receive, send)
 

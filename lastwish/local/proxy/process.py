@@ -12,6 +12,7 @@ from lastwish.local import environment
 from lastwish.local.deploy import template
 from lastwish.local.network import http_status
 from lastwish.local.processes import failure_to_start, spawn
+from lastwish.local.proxy.api_call import PROBE
 from lastwish.local.state import Home, State
 
 START_TIMEOUT = 20.0
@@ -45,7 +46,7 @@ def wait_until_healthy(url: str, home: Home) -> None:
 
 def answers(url: str) -> bool:
     """Return whether our proxy answers at this base URL: only it answers this path with a 404."""
-    return http_status(url + "is-this-the-proxy") == 404
+    return http_status(url + PROBE) == 404
 
 
 def health(url: str) -> str:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from lastwish.local.door import ARRIVAL_HEADER
+from lastwish.local.proxy.api_call import PROBE
 from lastwish.local.proxy.concurrency import ConcurrencyLimit
 from tests.support.proxy_bench import WISH, Bench, accepted
 
@@ -80,6 +81,12 @@ def test_a_report_has_route_and_status(
     bench.ask(method, path)
 
     assert [(each.method, each.resource, each.status) for each in bench.reports] == [report]
+
+
+def test_whether_this_is_the_proxy_is_no_call_of_the_api(bench: Bench) -> None:
+    """The watcher asks every ten seconds: a stack that nobody uses would cost something, on AWS it does not."""
+    assert bench.ask("GET", f"/{PROBE}".encode()).status == 404
+    assert bench.reports == []
 
 
 def test_an_operators_route_that_is_none_on_the_network_is_an_unknown_path(bench: Bench) -> None:
