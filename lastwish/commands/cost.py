@@ -36,7 +36,7 @@ def cost(
     from lastwish.site import site
 
     span = timedelta(minutes=minutes) if minutes else timedelta(hours=hours)
-    words = f"{minutes} minutes" if minutes else f"{hours:g} hours"
+    words = f"{minutes} min" if minutes else f"{hours:g} h"
 
     def read() -> "Bill":
         return bill.of(usage.read(site(stack), span))  # a new site: the engine may have been started again

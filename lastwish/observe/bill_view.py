@@ -12,7 +12,7 @@ _LAPTOP = "* this laptop's, not AWS's: time, processes, most memory of one (docs
 
 
 def view(found: Bill, span: str, on_aws: bool) -> RenderableType:
-    """Return the view of a bill, for a terminal of any width. ``span`` is how long it counts, as "24 hours"."""
+    """Return the view of a bill, for a terminal of any width. ``span`` is how long it counts, as "24 h"."""
     million = f"{_dollars(found.per_million)} for a million like these" if found.per_million is not None else ""
     wishes = f"  {found.wishes:,} wishes in the last {span}, at AWS's prices"
     parts: list[RenderableType] = [Text.assemble((_dollars(found.dollars), "bold green"), wishes)]

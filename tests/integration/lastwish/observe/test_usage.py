@@ -124,7 +124,7 @@ def test_the_command_prints_one_object(site: AwsSite) -> None:
 
 def test_the_command_says_it_in_words(site: AwsSite) -> None:
     said = CliRunner().invoke(app, ["cost", "--stack", "lastwish"])
-    assert "3 wishes in the last 24 hours" in said.stdout
+    assert "3 wishes in the last 24 h" in said.stdout
     row = next(line.split() for line in said.stdout.splitlines() if line.startswith("worker"))
     assert row == ["worker", "2", "500", "ms", "2", "120", "of", "512", "MB", "arm64"]
     assert "MemorySize 192: at most 120 of 512 MB used" in said.stdout
@@ -170,7 +170,7 @@ def test_it_follows_until_ctrl_c_which_is_its_end(site: AwsSite, clock: list[Cal
     clock += [lambda: put("LastWish/lastwish", "Submitted", [1], service="frontend")]
     said = CliRunner().invoke(app, ["cost", "--stack", "lastwish", "--follow"])
     assert said.exit_code == 0, said.output
-    looks = said.stdout.split(" wishes in the last 24 hours")
+    looks = said.stdout.split(" wishes in the last 24 h")
     assert [look[-1] for look in looks[:-1]] == ["3", "4", "4"]  # the last one stays when the screen is left
 
 
@@ -185,7 +185,7 @@ def test_what_cannot_be_read_for_a_while_does_not_end_it(
     said = CliRunner().invoke(app, ["cost", "--stack", "lastwish", "--follow"])
     assert said.exit_code == 0, said.output
     assert said.stdout.count("ThrottlingException") == 1
-    assert said.stdout.count("3 wishes in the last 24 hours") == 4
+    assert said.stdout.count("3 wishes in the last 24 h") == 4
 
 
 @pytest.mark.parametrize("options", [["--follow"], ["--follow", "--json"]])

@@ -21,7 +21,7 @@ BUSY = usage(
 
 def seen(of: Usage, width: int = 80, *, on_aws: bool = False) -> list[str]:
     screen = StringIO()
-    Console(file=screen, width=width).print(view(bill.of(of), "24 hours", on_aws))
+    Console(file=screen, width=width).print(view(bill.of(of), "24 h", on_aws))
     return [line.rstrip() for line in screen.getvalue().splitlines()]
 
 
@@ -32,7 +32,7 @@ def words(line: str) -> list[str]:
 def test_the_bill_and_a_million_stand_at_the_top() -> None:
     found = bill.of(BUSY)
     assert seen(BUSY)[:2] == [
-        f"${found.dollars:.6f}  1,000 wishes in the last 24 hours, at AWS's prices",
+        f"${found.dollars:.6f}  1,000 wishes in the last 24 h, at AWS's prices",
         f"${found.per_million:.2f} for a million like these",
     ]
 
