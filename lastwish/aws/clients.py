@@ -36,11 +36,11 @@ class Endpoint:
     key: str
 
 
-def engine_client(service: Any, endpoint: Endpoint) -> Any:
+def engine_client(service: Any, endpoint: Endpoint, config: Config = _RETRIES) -> Any:
     """Return a client of one service of the engine. It can reach no other endpoint."""
     inner = botocore.session.Session(session_vars=_NOTHING_FROM_OUTSIDE)
     session = boto3.Session(endpoint.key, UNCHECKED, region_name=REGION, botocore_session=inner)
-    return session.client(service, endpoint_url=endpoint.url, config=_RETRIES.merge(Config(proxies={})))
+    return session.client(service, endpoint_url=endpoint.url, config=config.merge(Config(proxies={})))
 
 
 def aws_client(service: Any) -> Any:
@@ -80,6 +80,15 @@ def physical_ids(cloudformation: Any, stack: str, kind: str | None = None) -> di
         for each in page["StackResourceSummaries"]
         if kind in (None, each["ResourceType"]) and "PhysicalResourceId" in each
     }
+
+
+def log_groups(ids: dict[str, str]) -> dict[str, str]:
+    """Return the log groups of a stack's functions by service, from its physical ids. Raises AwsError without any."""
+    named = {name.removesuffix("Logs"): group for name, group in ids.items() if name.endswith("Logs")}
+    groups = {name.lower(): group for name, group in named.items() if f"{name}Function" in ids}
+    if not groups:
+        raise AwsError("the stack has no functions with a log group: is it a Last Wish stack?")
+    return groups
 
 
 def api_url(stack: str, outputs: dict[str, str]) -> str:

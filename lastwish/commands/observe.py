@@ -97,7 +97,7 @@ def _parse_query(
 
 
 def _show(lines: "list[Line]") -> None:
-    from lastwish.observe.log_facts import words
+    from lastwish.aws.log_facts import words
 
     console = Console(highlight=False, soft_wrap=True)
     days = {line.time.astimezone().date() for line in lines}

@@ -195,11 +195,12 @@ def erase(path: Path, wish_ids: Collection[str | None]) -> int:
     return changed
 
 
-def read(path: Path) -> Iterator[Entry | Unreadable]:
-    """Yield what each line says, in order, and nothing for a blank one."""
+def read(path: Path, about: str = "") -> Iterator[Entry | Unreadable]:
+    """Yield what each line says, in order, and nothing for a blank one. ``about`` a wish id, skip lines without it."""
+    wanted = about.encode()
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
-            if line.strip():
+            if wanted in line and line.strip():
                 yield _entry(line) or Unreadable(number)
 
 

@@ -15,12 +15,16 @@ from lastwish.local.journal import Sent, Stored
 
 @dataclass(frozen=True)
 class Typed:
-    """A wish as Inbox took it. ``escaped`` is its text as it was queued, ``stored`` as EventStore has it, if it has."""
+    """A wish as Inbox took it. ``escaped`` is its text as it was queued, ``stored`` as EventStore has it, if it has.
+
+    ``trace_id`` is X-Ray's, None where nothing was traced.
+    """
 
     wish_id: str
     time: datetime
     event: WishSubmitted
     stored: str | None = None
+    trace_id: str | None = None
 
     @property
     def escaped(self) -> str:
@@ -38,23 +42,24 @@ class Typed:
         return html.unescape(self.event.name) if self.event.name else None
 
 
-def read(file: Path) -> list[Typed]:
-    """Return all submissions in the order of time, a repeated one each time; but none that an operator took away.
+def read(file: Path, wish_id: str = "") -> list[Typed]:
+    """Return all submissions, or those of one wish, in the order of time; but none that an operator took away.
 
+    A repeated one comes each time. Of one wish is quick: the other lines of the journal are not parsed.
     Taken away is what was erased, and what was hidden and not released again.
     """
     sent: list[Typed] = []
     stored: dict[str, str | None] = {}
     decided: dict[str, list[str]] = {}
-    for entry in journal.read(file) if file.exists() else ():
+    for entry in journal.read(file, wish_id) if file.exists() else ():
         match entry:
-            case Sent(wish_id=str(wish_id), body=str(body)) if event := _submission(body):
-                sent.append(Typed(wish_id, entry.time, event))
-            case Stored(wish_id=str(wish_id)):
-                stored[wish_id] = stored.get(wish_id) or _stored(entry)
-                decided.setdefault(wish_id, []).extend(entry.types)
+            case Sent(wish_id=str(sent_id), body=str(body)) if event := _submission(body):
+                sent.append(Typed(sent_id, entry.time, event, trace_id=_root(entry.trace_header)))
+            case Stored(wish_id=str(stored_id)):
+                stored[stored_id] = stored.get(stored_id) or _stored(entry)
+                decided.setdefault(stored_id, []).extend(entry.types)
     kept = [replace(each, stored=stored.get(each.wish_id)) for each in sent if _is_there(decided.get(each.wish_id, []))]
-    return sorted(kept, key=lambda each: each.time)
+    return sorted((each for each in kept if wish_id in ("", each.wish_id)), key=lambda each: each.time)
 
 
 def _is_there(types: list[str]) -> bool:
@@ -69,6 +74,11 @@ def _submission(body: str) -> WishSubmitted | None:
     except MalformedMessage:
         return None
     return event if isinstance(event, WishSubmitted) and event.message else None
+
+
+def _root(header: str | None) -> str | None:
+    """Return the trace id of a trace header, ``Root=1-…;Parent=…``."""
+    return (header or "").partition("Root=")[2].partition(";")[0] or None
 
 
 def _stored(commit: Stored) -> str | None:

@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from lastwish.aws.clients import plain_errors
-from lastwish.errors import AwsError
+from lastwish.aws.clients import log_groups, plain_errors
 from lastwish.site import Site
 from mission import log_search
 from mission.log_lines import Line
 from mission.log_search import Query
-
-_SUFFIX = "Logs"
 
 
 @dataclass(frozen=True)
@@ -23,12 +20,7 @@ class Source:
 
 def source(site: Site) -> Source:
     """Return the log groups of a stack's functions. Raises AwsError."""
-    ids = site.physical_ids()
-    named = {name.removesuffix(_SUFFIX): group for name, group in ids.items() if name.endswith(_SUFFIX)}
-    groups = {name.lower(): group for name, group in named.items() if f"{name}Function" in ids}
-    if not groups:
-        raise AwsError(f"stack {site.name} has no functions with a log group: is it a Last Wish stack?")
-    return Source(site.client("logs"), groups)
+    return Source(site.client("logs"), log_groups(site.physical_ids()))
 
 
 def search(source: Source, query: Query) -> tuple[list[Line], bool]:

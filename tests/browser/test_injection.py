@@ -17,7 +17,7 @@ from tests.support.laptop import Stack, wait_until
 from tests.support.listeners import listening
 from tests.support.operator_client import OperatorClient
 from tests.support.samples import HOSTILE
-from tests.support.sizes import LAPTOP, PHONE
+from tests.support.sizes import LAPTOP, PHONE, PROJECTOR
 
 # Each would show: by a dialog, or by a request for /health.
 DANGEROUS = [
@@ -142,6 +142,41 @@ def test_every_attempt_is_text(watched: Watched, address: str) -> None:
     assert set(DANGEROUS[1:9]) <= set(typed.all_text_contents())
 
 
+def test_logs_and_trace_show_the_layers(watched: Watched, address: str) -> None:
+    page = watched.page
+
+    def has_come() -> bool:
+        page.goto(address)
+        return "wish projected" in page.locator(".lines").first.inner_text()
+
+    assert wait_until(has_come)
+    seen = page.locator(".attempt").first
+    assert ["sanitised=true" in line for line in seen.locator(".lines .proves").all_inner_texts()] == [True, False]
+    assert [line.split()[1] for line in seen.locator(".lines li").all_inner_texts()] == [
+        "frontend", "parser", "worker", "projector",
+    ]  # fmt: skip
+    hops = [each.split()[0] for each in seen.locator("tbody th").all_inner_texts()]
+    assert {"frontend", "parser", "worker", "EventStore", "projector"} <= set(hops)
+    assert [each.split()[0] for each in seen.locator("tbody .proves th").all_inner_texts()] == [
+        "frontend",
+        "EventStore",
+    ]
+
+
+def test_an_attempt_that_is_not_among_the_best_has_a_page(watched: Watched, address: str) -> None:
+    page = watched.page
+    page.goto(address)
+    last = page.locator(".attempt").last
+    typed = last.locator(".typed").inner_text()
+    last.get_by_role("link", name="Show logs and trace").click()
+    assert page.locator(".typed").all_inner_texts() == [typed]
+    assert "sanitised=true" in page.locator(".lines .proves").first.inner_text()
+    page.get_by_role("link", name="日本語").click()
+    assert page.locator(".typed").all_inner_texts() == [typed]
+    page.get_by_role("link", name="すべての挑戦").click()
+    assert page.locator(".attempt").count() == injection.MOST
+
+
 @pytest.mark.parametrize("text", DANGEROUS)
 def test_opened_by_itself_an_attempt_is_markup_that_can_do_nothing(
     watched: Watched, door: Door, stack: Stack, operator: OperatorClient, text: str
@@ -155,7 +190,7 @@ def test_opened_by_itself_an_attempt_is_markup_that_can_do_nothing(
     assert (watched.dialogs, watched.sent, door.came) == ([], [f"{door.url}{path}"], [f"/{path}"])
 
 
-@pytest.mark.parametrize("size", [PHONE, LAPTOP])
+@pytest.mark.parametrize("size", [PHONE, LAPTOP, PROJECTOR])
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_it_is_accessible_and_fits(watched: Watched, address: str, lang: str, size: dict[str, int]) -> None:
     page = watched.page

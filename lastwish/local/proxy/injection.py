@@ -1,6 +1,7 @@
 """The trophy case of an evening: the best attempts to make our pages run something, for operators on this machine.
 
-`GET stage/injection/TOKEN` is a page that shows each as text, beside the layers that stopped it. Each has a frame with
+`GET stage/injection/TOKEN` is a page that shows each as text, beside the layers that stopped it, and of the best what
+logs and traces have of them; with `?of=WISH_ID` it shows one of the others so. Each has a frame with
 `GET stage/injection/TOKEN/WISH_ID`: there the text is markup, as in a page that cleans nothing. That document runs no
 script and loads nothing, wherever it is opened: its own policy puts it into a sandbox.
 
@@ -11,6 +12,7 @@ import asyncio
 import hashlib
 import hmac
 import re
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from starlette.responses import HTMLResponse
 
 from domain.envelope import timestamp
 from lastwish.local import typed
-from lastwish.local.state import Home
+from lastwish.local.state import Home, State
 from lastwish.local.typed import Typed
 from web import language, problems, templating
 
@@ -36,6 +38,7 @@ _TRICKS = {
     "breakout": r"</(?:textarea|title|style)|</script>.*<script|<!--|<!\[",
 }
 _PATTERNS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in _TRICKS.items()}
+_WISH_ID = re.compile(r"[0-9a-f-]{36}")
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 _PAGE = (
     "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -62,27 +65,39 @@ class Injection:
     async def answer(self, request: Request) -> HTMLResponse:
         """Return the page, or one attempt as markup. Raises Problem 404."""
         state = self._home.load()
-        here = state and path(state.key)
+        here = path(state.key) if state else ""
         asked = request.scope["raw_path"].decode("latin-1").removeprefix("/")
-        if not here or not hmac.compare_digest(asked[: len(here)].encode(), here.encode()):
+        if not state or not hmac.compare_digest(asked[: len(here)].encode(), here.encode()):
             raise problems.not_found()
-        count, found = await asyncio.to_thread(attempts, self._home.journal)
-        if asked == here:
-            lang = language.language(request.query_params.get("lang", ""), request.headers.get("accept-language", ""))
-            return self._page(here.rpartition("/")[2], lang, count, found)
-        for each in found:
-            if asked == f"{here}/{each.wish_id}":
-                return HTMLResponse(_unsanitised(each.message), headers=_HEADERS | {"content-security-policy": _FRAME})
-        raise problems.not_found()
+        if asked != here:
+            return await asyncio.to_thread(self._frame, asked.removeprefix(f"{here}/"))
+        lang = language.language(request.query_params.get("lang", ""), request.headers.get("accept-language", ""))
+        return await asyncio.to_thread(self._page, state, lang, request.query_params.get("of", ""))
 
-    def _page(self, here: str, lang: str, count: int, found: list[Typed]) -> HTMLResponse:
+    def _frame(self, wish_id: str) -> HTMLResponse:
+        """Return one attempt as markup. Reads no more of the journal than the lines of its wish: a page has many."""
+        found = _with_markup(typed.read(self._home.journal, wish_id)) if _WISH_ID.fullmatch(wish_id) else []
+        if not found:
+            raise problems.not_found()
+        return HTMLResponse(_unsanitised(found[-1].message), headers=_HEADERS | {"content-security-policy": _FRAME})
+
+    def _page(self, state: State, lang: str, wish_id: str) -> HTMLResponse:
+        """Return the page of the best attempts, or of one."""
+        from lastwish.local.proxy import evidence  # heavy, as in _with_markup
+
+        count, found = attempts(self._home.journal)
+        shown = [each for each in found if each.wish_id == wish_id] if wish_id else found[:MOST]
+        if wish_id and not shown:
+            raise problems.not_found()
+        seen = evidence.look(state, shown[: evidence.AT_ONCE])
         html = templating.render(
             "injection.html",
             lang,
             root="../../",
-            here=here,
+            here=path(state.key).rpartition("/")[2],
+            only=wish_id,
             count=count,
-            attempts=[_trophy(each) for each in found[:MOST]],
+            attempts=[_trophy(each) | {"seen": of} for each, of in zip_longest(shown, seen)],
             policy=templating.SECURITY_HEADERS["Content-Security-Policy"],
         )
         return HTMLResponse(html, headers=_HEADERS | {"content-security-policy": _PAGE})
@@ -90,11 +105,15 @@ class Injection:
 
 def attempts(journal: Path) -> tuple[int, list[Typed]]:
     """Return how many wishes had markup, and each text of them once, the best first; none that operators took away."""
-    from frontend.submission import Submission  # heavy, and most shows never ask
-
-    found = [each for each in typed.read(journal) if Submission(each.wish_id, each.event).has_markup]
+    found = _with_markup(typed.read(journal))
     best = sorted({each.message: each for each in found}.values(), key=_rank)
     return len({each.wish_id for each in found}), best
+
+
+def _with_markup(wishes: list[Typed]) -> list[Typed]:
+    from frontend.submission import Submission  # heavy, and most shows never ask
+
+    return [each for each in wishes if Submission(each.wish_id, each.event).has_markup]
 
 
 def _tricks(text: str) -> list[str]:

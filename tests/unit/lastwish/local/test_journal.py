@@ -91,6 +91,7 @@ def test_an_unreadable_line_stops_nothing(file: Path, line: str) -> None:
     write(file, sent(BOB))
 
     assert list(journal.read(file)) == [sent(ADA), Unreadable(2), sent(BOB)]
+    assert list(journal.read(file, BOB)) == [sent(BOB)]
 
 
 def test_a_torn_last_line_is_cut_off(file: Path) -> None:

@@ -33,6 +33,21 @@ def test_what_was_stored_stands_beside_what_was_queued(tmp_path: Path) -> None:
     assert [(each.escaped, each.stored) for each in typed.read(file)] == [("&lt;b&gt;", "&lt;b&gt;"), ("later", None)]
 
 
+def test_one_wish_is_read_without_the_lines_of_others(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    quoting = sent(SECOND, f"like {FIRST}")  # somebody typed its id
+    write_journal(file, sent(FIRST, "mine"), quoting, sent(SECOND, "hers"), stored(FIRST, boarded(1, "mine")))
+    assert [(each.message, each.stored) for each in typed.read(file, FIRST)] == [("mine", "mine")]
+    write_journal(file, stored(FIRST, [HIDDEN], 2))
+    assert typed.read(file, FIRST) == []
+
+
+def test_it_knows_its_trace(tmp_path: Path) -> None:
+    file = tmp_path / "journal.jsonl"
+    write_journal(file, sent(FIRST), sent(SECOND).model_copy(update={"trace_header": None}))
+    assert [each.trace_id for each in typed.read(file)] == ["1-5759e988-bd862e3fe1be46a994272793", None]
+
+
 def test_they_are_in_the_order_of_time(tmp_path: Path) -> None:
     late = sent(FIRST, "late").model_copy(update={"time": NOON + timedelta(seconds=1)})
     assert messages(tmp_path, late, sent(SECOND, "early")) == ["early", "late"]

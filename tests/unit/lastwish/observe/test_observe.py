@@ -11,8 +11,8 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from lastwish.aws.log_facts import words
 from lastwish.cli import app
-from lastwish.observe.log_facts import words
 from lastwish.observe.moments import is_span, moment, span
 from lastwish.observe.waterfall import duration, show
 from mission.log_lines import Line, read

@@ -110,3 +110,23 @@ def test_before_anybody_tried_it_says_so(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.save(State(url="http://127.0.0.1:8045/", key=KEY))
     assert "Nobody has tried yet." in page(Bench(home.ledger, lambda _: httpx.Response(404))).body.decode()
+
+
+def test_only_the_best_are_looked_up_and_the_others_have_a_link(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.save(State(url="http://127.0.0.1:8045/", key=KEY))
+    ids = [f"5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1c1{n}" for n in range(7)]
+    write_journal(home.journal, *(sent(wish_id, escape(f"<b>{n}</b>")) for n, wish_id in enumerate(ids)))
+    bench = Bench(home.ledger, lambda _: httpx.Response(404))
+    html = page(bench).body.decode()
+    assert html.count("The logs do not answer") == html.count("The traces do not answer") == 5
+    others = re.findall(r'href="[0-9a-f]{32}\?of=([0-9a-f-]{36})&amp;lang=en">Show logs and trace of attempt', html)
+    assert len(set(others)) == 2
+    alone = page(bench, f"of={others[0]}".encode()).body.decode()
+    assert alone.count('<article class="attempt"') == alone.count("The logs do not answer") == 1
+    assert f'id="{others[0]}"' in alone
+
+
+@pytest.mark.parametrize("of", [HEART, RUDE, "x"])
+def test_there_is_no_page_of_what_is_no_attempt(bench: Bench, of: str) -> None:
+    assert page(bench, f"of={of}".encode()).status == 404
