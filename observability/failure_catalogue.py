@@ -137,7 +137,7 @@ CATALOGUE = (
         slo="boarding",
         response="three tries with growing pauses, then the wish goes back to Pods for a random pause, four times as "
         "long with each receive: half to all of 4, 16, 64, 256 s",
-        related_alarms=("hot-destination",),
+        related_alarms=("hot-destination", "pods-backlog", "dead-letters-pods"),
     ),
     FailureMode(
         name="sold-out",
@@ -196,7 +196,13 @@ CATALOGUE = (
         alarms=tuple(f"credentials-refused-{each}" for each in ("frontend", "parser", "worker", "projector")),
         slo="post-availability",
         response="as when the store or a queue refuses: the frontend answers 503, the others pause and try again",
-        related_alarms=("slo-post-availability-page", "slo-boarding-page", "slo-boarding-ticket"),
+        related_alarms=(
+            "slo-post-availability-page",
+            "slo-boarding-page",
+            "slo-boarding-ticket",
+            "pods-backlog",
+            "dead-letters-pods",
+        ),
     ),
     FailureMode(
         name="hot-destination",
@@ -260,7 +266,12 @@ CATALOGUE = (
         slo="post-availability",
         response="no 202 without SQS's acknowledgement: a 503, and the form sends again. The parser checks each entry "
         "of a batch; entries that were not taken go back to Inbox for a pause",
-        related_alarms=("slo-post-availability-page", "slo-api-latency-page", "slo-api-latency-ticket"),
+        related_alarms=(
+            "slo-post-availability-page",
+            "slo-api-latency-page",
+            "slo-api-latency-ticket",
+            "inbox-backlog",
+        ),
     ),
     FailureMode(
         name="store-refuses",
@@ -276,7 +287,7 @@ CATALOGUE = (
         slo="boarding",
         response="three tries within nine seconds, then the wish goes back to Pods for a random pause: half to all of "
         "4, 16, 64, 256 s; the fifth receive is the last, and a wish that fails it too goes to PodsDlq",
-        related_alarms=("slo-boarding-page", "slo-boarding-ticket", "dead-letters-pods"),
+        related_alarms=("slo-boarding-page", "slo-boarding-ticket", "dead-letters-pods", "pods-backlog"),
     ),
     FailureMode(
         name="clock-skew",
