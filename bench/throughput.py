@@ -16,6 +16,7 @@ from bench import BenchFailed
 from lastwish.aws.clients import describe_stack
 from lastwish.local import deploy
 from lastwish.local.door import KEY_HEADER
+from lastwish.local.state import STACK
 from tests.support.laptop import Stack
 
 CHAIN, PASS_THROUGH = "chain", "pass-through"
@@ -66,7 +67,7 @@ def measure(stack: Stack, wishes: int, clients: int, rounds: int) -> dict[str, A
     A warm-up before starts every worker. The requests go to the engine without the proxy. Raises BenchFailed.
     """
     with _pass_through(stack), _agent_suspended(stack):
-        pipelines = [_pipeline(stack, PASS_THROUGH, PASS_THROUGH), _pipeline(stack, CHAIN, deploy.STACK)]
+        pipelines = [_pipeline(stack, PASS_THROUGH, PASS_THROUGH), _pipeline(stack, CHAIN, STACK)]
         for pipeline in pipelines:
             pipeline.rate(wishes // 2, clients)
         rates: dict[str, list[float]] = {pipeline.name: [] for pipeline in pipelines}

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from lastwish import __version__
 from lastwish.commands import (
     cost,
     dlq,
@@ -35,7 +34,9 @@ for commands in (stack, maintenance, dlq, observe, cost, load, operators, submit
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(__version__)
+        from importlib.metadata import version
+
+        print(version("lastwish"))
         raise typer.Exit
 
 

@@ -18,12 +18,10 @@ from lastwish.aws.operators import Operator
 from lastwish.client import http_client
 from lastwish.errors import StackError
 from lastwish.local import health
-from lastwish.local.deploy import STACK
 from lastwish.local.engine import process as engine
 from lastwish.local.proxy import ledger
 from lastwish.local.proxy import process as proxy_process
-from lastwish.local.stack import LocalStack
-from lastwish.local.state import Home
+from lastwish.local.state import STACK, Home
 from lastwish.promises import Promises
 
 type ReadPromises = Callable[[], Promises]
@@ -84,7 +82,7 @@ class LocalSite(Site):
 
     def __init__(self) -> None:
         self.home = Home.from_environment()
-        self.state = LocalStack(self.home).running()
+        self.state = self.home.running()
         self.peek = partial(engine.messages, self.state.aws)
 
     @property

@@ -1,20 +1,27 @@
-"""Make boto3 clients for the local engine and for AWS, and describe a deployed stack."""
+"""Make clients for the local engine and for AWS, and describe a deployed stack.
+
+botocore and boto3 are imported with the first client: they take half of a second, and many commands need none.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from threading import Lock
 from typing import Any
 
-import boto3
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.errors import PermanentError, TransientError
 from lastwish.errors import AwsError
 
 REGION = "us-east-1"
-_RETRIES = Config(connect_timeout=3, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4})
+_RETRIES: dict[str, Any] = {
+    "connect_timeout": 3,
+    "read_timeout": 30,
+    "retries": {"mode": "standard", "total_max_attempts": 4},
+}
+_making = Lock()  # a session must not make two clients at once (source: boto3's guide, "Session")
 
 # Whatever profile, endpoint or credential the operator's shell has, the engine's clients must not see it.
 _NOTHING_FROM_OUTSIDE: dict[str, Any] = {
@@ -36,17 +43,35 @@ class Endpoint:
     key: str
 
 
-def engine_client(service: Any, endpoint: Endpoint, config: Config = _RETRIES) -> Any:
-    """Return a client of one service of the engine. It can reach no other endpoint."""
-    inner = botocore.session.Session(session_vars=_NOTHING_FROM_OUTSIDE)
-    session = boto3.Session(endpoint.key, UNCHECKED, region_name=REGION, botocore_session=inner)
-    return session.client(service, endpoint_url=endpoint.url, config=config.merge(Config(proxies={})))
+def engine_client(service: Any, endpoint: Endpoint, **options: Any) -> Any:
+    """Return a client of one service of the engine. It can reach no other endpoint. `options` are botocore's Config."""
+    from botocore.config import Config
+
+    with _making:
+        return _session().create_client(
+            service,
+            region_name=REGION,
+            endpoint_url=endpoint.url,
+            aws_access_key_id=endpoint.key,
+            aws_secret_access_key=UNCHECKED,
+            config=Config(**_RETRIES | options, proxies={}),
+        )
+
+
+@cache
+def _session() -> Any:
+    from botocore.session import Session
+
+    return Session(session_vars=_NOTHING_FROM_OUTSIDE)
 
 
 def aws_client(service: Any) -> Any:
     """Return a client of one service with the operator's ordinary AWS configuration."""
+    import boto3
+    from botocore.config import Config
+
     with plain_errors():
-        return boto3.Session().client(service, config=_RETRIES)
+        return boto3.Session().client(service, config=Config(**_RETRIES))
 
 
 @contextmanager

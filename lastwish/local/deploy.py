@@ -1,6 +1,5 @@
 """Deploy the real template to the engine through its CloudFormation API, and read back the result."""
 
-import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +23,9 @@ from lastwish.local.door import named
 from lastwish.local.packaging import Uploads
 from lastwish.local.processes import private
 from lastwish.local.proxy import gateway
-from lastwish.local.state import ROOT, Home, write_secret
+from lastwish.local.state import ROOT, STACK, Home, write_secret
 from lastwish.local.template import nested, resources
 
-STACK = "lastwish-local"
 TIMEOUT = 300.0
 POLL = 0.1
 _CONFIG = ROOT / "samconfig.toml"
@@ -46,15 +44,10 @@ class Deployed:
         return stage_of(self.stage_path)
 
 
-def template() -> Path:
-    """`LASTWISH_TEMPLATE`, or the repository's own."""
-    return Path(os.environ.get("LASTWISH_TEMPLATE") or ROOT / "template.yaml").resolve()
-
-
 def check_template() -> None:
     """Read the template, its routes and its nested templates. Raises TemplateError."""
-    gateway.read(template())
-    for file in nested(template()).values():
+    gateway.read(environment.template())
+    for file in nested(environment.template()).values():
         resources(file)
 
 
@@ -66,8 +59,8 @@ def deploy(engine: Endpoint, home: Home, public_url: str) -> Deployed:
     cloudformation = engine_client("cloudformation", engine)
     try:
         with open(home.log("deploy"), "a", opener=private) as log:
-            print(f"template {template()}", file=log, flush=True)
-            url = Uploads(engine_client("s3", engine), engine.url).template(template())
+            print(f"template {environment.template()}", file=log, flush=True)
+            url = Uploads(engine_client("s3", engine), engine.url).template(environment.template())
             print(f"stack {STACK} from {url}", file=log, flush=True)
             cloudformation.create_stack(
                 StackName=STACK,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lastwish.aws.clients import REGION, UNCHECKED
 from lastwish.local.processes import MARK
-from lastwish.local.state import Home
+from lastwish.local.state import ROOT, Home
 
 HOST = "127.0.0.1"
 LASTWISH = Path(sys.executable).with_name("lastwish")
@@ -32,6 +32,11 @@ def clean(home: Home, key: str) -> dict[str, str]:
         "SAM_CLI_TELEMETRY": "0",
         "SAM_CLI_POLL_DELAY": "0.5",  # seconds; the default of five is longer than a deploy to the engine
     }
+
+
+def template() -> Path:
+    """Return the file `LASTWISH_TEMPLATE`, or the repository's own template."""
+    return Path(os.environ.get("LASTWISH_TEMPLATE") or ROOT / "template.yaml").resolve()
 
 
 def of_a_command(home: Home) -> dict[str, str]:

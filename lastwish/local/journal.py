@@ -20,7 +20,6 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from domain.commit import wish_of
 from domain.envelope import Moment
 from domain.events import WishErased, WishSubmitted
-from infra.items import values_of
 
 _WISH_ID = re.compile(rb'"wish_id":"([^"\\]*)"')  # before all that a person typed
 _NOTHING = {"name": {"NULL": True}, "message": {"NULL": True}}
@@ -82,6 +81,8 @@ class Stored(_WishLine):
     @classmethod
     def of(cls, item: dict[str, Any], time: datetime) -> "Stored":
         """Return the entry of an item. Raises KeyError, TypeError or ValueError for one that is no commit of ours."""
+        from infra.items import values_of  # boto3 comes with it: who only reads a journal does without
+
         values = values_of(item)
         data: dict[str, Any] = {}
         for event in values["events"]:

@@ -3,12 +3,11 @@
 import io
 import socket
 from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
 from ipaddress import IPv4Address
 from urllib.parse import urlsplit
 
-import httpx
 import psutil
-import segno
 
 from lastwish.errors import NoNetwork, PortTaken
 from lastwish.local.environment import HOST
@@ -75,6 +74,8 @@ def is_present(url: str) -> bool:
 
 def qr(url: str) -> str:
     """Return the QR code of a URL in half blocks, two rows per line: light modules drawn, dark ones left out."""
+    import segno  # only here: most commands draw none
+
     code = io.StringIO()
     segno.make_qr(url).terminal(code, compact=True)
     return code.getvalue()
@@ -108,8 +109,16 @@ def url_of(bound: socket.socket) -> str:
 
 
 def http_status(url: str, headers: dict[str, str] | None = None) -> int | None:
-    """Send a GET without any proxy and return the status of the answer, None where there is none."""
+    """Send a GET without any proxy and return the status of the answer, None where there is none.
+
+    Asked ten times a second while a part starts, so not by httpx, which reads all certificates each time.
+    """
+    where = urlsplit(url)
+    connection = HTTPConnection(where.hostname or HOST, where.port, timeout=5)
     try:
-        return httpx.get(url, headers=headers, timeout=5, trust_env=False).status_code
-    except httpx.HTTPError:
+        connection.request("GET", where.path, headers=headers or {})
+        return connection.getresponse().status
+    except (OSError, HTTPException):
         return None
+    finally:
+        connection.close()

@@ -6,7 +6,7 @@ proxy starts afterwards. Killed in the middle, it can run again. The projector f
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import batched
 from pathlib import Path
 from typing import Any, cast
@@ -19,42 +19,12 @@ from lastwish.aws.generations import GenerationStore
 from lastwish.errors import AwsError
 from lastwish.local import journal
 from lastwish.local.door import PUT_BACK, named
-from lastwish.local.engine import process as engine
 from lastwish.local.journal import Pointer, Sent, Stored, Unreadable
 from lastwish.local.proxy.ledger import promised
-from lastwish.local.state import Home, State
+from lastwish.local.state import Home, PutBack, State
 
 # What one call takes.
 _MOST_ITEMS, _MOST_MESSAGES = 25, 10
-
-
-@dataclass(frozen=True)
-class PutBack:
-    """Counts of what was put back. ``messages`` were on their way; nobody was told of ``unanswered`` wishes in them.
-
-    ``torn``: the last line was cut off by the crash; ``unreadable`` are numbers of other lines that say nothing.
-    """
-
-    commits: int = 0
-    messages: int = 0
-    unanswered: int = 0
-    torn: bool = False
-    unreadable: list[int] = field(default_factory=list)
-
-    def facts(self) -> dict[str, object]:
-        """Return it as a JSON object."""
-        return asdict(self)
-
-    def words(self) -> list[str]:
-        """Return it in lines for a person; none where there was nothing."""
-        counts = f"{self.commits:,} commits, {self.messages:,} messages that were on their way"
-        unanswered = f", {self.unanswered:,} of them never answered" if self.unanswered else ""
-        said = {
-            f"put back: {counts}{unanswered}; sessions ended, sign in again": self.commits or self.messages,
-            "the journal's last line was cut off: nobody had been answered for it": self.torn,
-            f"lines of the journal that cannot be read: {', '.join(map(str, self.unreadable))}": self.unreadable,
-        }
-        return [words for words, is_so in said.items() if is_so]
 
 
 @dataclass
@@ -97,8 +67,7 @@ class _Found:
 
 
 def put_back(state: State, home: Home) -> PutBack:
-    """Start the engine's journal, then put back what it holds from before. Raises AwsError, EngineFailed."""
-    engine.start_journal(state.aws, state.outputs)
+    """Put back what the journal holds from before; the engine's own has begun. Raises AwsError, EngineFailed."""
     torn = journal.cut_off_torn_line(home.journal)
     if not home.journal.stat().st_size:
         return PutBack(torn=torn)

@@ -24,15 +24,14 @@ from urllib.parse import urlsplit
 
 from lastwish.aws.clients import engine_client
 from lastwish.aws.operators import PRESENTER, Operator, Operators, password
-from lastwish.errors import AlreadyRunning, NotRunning
+from lastwish.errors import AlreadyRunning
 from lastwish.local import composites, deploy, environment, interrupts, network, parts
 from lastwish.local.door import new_key
 from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, kill_marked, spawn, stop
 from lastwish.local.proxy import process as proxy_process
 from lastwish.local.proxy.ledger import rotate
-from lastwish.local.put_back import PutBack, put_back
-from lastwish.local.state import Home, Restart, State
+from lastwish.local.state import STACK, Home, PutBack, Restart, State
 
 Step = Callable[[str], AbstractContextManager[object]]
 
@@ -96,7 +95,7 @@ class LocalStack:
 
         Raises what `up` raises.
         """
-        state = self._loaded()
+        state = self.home.there()
         self.home.mark_logs(f"the {part} {why}")
         if part == "engine":
             _, done = self._start(state)
@@ -110,7 +109,7 @@ class LocalStack:
 
     def remember(self, part: str, why: str, result: PutBack | str) -> State:
         """Note in the state that a part was started again, or why it was not. Raises NotRunning."""
-        state, time = self._loaded(), datetime.now(UTC).isoformat(timespec="seconds")
+        state, time = self.home.there(), datetime.now(UTC).isoformat(timespec="seconds")
         words, facts = (result, {}) if isinstance(result, str) else (_words(result), result.facts())
         restarts = (*state.restarts, Restart(part, time, why, words, facts))[-_MOST_RESTARTS:]
         state = replace(state, restarts=restarts)
@@ -140,8 +139,8 @@ class LocalStack:
                 state = self._start_engine(state)
             with step("deploying the template"):
                 state = self._deploy(state)
-            with step("putting back what the journal holds") if self.home.has_journal() else nullcontext():
-                done = put_back(state, self.home)
+            engine.start_journal(state.aws, state.outputs)
+            done = self._put_back(state, step)
             with step("starting the proxy"):
                 for part, bound in sockets.items():
                     state = self._launch(part, state, bound)
@@ -153,6 +152,14 @@ class LocalStack:
         self.home.save(state)
         return state, done
 
+    def _put_back(self, state: State, step: Step) -> PutBack:
+        if not self.home.has_journal():
+            return PutBack()
+        from lastwish.local.put_back import put_back  # with the functions' own code: most starts do without
+
+        with step("putting back what the journal holds"):
+            return put_back(state, self.home)
+
     def _start_engine(self, state: State) -> State:
         with interrupts.deferred():
             process, url = engine.start(state, self.home)
@@ -162,7 +169,7 @@ class LocalStack:
 
     def _deploy(self, state: State) -> State:
         deployed = deploy.deploy(state.aws, self.home, state.public)
-        composites.put(state.aws, deploy.STACK, deploy.template())
+        composites.put(state.aws, STACK, environment.template())
         deploy.write_env_file(state.aws, self.home.env_file)
         outputs = {**deployed.outputs, "ApiUrl": state.url, "SiteUrl": state.url}
         state = replace(state, outputs=outputs, stage_path=deployed.stage_path)
@@ -179,7 +186,7 @@ class LocalStack:
 
     def _launch_watcher(self, state: State) -> State:
         command = [sys.executable, "-m", "lastwish.local.watch", str(self.home.path)]
-        own = environment.own_settings() | {"LASTWISH_TEMPLATE": str(deploy.template())}
+        own = environment.own_settings() | {"LASTWISH_TEMPLATE": str(environment.template())}
         env = environment.clean(self.home, state.key) | own
         with interrupts.deferred():
             process = spawn(command, env, self.home.log("watcher"), cwd=self.home.path)
@@ -246,19 +253,6 @@ class LocalStack:
         """Take note of children that have ended: they are zombies until then."""
         for child in self._children.values():
             child.poll()
-
-    def running(self) -> State:
-        """Return the state of a stack that is up; health.py checks its parts. Raises NotRunning."""
-        state = self._loaded()
-        if not state.ready:
-            restarts = {"restarts": state.facts()["restarts"]}
-            raise NotRunning("it is being started: wait, or `lastwish up` does it again", running=False, **restarts)
-        return state
-
-    def _loaded(self) -> State:
-        if (state := self.home.load()) is None:
-            raise NotRunning("nothing is running: start it with `lastwish up`", running=False)
-        return state
 
 
 def _who_watches(state: State) -> str:

@@ -15,12 +15,13 @@ from pydantic import ConfigDict, TypeAdapter
 
 from lastwish.aws.clients import UNCHECKED, Endpoint
 from lastwish.aws.operators import Operator
-from lastwish.errors import AlreadyRunning, StackError
+from lastwish.errors import AlreadyRunning, NotRunning, StackError
 from lastwish.local.processes import ProcessId
 
 # Parts without which no wish is stored. The others are agent, watcher and, with `--lan`, network.
 NEEDED = ("engine", "proxy")
 ROOT = Path(__file__).resolve().parents[2]
+STACK = "lastwish-local"  # its name in CloudFormation
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,35 @@ class Restart:
 
     def __str__(self) -> str:
         return f"the {self.part} {self.why}: {self.result}"
+
+
+@dataclass(frozen=True)
+class PutBack:
+    """Counts of what was put back. ``messages`` were on their way; nobody was told of ``unanswered`` wishes in them.
+
+    ``torn``: the last line was cut off by the crash; ``unreadable`` are numbers of other lines that say nothing.
+    """
+
+    commits: int = 0
+    messages: int = 0
+    unanswered: int = 0
+    torn: bool = False
+    unreadable: list[int] = field(default_factory=list)
+
+    def facts(self) -> dict[str, object]:
+        """Return it as a JSON object."""
+        return asdict(self)
+
+    def words(self) -> list[str]:
+        """Return it in lines for a person; none where there was nothing."""
+        counts = f"{self.commits:,} commits, {self.messages:,} messages that were on their way"
+        unanswered = f", {self.unanswered:,} of them never answered" if self.unanswered else ""
+        said = {
+            f"put back: {counts}{unanswered}; sessions ended, sign in again": self.commits or self.messages,
+            "the journal's last line was cut off: nobody had been answered for it": self.torn,
+            f"lines of the journal that cannot be read: {', '.join(map(str, self.unreadable))}": self.unreadable,
+        }
+        return [words for words, is_so in said.items() if is_so]
 
 
 @dataclass(frozen=True)
@@ -181,6 +211,20 @@ class Home:
     def load(self) -> State | None:
         """Return the saved state; None without one, and for one that another version saved in another form."""
         return _load(self.state_file)
+
+    def there(self) -> State:
+        """Return the state of a stack that is up or being started. Raises NotRunning."""
+        if (state := self.load()) is None:
+            raise NotRunning("nothing is running: start it with `lastwish up`", running=False)
+        return state
+
+    def running(self) -> State:
+        """Return the state of a stack that is up; health.py checks its parts. Raises NotRunning."""
+        state = self.there()
+        if not state.ready:
+            restarts = {"restarts": state.facts()["restarts"]}
+            raise NotRunning("it is being started: wait, or `lastwish up` does it again", running=False, **restarts)
+        return state
 
     def stopped(self) -> State | None:
         """Return the last stack that was stopped here: the next one has its port, key and password."""

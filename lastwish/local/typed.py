@@ -8,7 +8,6 @@ from pathlib import Path
 from domain.envelope import read_envelope
 from domain.errors import MalformedMessage
 from domain.events import WishErased, WishHidden, WishShown, WishSubmitted
-from infra.items import values_of
 from lastwish.local import journal
 from lastwish.local.journal import Sent, Stored
 
@@ -82,5 +81,7 @@ def _root(header: str | None) -> str | None:
 
 
 def _stored(commit: Stored) -> str | None:
+    from infra.items import values_of  # boto3 comes with it: the proxy starts without
+
     data = [event["data"] for event in values_of(commit.item)["events"] if event["type"] == WishSubmitted.type]
     return data[0].get("message") if data else None

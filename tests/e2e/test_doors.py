@@ -21,6 +21,7 @@ from lastwish.local import deploy
 from lastwish.local.door import KEY_HEADER
 from lastwish.local.proxy import api_call
 from lastwish.local.proxy.api_call import ApiCall
+from lastwish.local.state import STACK
 from tests.support.laptop import Stack, wait_until
 
 NOBODY = 65534  # a user that owns nothing
@@ -91,7 +92,7 @@ def test_only_the_proxy_reaches_the_stage(stack: Stack) -> None:
 
 def stage_path(stack: Stack) -> str:
     """Path of the API's stage at the engine."""
-    return deploy.stage_path(describe_stack(stack.aws("cloudformation"), deploy.STACK)[1]["ApiUrl"])
+    return deploy.stage_path(describe_stack(stack.aws("cloudformation"), STACK)[1]["ApiUrl"])
 
 
 def test_a_report_of_a_call_that_nobody_made_is_dropped(stack: Stack) -> None:

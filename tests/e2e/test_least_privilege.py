@@ -12,8 +12,8 @@ from botocore.exceptions import ClientError
 
 from domain.commit import stream_of
 from lastwish.aws.clients import REGION, physical_ids
-from lastwish.local.deploy import STACK
 from lastwish.local.door import KEY_HEADER
+from lastwish.local.state import STACK
 from observability.permissions import granted
 from tests.support.accounts import sign_in
 from tests.support.deployed_chain import DeployedChain

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from lastwish.aws.clients import physical_ids
-from lastwish.local.deploy import STACK
+from lastwish.local.state import STACK
 from tests.support.laptop import Stack, wait_until
 
 

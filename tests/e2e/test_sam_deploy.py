@@ -13,7 +13,7 @@ from lastwish.local import deploy, environment
 from lastwish.local.door import new_key
 from lastwish.local.engine import process as engine
 from lastwish.local.processes import ProcessId, stop
-from lastwish.local.state import ROOT, Home, State
+from lastwish.local.state import ROOT, STACK, Home, State
 
 PUBLIC_URL = "http://127.0.0.1:8045/"
 BY_SAM = "by-sam"
@@ -87,8 +87,8 @@ def test_sam_deploy_and_up_make_the_same_stack(home: Home, endpoint: Endpoint) -
     status, outputs = describe_stack(engine_client("cloudformation", endpoint), BY_SAM)
     assert status == "CREATE_COMPLETE"
     assert outputs.keys() == ours.outputs.keys()
-    assert resources(endpoint, BY_SAM) == resources(endpoint, deploy.STACK)
-    assert functions(endpoint, BY_SAM) == functions(endpoint, deploy.STACK) != []
+    assert resources(endpoint, BY_SAM) == resources(endpoint, STACK)
+    assert functions(endpoint, BY_SAM) == functions(endpoint, STACK) != []
 
 
 def test_the_role_for_access_logs_outlives_the_stack_that_made_it(home: Home, endpoint: Endpoint) -> None:

@@ -10,11 +10,11 @@ import httpx
 
 from lastwish.aws.clients import Endpoint, stage_of
 from lastwish.errors import PortTaken, StackError
-from lastwish.local import deploy, environment, network
+from lastwish.local import environment, network
 from lastwish.local.door import KEY_HEADER
 from lastwish.local.network import http_status
 from lastwish.local.processes import failure_to_start, spawn
-from lastwish.local.state import Home, State
+from lastwish.local.state import STACK, Home, State
 
 START_TIMEOUT = 20.0
 # As much as the system grants: a crowd's datagrams wait here while the agent is busy.
@@ -64,7 +64,7 @@ def start(ports: Ports, state: State, home: Home) -> "subprocess.Popen[bytes]":
     """Start the agent on bound sockets."""
     numbers = [ports.http.fileno(), ports.udp.fileno()]
     command = [sys.executable, "-m", "lastwish.local.agent.server", "--engine", state.engine]
-    command += ["--stack", deploy.STACK, "--stage", stage_of(state.stage_path)]
+    command += ["--stack", STACK, "--stage", stage_of(state.stage_path)]
     command += ["--fd", str(numbers[0]), "--udp-fd", str(numbers[1])]
     return spawn(command, environment.clean(home, state.key), home.log("agent"), cwd=home.path, pass_fds=numbers)
 

@@ -21,9 +21,9 @@ from infra.read_model import POINTER
 from lastwish.local.door import PUT_BACK
 from lastwish.local.engine.calls import Answer, Call, Proceed
 from lastwish.local.engine.patch import ministack_module, require
+from lastwish.local.engine.paths import JOURNAL as PATH
 from lastwish.local.journal import Entry, Journal, Pointer, Sent, Stored, erase
 
-PATH = "/_lastwish/journal"
 _TAKEN = re.compile(rb"<SendMessageBatchResultEntry>\s*<Id>([^<]*)</Id>")
 
 

@@ -11,8 +11,8 @@ from starlette.types import ASGIApp
 
 from lastwish.local.engine import alarms, metric_points, reports
 from lastwish.local.engine.patch import ministack_module, require
+from lastwish.local.engine.paths import MEASUREMENTS as PATH
 
-PATH = "/_lastwish/measurements"
 REASON = "what was measured before has been cleared"
 
 

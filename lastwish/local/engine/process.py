@@ -16,8 +16,7 @@ from lastwish.aws.clients import REGION, Endpoint
 from lastwish.errors import EngineFailed
 from lastwish.local import environment
 from lastwish.local.door import KEY_HEADER
-from lastwish.local.engine import journal, measurements
-from lastwish.local.engine import retry as retrying
+from lastwish.local.engine import paths
 from lastwish.local.network import http_status
 from lastwish.local.processes import failure_to_start, spawn
 from lastwish.local.state import Home, State
@@ -74,23 +73,23 @@ def answers(engine: Endpoint) -> bool:
 def start_journal(engine: Endpoint, outputs: Mapping[str, str]) -> None:
     """Tell the engine the names of what it journals from now on. Raises EngineFailed."""
     tables = {"event_store": outputs["EventStoreName"], "read_model": outputs["ReadModelName"]}
-    own_call(engine, "PUT", journal.PATH, json={"inbox": outputs["InboxUrl"].rpartition("/")[2], **tables})
+    own_call(engine, "PUT", paths.JOURNAL, json={"inbox": outputs["InboxUrl"].rpartition("/")[2], **tables})
 
 
 def clear_journal(engine: Endpoint) -> int:
     """Make the engine forget its journal. Returns how many lines it had. Raises EngineFailed."""
-    return int(own_call(engine, "DELETE", journal.PATH)["forgotten"])
+    return int(own_call(engine, "DELETE", paths.JOURNAL)["forgotten"])
 
 
 def retry(engine: Endpoint) -> dict[str, int]:
     """Make what waits in the work queues visible now. Returns how many messages, by queue. Raises EngineFailed."""
-    counts: dict[str, int] = own_call(engine, "POST", retrying.PATH)
+    counts: dict[str, int] = own_call(engine, "POST", paths.RETRY)
     return counts
 
 
 def clear_measurements(engine: Endpoint) -> dict[str, int]:
     """Make the engine forget metrics, log lines and alarms' states. Returns how many of each. Raises EngineFailed."""
-    counts: dict[str, int] = own_call(engine, "DELETE", measurements.PATH)
+    counts: dict[str, int] = own_call(engine, "DELETE", paths.MEASUREMENTS)
     return counts
 
 

@@ -12,8 +12,7 @@ from starlette.types import ASGIApp
 
 from lastwish.local.engine import reports
 from lastwish.local.engine.patch import ministack_module, replace, require
-
-PATH = "/_lastwish/retry"
+from lastwish.local.engine.paths import RETRY as PATH
 
 _in_work: set[str] = set()  # receipts of the messages in all batches that a function has
 

@@ -10,13 +10,10 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-from botocore.config import Config
-
 from lastwish.aws.clients import Endpoint, engine_client, log_groups, physical_ids, plain_errors
 from lastwish.aws.log_facts import words
 from lastwish.errors import AwsError
-from lastwish.local.deploy import STACK
-from lastwish.local.state import State
+from lastwish.local.state import STACK, State
 from lastwish.local.typed import Typed
 from mission.log_lines import Line
 from mission.log_search import Query, search
@@ -28,7 +25,8 @@ AT_ONCE = 5  # wishes: as many traces as one BatchGetTraces gives
 _BEFORE, _AFTER = timedelta(seconds=5), timedelta(minutes=2)
 _MOST_LINES = 30
 _CALLS = AT_ONCE * 8  # at the same time: a search asks each function's log group, of which there are six
-_SOON = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1}, max_pool_connections=_CALLS)
+_SOON: dict[str, Any] = {"connect_timeout": 1, "read_timeout": 2, "retries": {"total_max_attempts": 1}}
+_SOON |= {"max_pool_connections": _CALLS}
 # The number of a layer on the page, by the log line (service and fact) and by the hop that prove it. The other layers
 # have none: they work in a reader's browser.
 _LINES = {("frontend", "sanitised"): 1, ("worker", "outcome"): 2}
@@ -58,7 +56,7 @@ def look(state: State, wishes: Sequence[Typed]) -> list[dict[str, Any]]:
 def _client(service: str, endpoint: Endpoint) -> Any:
     if not (endpoint.url and endpoint.key):  # boto3 would ask AWS itself
         raise AwsError("an older version started this stack")
-    return engine_client(service, endpoint, _SOON)
+    return engine_client(service, endpoint, **_SOON)
 
 
 @cache

@@ -9,7 +9,6 @@ import httpx
 
 from lastwish.errors import DeployFailed, ProxyFailed
 from lastwish.local import environment
-from lastwish.local.deploy import template
 from lastwish.local.network import http_status
 from lastwish.local.processes import failure_to_start, spawn
 from lastwish.local.proxy.api_call import PROBE
@@ -23,7 +22,7 @@ HEALTH_TIMEOUT = 60.0
 def start(bound: socket.socket, state: State, home: Home, *, network: bool = False) -> "subprocess.Popen[bytes]":
     """Start the proxy on a bound socket, for this machine or for the network."""
     command = [sys.executable, "-m", "lastwish.local.proxy.server", "--fd", str(bound.fileno())]
-    command += ["--engine", state.engine, "--stage-path", state.stage_path, "--template", str(template())]
+    command += ["--engine", state.engine, "--stage-path", state.stage_path, "--template", str(environment.template())]
     command += ["--ledger", str(home.ledger), "--agent", state.daemon, *(["--network"] if network else [])]
     env = environment.clean(home, state.key) | environment.own_settings()
     return spawn(command, env, home.log("proxy"), cwd=home.path, pass_fds=[bound.fileno()])

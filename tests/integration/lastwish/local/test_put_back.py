@@ -33,7 +33,6 @@ def state(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> State:
     """A stack on moto, whose engine keeps no journal."""
     clients = {"sqs": aws.sqs, "dynamodb": aws.dynamodb}
     monkeypatch.setattr(module, "engine_client", lambda service, _: clients[service])
-    monkeypatch.setattr(engine, "start_journal", lambda *_: None)
     tables = {f"{name}Name": name for name in ("EventStore", "ReadModel", "Seats")}
     return State("http://127.0.0.1:1/", "http://127.0.0.1:2", {**tables, "InboxUrl": aws.urls["Inbox"]}, key="LWKEY")
 

@@ -8,9 +8,8 @@ from typer.testing import CliRunner
 
 from lastwish.commands.stack import app
 from lastwish.local.processes import ProcessId
-from lastwish.local.put_back import PutBack
 from lastwish.local.stack import LocalStack
-from lastwish.local.state import Home, State
+from lastwish.local.state import Home, PutBack, State
 
 US, GONE = ProcessId.of(os.getpid()), ProcessId(os.getpid(), 1.0)
 

@@ -8,9 +8,8 @@ import pytest
 
 from lastwish.aws.operators import Operator
 from lastwish.local.processes import ProcessId
-from lastwish.local.put_back import PutBack
 from lastwish.local.stack import LocalStack
-from lastwish.local.state import Home, State
+from lastwish.local.state import Home, PutBack, State
 
 US, ANOTHER = ProcessId.of(os.getpid()), ProcessId.of(os.getppid())
 

@@ -9,9 +9,8 @@ import pytest
 from lastwish.aws.operators import Operator
 from lastwish.errors import AlreadyRunning, NotRunning, TemplateError
 from lastwish.local.processes import ProcessId
-from lastwish.local.put_back import PutBack
 from lastwish.local.stack import LocalStack
-from lastwish.local.state import Home, State
+from lastwish.local.state import Home, PutBack, State
 from tests.support import ROOT
 
 PRESENTER = Operator("presenter", "a secret")
@@ -169,7 +168,7 @@ def test_a_stack_that_was_never_ready_is_not_running(home: Home) -> None:
     home.save(State("http://127.0.0.1:1/"))
 
     with pytest.raises(NotRunning, match="it is being started"):
-        LocalStack(home).running()
+        home.running()
 
 
 def test_only_down_forgets_the_wishes_and_it_puts_the_ledger_aside(home: Home) -> None:

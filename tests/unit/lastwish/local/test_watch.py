@@ -12,9 +12,8 @@ import pytest
 from lastwish.errors import EngineFailed, ProxyFailed
 from lastwish.local import watch
 from lastwish.local.processes import ProcessId
-from lastwish.local.put_back import PutBack
 from lastwish.local.stack import LocalStack
-from lastwish.local.state import Home, State
+from lastwish.local.state import Home, PutBack, State
 from lastwish.local.watch import MISSES, MOST, Watcher
 
 DEAD = ProcessId(os.getpid(), 1.0)
