@@ -17,13 +17,18 @@ NAMES = (*QUEUES, "ProjectorDlq", "Parked")
 KINDS = ("transient", "hopeless", "hostile", "stranger")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _no_letter_stays(stack: Stack) -> Iterator[None]:
+    yield
+    assert stack.run("reset").returncode == 0
+
+
 @pytest.fixture
-def letters(stack: Stack) -> Iterator[MixedLetters]:
+def letters(stack: Stack) -> MixedLetters:
     """A clean stack's dead-letter queues: other tests share it, and leave letters too."""
     assert stack.run("reset").returncode == 0
     urls = {name: stack.outputs[f"{name}Url"] for name in NAMES}
-    yield MixedLetters(stack.aws("sqs"), urls, stack.home / "ledger.jsonl")
-    assert stack.run("reset").returncode == 0
+    return MixedLetters(stack.aws("sqs"), urls, stack.home / "ledger.jsonl")
 
 
 def dlq(stack: Stack, *arguments: str, code: int = 0) -> dict[str, Any]:
