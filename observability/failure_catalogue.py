@@ -2,6 +2,10 @@
 
 from observability.failure_mode import FailureMode, Rating
 
+_BOARDING = ("slo-boarding-page", "slo-boarding-ticket")
+_CALLS = ("slo-api-latency-page", "slo-api-latency-ticket")
+_PODS = ("pods-backlog", "dead-letters-pods")  # what stops the worker for long lets its queue grow old
+
 CATALOGUE = (
     FailureMode(
         name="business-failure",
@@ -137,7 +141,7 @@ CATALOGUE = (
         slo="boarding",
         response="three tries with growing pauses, then the wish goes back to Pods for a random pause, four times as "
         "long with each receive: half to all of 4, 16, 64, 256 s",
-        related_alarms=("hot-destination", "pods-backlog", "dead-letters-pods"),
+        related_alarms=("hot-destination", *_PODS),
     ),
     FailureMode(
         name="sold-out",
@@ -196,13 +200,7 @@ CATALOGUE = (
         alarms=tuple(f"credentials-refused-{each}" for each in ("frontend", "parser", "worker", "projector")),
         slo="post-availability",
         response="as when the store or a queue refuses: the frontend answers 503, the others pause and try again",
-        related_alarms=(
-            "slo-post-availability-page",
-            "slo-boarding-page",
-            "slo-boarding-ticket",
-            "pods-backlog",
-            "dead-letters-pods",
-        ),
+        related_alarms=("slo-post-availability-page", *_BOARDING, *_PODS),
     ),
     FailureMode(
         name="hot-destination",
@@ -234,7 +232,7 @@ CATALOGUE = (
         alarms=("parser-throttled", "worker-throttled"),
         slo="boarding",
         response="as when a consumer crashes: after the fifth time, a quarter of an hour, they go to the dead letters",
-        related_alarms=("inbox-backlog", "pods-backlog", "dead-letters-inbox", "dead-letters-pods"),
+        related_alarms=("inbox-backlog", "dead-letters-inbox", *_PODS),
     ),
     FailureMode(
         name="slow-parser",
@@ -250,7 +248,7 @@ CATALOGUE = (
         slo="boarding",
         response="if less than nine seconds are left for a record, it comes back untried instead of being cut off; the "
         "queue holds the crowd for four days",
-        related_alarms=("slo-boarding-page", "slo-boarding-ticket"),
+        related_alarms=_BOARDING,
     ),
     FailureMode(
         name="sqs-refuses",
@@ -266,12 +264,7 @@ CATALOGUE = (
         slo="post-availability",
         response="no 202 without SQS's acknowledgement: a 503, and the form sends again. The parser checks each entry "
         "of a batch; entries that were not taken go back to Inbox for a pause",
-        related_alarms=(
-            "slo-post-availability-page",
-            "slo-api-latency-page",
-            "slo-api-latency-ticket",
-            "inbox-backlog",
-        ),
+        related_alarms=("slo-post-availability-page", *_CALLS, "inbox-backlog"),
     ),
     FailureMode(
         name="store-refuses",
@@ -287,7 +280,7 @@ CATALOGUE = (
         slo="boarding",
         response="three tries within nine seconds, then the wish goes back to Pods for a random pause: half to all of "
         "4, 16, 64, 256 s; the fifth receive is the last, and a wish that fails it too goes to PodsDlq",
-        related_alarms=("slo-boarding-page", "slo-boarding-ticket", "dead-letters-pods", "pods-backlog"),
+        related_alarms=(*_BOARDING, *_PODS),
     ),
     FailureMode(
         name="clock-skew",
@@ -301,7 +294,6 @@ CATALOGUE = (
         trace="a hop that begins before the one that called it",
         alarms=("clock-skew",),
         slo=None,
-        response="order never comes from a clock: versions order a stream, positions order the wall's feed, and a "
-        "rebuild uses no time",
+        response="order never comes from a clock: versions order a stream, positions the feed; a rebuild uses no time",
     ),
 )
