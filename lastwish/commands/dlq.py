@@ -38,14 +38,15 @@ def list_(
     with Answer(as_json) as answer, plain_errors(), examined(*_where(stack)) as letters:
         shown = [each for each in letters.found if not kind or each.kind in kind]
         set_aside = sum(each.letter.queue == PARKED for each in letters.found)
+        waiting = sum(each.letter.queue != PARKED for each in shown)
         facts = [each.facts() for each in shown if parked or each.letter.queue != PARKED]
         counts = {"hidden": letters.hidden, "parked": set_aside}
-        answer.give({"letters": facts, **counts}, *map(_line, facts), f"{len(facts)} dead letters{_besides(counts)}")
+        said = f"dead letters: {waiting} wait, {set_aside} parked{_besides(letters.hidden)}"
+        answer.give({"letters": facts, **counts}, *map(_line, facts), said)
 
 
-def _besides(counts: dict[str, int]) -> str:
-    words = {"hidden": "are hidden, since others read them: try again in a minute", "parked": "are parked"}
-    return "".join(f"; {counts[name]} {said}" for name, said in words.items() if counts.get(name))
+def _besides(hidden: int) -> str:
+    return f"; {hidden} are hidden, since others read them: try again in a minute" if hidden else ""
 
 
 def _line(facts: dict[str, object]) -> str:
@@ -73,7 +74,13 @@ def show(
         facts = {**found.facts(), **summary(found.letter), "advice": ADVICE[found.kind]}
         if text:
             facts["body"] = found.letter.body[:_LONGEST_TEXT]
-        answer.give(facts, *(printable(f"{name}: {'–' if value is None else value}") for name, value in facts.items()))
+        answer.give(facts, *(printable(f"{name}: {_words(value)}") for name, value in facts.items()))
+
+
+def _words(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, list) else str("–" if value is None else value)
 
 
 @app.command()
@@ -140,7 +147,7 @@ def _report(answer: Answer, moved: "Moved", there: "Stores", promises: "ReadProm
     facts["differences"] = [each.facts() for each in report.differences]
     failed = [f"{each['queue']} {each['message_id']} could not be moved: {each['error']}" for each in moved.failed]
     audited = "all is well" if report.ok else f"{len(report.differences)} differences: `lastwish audit` names them"
-    said = f"{len(moved.moved)} moved, {left} dead letters left{_besides({'hidden': moved.hidden})}"
+    said = f"{len(moved.moved)} moved, {left} dead letters left{_besides(moved.hidden)}"
     answer.give(facts, *failed, said, f"audit: {audited}")
     if not (moved.ok and report.ok):
         raise typer.Exit(1)

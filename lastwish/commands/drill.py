@@ -111,7 +111,7 @@ def _sit(answer: Answer, drill: "Drill", options: "Options") -> None:
     from lastwish.drills.exam import HELP, HIDDEN, Exam, Hints
 
     exam = Exam(Hints(drill, sys.stdin, answer.note), frozenset(each.name for each in DRILLS))
-    answer.note(f"something will break within seconds; {HELP}")
+    answer.note(f"checking that all is well; then something breaks; {HELP}")
 
     def held(so_far: float) -> bool:
         return exam.goes_on(so_far) or options.held(so_far)
@@ -125,16 +125,18 @@ def _sit(answer: Answer, drill: "Drill", options: "Options") -> None:
 
 
 def _give(answer: Answer, results: "Iterable[Result]") -> None:
-    """Report each drill as it ends, and all of them at the end. Raises Exit(1) where one failed."""
+    """Report each drill as it ends; as JSON, all of them at the end too. Raises Exit(1) where one failed."""
     done = []
     for result in results:
         done.append(result)
-        for line in result.lines():
-            answer.note(line)
+        if answer.as_json:
+            for line in result.lines():
+                answer.note(line)
+        else:
+            answer.give({}, *result.lines())
     ok = all(each.ok for each in done)
-    answer.give(
-        {"ok": ok, "drills": [each.facts() for each in done]}, *(line for each in done for line in each.lines())
-    )
+    if answer.as_json:
+        answer.give({"ok": ok, "drills": [each.facts() for each in done]})
     if not ok:
         raise typer.Exit(1)
 

@@ -59,6 +59,7 @@ def show(  # noqa: PLR0917 - typer reads them as options
 
 def _perform(performance: "Performance", home: "Home", answer: Answer) -> None:
     """Show the presenter's view until the show is over."""
+    from rich.console import Console
     from rich.live import Live
 
     from lastwish.local import stage
@@ -67,7 +68,7 @@ def _perform(performance: "Performance", home: "Home", answer: Answer) -> None:
     with terminal() as can_press:
         if not (can_press or performance.is_automatic):
             raise UsageError("a show needs a terminal for its keys: --auto does without")
-        with Live(console=answer.console, auto_refresh=False, transient=True) as live:
+        with Live(console=Console(stderr=True), auto_refresh=False, transient=True) as live:
             performance.begin()
             shown = None
             while not performance.is_over:

@@ -65,12 +65,16 @@ class Exam:
         return not self.is_over
 
     def _hear(self, line: str) -> None:
-        self.found = line == self._hints.drill.name
+        name = "-".join(line.split())
+        self.found = name == self._hints.drill.name
         self.is_over = self.found or line == "give up"
-        if line in self._known and not self.found:
-            self.wrong.append(line)
-        if not self.is_over:
-            self._hints.tell(f"{line}: no, that is not it" if line in self._known else HELP)
+        if self.is_over:
+            return
+        if name in self._known:
+            self.wrong.append(name)
+            self._hints.tell(f"{name}: no, that is not it")
+        else:
+            self._hints.tell(f"no failure mode has that name; {HELP}. They are: {', '.join(sorted(self._known))}")
 
     def facts(self) -> dict[str, object]:
         """Return it as a JSON object."""

@@ -61,7 +61,9 @@ def check(site: LocalSite) -> None:
     Clears what was measured before, so that no earlier fault rings.
     """
     if active := faults.active(site.state.aws):
-        raise DrillRefused(f"a fault is active: {', '.join(each.fault.label for each in active)}. Wait until it ends")
+        raise DrillRefused(
+            f"a fault is active: {', '.join(each.fault.label for each in active)}. Wait, or `lastwish faults --end`"
+        )
     reset.measurements(site.state)
     there = stores(site)
     with plain_errors():

@@ -122,7 +122,7 @@ def is_hostile(body: str) -> bool:
 
 def summary(letter: Letter) -> dict[str, object]:
     """Return what a letter's body is, without its text; ``events`` are the types that it names."""
-    events = [str(each.get("type"))[:_LONGEST_TYPE] for each in envelopes(letter.body)]
+    events = [str(each.get("type") or "no type")[:_LONGEST_TYPE] for each in envelopes(letter.body)]
     return {"bytes": len(letter.body.encode()), "events": events}
 
 

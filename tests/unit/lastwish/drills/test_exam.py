@@ -45,9 +45,10 @@ def test_what_is_typed_after_a_drill_is_heard_in_the_next_one() -> None:
 
 
 def test_wrong_answers_are_noted_and_what_is_no_answer_is_explained(sit: Callable[..., tuple[Exam, list[str]]]) -> None:
-    exam, told = sit("store-refuses", "it is dns", "SQS-refuses")
+    exam, told = sit("store refuses", "it is dns", "SQS-refuses")
     assert (exam.found, exam.wrong) == (True, ["store-refuses"])
-    assert len(told) == 2
+    assert told[0] == "store-refuses: no, that is not it"
+    assert {each.name for each in DRILLS} <= set(told[1].replace(",", "").split())
 
 
 def test_who_gives_up_has_not_found_it(sit: Callable[..., tuple[Exam, list[str]]]) -> None:
