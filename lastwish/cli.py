@@ -16,6 +16,7 @@ from lastwish.commands import (
     operators,
     preflight,
     show,
+    simulate,
     stack,
     submit,
 )
@@ -28,7 +29,21 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for commands in (stack, maintenance, dlq, observe, cost, load, operators, submit, preflight, faults, drill, show):
+for commands in (
+    stack,
+    maintenance,
+    dlq,
+    observe,
+    cost,
+    load,
+    operators,
+    submit,
+    preflight,
+    faults,
+    drill,
+    show,
+    simulate,
+):
     app.add_typer(commands.app)
 
 

@@ -28,6 +28,7 @@
     |   +-- LoadRefused           too large, or a target that must not be loaded (exit code 2)
     |   +-- LoadNotInstalled      the environment has only what a demo needs
     |   +-- SenderFailed          the process that sends did not start
+    +-- SimulationNotInstalled    the environment has only what a demo needs
     +-- WishError                 one wish failed
         +-- WishRefused           the API answered with a problem
         +-- NotAnswered           the API cannot be reached, or did not recover in time
@@ -164,6 +165,10 @@ class LoadNotInstalled(LoadError):
 
 class SenderFailed(LoadError):
     """The process that sends did not start. One that dies later is in the report."""
+
+
+class SimulationNotInstalled(CommandError):
+    """The environment has only what a demo needs."""
 
 
 class WishError(CommandError):

@@ -30,7 +30,7 @@ _COLOURS = {
     "sand": "#c9d3de",
 }
 INK, SOFT, GRID, MARS, JUPITER, SAND = _COLOURS.values()
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "font.size": 11,
     "text.parse_math": False,
@@ -219,7 +219,7 @@ def _legend(axes: Axes) -> None:
 def _svg(draw: Callable[[Figure], None], inches: tuple[float, float], label: str) -> Markup:
     """Return the drawing as an <svg> element that may stand beside others: its ids are its own."""
     text = io.StringIO()
-    with rc_context({**_STYLE, "svg.hashsalt": label}):
+    with rc_context({**STYLE, "svg.hashsalt": label}):
         figure = Figure(figsize=inches)
         draw(figure)
         figure.savefig(text, format="svg", transparent=True, metadata={"Date": None})
