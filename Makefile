@@ -107,6 +107,9 @@ write-sbom = PYTHONWARNINGS="ignore:The Component this BOM" .venv/supply/bin/cyc
 bench: setup ## measure the ratios, write bench/results.json
 	@$(BIN)/python -m bench
 
+scale: setup ## simulate the three questions, write pictures and figures of docs/scale.md anew
+	@$(BIN)/python -m bench.scale
+
 pictures: setup ## take the pictures in docs/images anew
 	@$(BIN)/python -m tests.support.pictures
 
@@ -125,5 +128,5 @@ lock: .venv/.made ## pin all requirements anew
 	@for f in $(FUNCTIONS); do (cd src/$$f && $(COMPILE) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
 COMPILE = $(abspath $(UV)) pip compile -q --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
 
-.PHONY: help setup demo down test test-dynamodb-local nightly mutants soak check bench pictures observability openapi build lock audit sbom
+.PHONY: help setup demo down test test-dynamodb-local nightly mutants soak check bench scale pictures observability openapi build lock audit sbom
 .DELETE_ON_ERROR:

@@ -60,10 +60,14 @@ def simulate(  # noqa: PLR0917 - typer reads them as options
             lines = [f"{name} = {each['value']:,g} {each['unit']} ({each['source']})" for name, each in every.items()]
             answer.give({"parameters": every}, *lines)
             return
-        limits = {name: round(rate) for name, rate in bounds(p).items() if rate < inf}
+        limits = {name: round(rate) for name, rate in bounds(p).items()}
+        _make(plots)
         found = [list(answers(p, *each, seed)) for each in ([(wishes, over)] if wishes else QUESTIONS)]
         if plots:
-            _plot(found, plots)
+            from lastwish.scale.plots import write
+
+            for each in found:
+                write(each, plots / f"scale-{each[0].run.wishes}.svg")
         facts = [{"variant": each.variant, "raised": each.steps, **each.figures} for of in found for each in of]
         ladder = [f"{rate:>14,}  {name}" for name, rate in limits.items()]
         lines = ["Wishes a second that each bound lets through, as it is:", *ladder]
@@ -86,16 +90,13 @@ def _changed(p: "Parameters", changes: list[str]) -> "Parameters":
     return p
 
 
-def _plot(found: "list[list[Found]]", folder: Path) -> None:
-    """Write a picture for each question. Raises UsageError where that cannot be done."""
-    from lastwish.scale.plots import write
-
+def _make(folder: Path | None) -> None:
+    """Make the folder of the pictures. Raises UsageError: before the work, not after it."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for each in found:
-            write(each, folder / f"scale-{each[0].run.wishes}.svg")
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
+        raise UsageError(f"{folder} cannot be made: {error.strerror}") from None
 
 
 def _lines(found: "list[Found]") -> Iterator[str]:

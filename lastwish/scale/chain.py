@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
 
 from lastwish.scale.line import Bucket, Line, Parcel, Use
 from lastwish.scale.parameters import Parameters
@@ -26,17 +27,21 @@ class Chain:
         uses = [*self.door, *(use for line in self.lines for use in line.uses)]
         return list({id(bucket): bucket for bucket in (*(use.bucket for use in uses), self.scaling)}.values())
 
+    def taken(self, p: Parameters) -> float:
+        """Return the environments that the frontend cannot have."""
+        return sum(min(line.uses[0].bucket.rate, p.fair_share) for line in self.lines)
+
     def bounds(self) -> Iterator[tuple[str, float]]:
         """Yield each bound with the wishes a second that it lets through, in full batches."""
         every = [(1, use) for use in self.door] + [(line.batch, use) for line in self.lines for use in line.uses]
         for batch, use in every:
-            if units := use.units(batch):
+            if (units := use.units(batch)) and use.bucket.rate < inf:
                 yield use.bucket.name, use.bucket.rate / units
 
 
 def chain(p: Parameters, stored: Take, shown: Take) -> Chain:
     """Return this chain, empty and cold. What left worker and projector: ``stored``, ``shown``."""
-    cpu = Bucket("processors", p.cores, p.cores)
+    cpu = Bucket("processors", p.cores or inf, p.cores or inf)
     store = Bucket("EventStore's writes", min(p.warm_writes, p.table_writes), p.warm_writes)
     model = Bucket("ReadModel's writes", min(p.warm_writes, p.table_writes), p.warm_writes)
     frontends, scaling = Bucket("Lambda's concurrency", 0), Bucket("Lambda's scaling", p.scaling / 10, p.scaling)
@@ -107,7 +112,7 @@ def _projector(p: Parameters, cpu: Bucket, model: Bucket, done: Take) -> Line:
     base, each = p.item_call + writing, p.projector_cpu * p.slowness
     at_once = p.shards * p.parallelization
     shards = Bucket("the stream's shards", at_once, at_once * (base + each * batch))
-    lanes = Bucket("the projector's writer", min(p.lanes, at_once), p.lanes)
+    lanes = Bucket("the projector's writer", p.lanes, p.lanes)
     hot = p.partition_writes * p.lanes
     uses = [
         Use(shards, each, base),

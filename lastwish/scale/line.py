@@ -11,6 +11,7 @@ from math import ceil, inf
 from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
+_ROUNDING = 1e-6  # wishes: a bucket that holds exactly one lets it through
 _MOST_PARCELS = 64  # that a line is given in one window: neighbours by birth become one
 
 
@@ -72,7 +73,9 @@ class Use(NamedTuple):
 def most(uses: Iterable[Use], batch: int) -> tuple[float, Bucket | None]:
     """Return how many wishes, in full batches, these let through in this window, and which lets the fewest."""
     rooms = [
-        (max(0.0, use.bucket.left - use.bucket.kept) / units, use.bucket) for use in uses if (units := use.units(batch))
+        (max(0.0, use.bucket.left - use.bucket.kept) / units + _ROUNDING, use.bucket)
+        for use in uses
+        if (units := use.units(batch))
     ]
     return min(rooms, key=itemgetter(0), default=(inf, None))
 

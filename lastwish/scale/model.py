@@ -11,7 +11,7 @@ from typing import Any
 import simpy
 
 from lastwish.scale.chain import Chain, chain, frontend_seconds
-from lastwish.scale.line import Line, Parcel, merged, most
+from lastwish.scale.line import Bucket, Line, Parcel, merged, most
 from lastwish.scale.parameters import Parameters
 
 _LONGEST = 14 * 86_400.0  # seconds, after which SQS has no message any more
@@ -61,9 +61,10 @@ class Model:
         for line in self.chain.lines[:2]:
             line.back = self._returns_to(line)
         self.knocks: list[Parcel] = []
+        self.tightest: Bucket | None = None  # at the door
         for n, at in enumerate(times):
             count = (n + 1) * wishes // len(times) - n * wishes // len(times)
-            self._later(at, Parcel(at, at, count), self._press)
+            self._later(at, Parcel(at, at, count), self._knock)
 
     def simulate(self, until: float = _LONGEST) -> Run:
         """Run until every wish has ended, or so many seconds are over."""
@@ -103,12 +104,14 @@ class Model:
             self.run.oldest[line.name] = max(self.run.oldest.get(line.name, 0), line.age(end))
             if line.back:
                 self._scale(line, end)
+        if self.tightest:
+            self.tightest.hold(self.run.pressed - self.run.promised, end, self.window)
         run, waiting = self.run, [line.ready(end) for line in self.chain.lines]
         run.series.append((end, run.pressed, run.promised, run.stored, run.shown, *waiting))
 
     def _share_processors(self, stage: int) -> None:
         """Where all share the processors, leave those behind this stage their part: as many as are at work at once."""
-        if self.p.patient:
+        if self.p.cores:
             lines = [line.uses[0].bucket.rate * bool(line.waiting) for line in self.chain.lines]
             at_work = [self.chain.frontends.rate * bool(self.knocks), *lines][stage:]
             if sum(at_work):
@@ -120,8 +123,7 @@ class Model:
         if line.ready(end):
             pollers.rate = min(self.p.consumers, pollers.rate + self.p.pollers_a_minute / 60 * self.window)
             pollers.burst = pollers.rate * (line.base + line.each * line.batch)
-        # Half of the account's environments are each consumer's at most: beyond, Lambda throttles the pollers.
-        line.refused = max(0.0, 1 - self.p.concurrency / 2 / pollers.rate)
+        line.refused = max(0.0, 1 - self.p.fair_share / pollers.rate)  # Lambda throttles the pollers
 
     def _returns_to(self, line: Line) -> Callable[[Parcel], None]:
         """Return what takes a throttled batch: it is hidden for a while, and dead after its last receive."""
@@ -139,11 +141,8 @@ class Model:
 
         return back
 
-    def _press(self, parcel: Parcel) -> None:
-        self.run.pressed += parcel.wishes
-        self._knock(parcel)
-
     def _knock(self, parcel: Parcel) -> None:
+        self.run.pressed += parcel.wishes * (parcel.tries == 1)
         self.knocks.append(parcel)
 
     def _door(self, end: float) -> None:
@@ -155,18 +154,18 @@ class Model:
         new = self._new_environments(offered)
         room, tightest = most(self.chain.door, 1)
         entering = min(offered, int(room))
-        if tightest and entering < offered:
-            tightest.hold(offered - entering, end, self.window)
+        if entering < offered:
+            self.tightest = tightest
         for use in self.chain.door:
             use.bucket.take(use.per_wish * entering, self.window)
         inside, outside, before = [], [], 0
         for parcel in knocks:
             after = before + parcel.wishes
             count = after * entering // offered - before * entering // offered
-            if self.p.patient:
+            if self.p.cores:
                 count = min(parcel.wishes, max(0, entering - before))
             cold, new, before = self.p.cold_start * (new > 0), new - count, after
-            start = max(parcel.at, end - self.window) if self.p.patient else parcel.at
+            start = max(parcel.at, end - self.window) if self.p.cores else parcel.at
             inside.append(Parcel(start + frontend_seconds(self.p) + cold, parcel.born, count))
             outside.append(parcel._replace(wishes=parcel.wishes - count))
         self._promise([parcel for parcel in inside if parcel.wishes], end)
@@ -176,7 +175,7 @@ class Model:
         """Start environments of the frontend for what comes, as fast as Lambda does. Return how many."""
         frontends, scaling = self.chain.frontends, self.chain.scaling
         let_in = min(offered, most([use for use in self.chain.door if use.bucket is not frontends], 1)[0])
-        taken = sum(line.uses[0].bucket.rate for line in self.chain.lines)
+        taken = self.chain.taken(self.p)
         wanted = min(let_in * frontend_seconds(self.p) / self.window, self.p.concurrency - taken)
         new = min(wanted - frontends.rate, scaling.left)
         if new <= 0:
@@ -189,7 +188,7 @@ class Model:
 
     def _refuse(self, outside: Sequence[Parcel]) -> None:
         """Send away those who were refused. They come again after the page's pause (lastwish/polling.py)."""
-        if self.p.patient:
+        if self.p.cores:
             self.knocks += outside
             return
         for parcel in outside:

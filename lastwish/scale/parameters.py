@@ -4,7 +4,6 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
-from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +31,17 @@ class Parameters:
     @property
     def slowness(self) -> float:
         """How many times slower than a whole processor a function is: memory buys processor time."""
-        return max(1, self.vcpu_mb / self.memory_mb) if self.cores == inf else 1
+        return max(1, self.vcpu_mb / self.memory_mb) if not self.cores else 1
 
     @property
     def shards(self) -> float:
         """Shards of the store's stream. Assumed: one for each partition that the warm throughput needs."""
         return max(1, self.warm_writes // self.partition_writes)
+
+    @property
+    def fair_share(self) -> float:
+        """Environments of the account that each of the four functions has at least. Assumed: they get on."""
+        return self.concurrency / 4
 
     def slice_units(self, wishes: float) -> float:
         """Write units that a transaction of so many wishes takes, by straight lines between what was measured."""

@@ -17,7 +17,6 @@ QUESTIONS = ((65_000, 10.0), (1_000_000, 60.0), (65_000_000, 3600.0))
 _COHORTS, _IN_A_WINDOW, _WINDOWS, _FINEST = 1500, 5, 3000, 0.02  # the grain, which docs/scale.md explains
 _HEADROOM = 1.1
 _KNOBS: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("knobs.toml").read_text())
-_SETTINGS = {name: knob for name, knob in _KNOBS.items() if "design" not in knob}
 _TABLE, _START = "DynamoDB's quota of a table", "the pollers at the start"
 
 
@@ -34,8 +33,8 @@ class Answer:
 
 def answers(p: Parameters, wishes: int, over: float, seed: int = 1) -> Iterator[Answer]:
     """Answer for the parameters as they are, with all settings raised, and with another design."""
-    settings, raised = raise_all(p, _HEADROOM * wishes / over, _SETTINGS)
-    design, redesigned = raise_all(settings, _HEADROOM * wishes / over, _KNOBS)
+    settings, raised = raise_all(p, _HEADROOM * wishes / over, design=False)
+    design, redesigned = raise_all(settings, _HEADROOM * wishes / over, design=True)
     for variant, each, steps in (("as it is", p, []), ("raised", settings, raised), ("redesigned", design, redesigned)):
         model = model_of(each, wishes, over, seed)
         run = model.simulate()
@@ -52,16 +51,16 @@ def model_of(p: Parameters, wishes: int, over: float, seed: int = 1) -> Model:
 def bounds(p: Parameters) -> dict[str, float]:
     """Return the wishes a second that each bound lets through for ever, the lowest first: full batches, all pollers."""
     full = chain(p.replace(pollers=p.consumers), print, print)
-    taken = sum(line.uses[0].bucket.rate for line in full.lines)
-    full.frontends.rate = max(0.0, p.concurrency - taken)
+    full.frontends.rate = p.concurrency - full.taken(p)
     found: dict[str, float] = {}
     for name, rate in full.bounds():
         found[name] = min(rate, found.get(name, rate))
     return dict(sorted(found.items(), key=lambda bound: bound[1]))
 
 
-def raise_all(p: Parameters, rate: float, knobs: Mapping[str, Any]) -> tuple[Parameters, list[dict[str, Any]]]:
-    """Raise what lets through less than this rate, as far as these knobs go. Return also what was raised, to what."""
+def raise_all(p: Parameters, rate: float, *, design: bool) -> tuple[Parameters, list[dict[str, Any]]]:
+    """Raise what lets through less than this rate; without ``design`` settings only. Return also what was raised."""
+    knobs = {name: knob for name, knob in _KNOBS.items() if design or "design" not in knob}
     turned: dict[str, dict[str, Any]] = {}
     while low := _too_low(p, rate, knobs):  # one raise may lower another bound: consumers take from the frontend
         parameter = knobs[low]["parameter"]
