@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from matplotlib import rc_context
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lastwish.load.charts import INK, JUPITER, MARS, SOFT, STYLE
@@ -24,7 +23,7 @@ def write(answers: Sequence[Answer], path: Path) -> None:
     """Write one picture of a question: a column for each variant, wishes above and queues below. Raises OSError."""
     with rc_context({**STYLE, "svg.hashsalt": path.stem, "font.size": 9}):
         figure = Figure(figsize=(11.8, 5.4))
-        panels = figure.subplots(2, len(answers), squeeze=False, sharex="col")
+        panels = figure.subplots(2, len(answers), squeeze=False, sharex="col", sharey="row")
         for column, answer in enumerate(answers):
             every = answer.run.series[:: max(1, len(answer.run.series) // _POINTS)]
             longest = max(answer.figures["all_on_the_wall_s"], answer.figures["over_s"])
@@ -33,24 +32,14 @@ def write(answers: Sequence[Answer], path: Path) -> None:
                 for index, label, colour, dashes in lines:
                     at = [each[0] / unit for each in every]
                     axes.plot(at, [each[index] for each in every], label=label, color=colour, linestyle=dashes)
-                _finish(axes)
+                axes.set_xlim(left=0)
             panels[0, column].set_title(answer.variant, loc="left", pad=28)
+            panels[1, column].set_title(" ")  # room for the legend
             panels[1, column].set_xlabel(f"{name} since the first press")
-        panels[0, 0].set_ylabel("wishes so far")
-        panels[1, 0].set_ylabel("wishes that wait")
+        for axes, label in zip(panels[:, 0], ("wishes so far", "wishes that wait"), strict=True):
+            axes.set_ylim(bottom=0)
+            axes.set_ylabel(label)
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+            legend = axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0.2, borderpad=0)
+            legend.set_in_layout(False)  # it may be wider than its panel
         figure.savefig(path, format="svg", facecolor="white", metadata={"Date": None})
-
-
-def _finish(axes: Axes) -> None:
-    axes.set_ylim(bottom=0)
-    axes.set_xlim(left=0)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axes.legend(
-        loc="lower left",
-        bbox_to_anchor=(0, 1),
-        ncols=4,
-        borderaxespad=0.2,
-        borderpad=0,
-        handlelength=1.6,
-        columnspacing=0.8,
-    )
