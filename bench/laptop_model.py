@@ -56,7 +56,7 @@ def compared(load: dict[str, Any]) -> list[tuple[str, float, float, float]]:
     """Return name, measured, modelled and the deviation of each figure."""
     measured = {"rate": load["rate"]}
     for name, key in (("answered", "http_ms"), ("boarded", "boarded_ms")):
-        measured |= {f"{name} {share}": value / 1000 for share, value in load[key].items()}
+        measured |= {f"{name} {share}": value / 1000 for share, value in load[key].items() if value is not None}
     low, high = 0.0, 0.02
     for _ in range(10):
         call = (low + high) / 2

@@ -11,7 +11,6 @@ import typer
 from lastwish.commands.answer import Answer
 from lastwish.commands.options import Json
 from lastwish.errors import SimulationNotInstalled, UsageError
-from lastwish.load.formatting import format_ms
 
 if TYPE_CHECKING:
     from lastwish.scale.parameters import Parameters
@@ -32,16 +31,12 @@ _TIMES = {
 
 @app.command()
 def simulate(  # noqa: PLR0917 - typer reads them as options
-    wishes: Annotated[
-        int | None, typer.Option(min=1, help="Ask about so many wishes. Default: the three questions.")
-    ] = None,
-    over: Annotated[float, typer.Option(min=0.1, help="Seconds in which people press, with --wishes.")] = 10.0,
+    wishes: Annotated[int | None, typer.Option(min=1, help="Wishes. Default: the three questions.")] = None,
+    over: Annotated[float | None, typer.Option(min=0.1, help="Seconds in which people press them.")] = None,
     changes: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter; again for others.")
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter.")
     ] = None,
-    parameters: Annotated[
-        bool, typer.Option("--parameters", help="Only show every parameter, and its source.")
-    ] = False,
+    parameters: Annotated[bool, typer.Option("--parameters", help="Show all parameters and sources.")] = False,
     plots: Annotated[Path | None, typer.Option(file_okay=False, help="Folder for a picture of each question.")] = None,
     seed: Annotated[int, typer.Option(help="Of the pauses before people press again.")] = 1,
     as_json: Json = False,
@@ -50,6 +45,8 @@ def simulate(  # noqa: PLR0917 - typer reads them as options
     with Answer(as_json) as answer:
         if missing := [name for name in _PACKAGES if find_spec(name) is None]:
             raise SimulationNotInstalled(f"a simulation needs {', '.join(missing)}: run `make setup`")
+        if (wishes is None) != (over is None):
+            raise UsageError("--wishes and --over go together: so many wishes in so many seconds")
         from lastwish.scale.deployed import deployed
         from lastwish.scale.parameters import documented
         from lastwish.scale.questions import QUESTIONS, answers, bounds
@@ -62,7 +59,7 @@ def simulate(  # noqa: PLR0917 - typer reads them as options
             return
         limits = {name: round(rate) for name, rate in bounds(p).items()}
         _make(plots)
-        found = [list(answers(p, *each, seed)) for each in ([(wishes, over)] if wishes else QUESTIONS)]
+        found = [list(answers(p, *each, seed)) for each in ([(wishes, over)] if wishes and over else QUESTIONS)]
         if plots:
             from lastwish.scale.plots import write
 
@@ -100,6 +97,8 @@ def _make(folder: Path | None) -> None:
 
 
 def _lines(found: "list[Found]") -> Iterator[str]:
+    from lastwish.load.formatting import format_ms
+
     figures = [each.figures for each in found]
     yield ""
     yield _row(f"{figures[0]['wishes']:,} wishes in {figures[0]['over_s']:g} s", [each.variant for each in found])

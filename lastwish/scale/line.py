@@ -101,7 +101,6 @@ class Line:
     waiting: int = 0  # in this line, and on the way to it
     batches: int = 0
     busy: float = 0
-    moved: int = 0
     waited: float = 0
     area: float = 0
 
@@ -141,7 +140,6 @@ class Line:
             self.uses[0].bucket.take(waits * batches, seconds)
         takes = self.base + self.each * moving / batches
         self.batches += batches
-        self.moved += moving
         self.busy += batches * takes
         self._take(moving, end - seconds, seconds / room, waits / 2 + takes)
 

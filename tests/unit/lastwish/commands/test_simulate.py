@@ -70,6 +70,12 @@ def test_what_is_wrong_is_said_in_words(args: list[str], words: str) -> None:
     assert words in done.stderr
 
 
+def test_wishes_need_a_time() -> None:
+    done = CliRunner().invoke(app, ["simulate", "--wishes", "500"])
+    assert done.exit_code == 2
+    assert "--wishes and --over go together" in done.stderr
+
+
 def test_without_its_packages_the_cli_works_and_simulate_names_them() -> None:
     program = "import sys; sys.modules.update(dict.fromkeys(('simpy', 'matplotlib')));"
     program += "from lastwish.cli import main; main()"

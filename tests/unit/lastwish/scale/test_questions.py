@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bench.scale import with_figures
 from infra.read_model import sliced
 from lastwish.polling import FIRST_PAUSE, LONGEST_PAUSE
 from lastwish.scale.deployed import deployed
@@ -68,6 +69,14 @@ def test_an_answer_has_the_three_variants_and_each_bears_more() -> None:
     assert raised.figures["all_on_the_wall_s"] > redesigned.figures["all_on_the_wall_s"]
     assert as_it_is.figures["lowest_bound"]["name"] == next(iter(bounds(DEPLOYED)))
     assert 5 < 1e6 * as_it_is.figures["dollars"] / 30_000 < 15
+
+
+def test_the_figures_of_the_docs_can_be_written_anew() -> None:
+    page = with_figures((ROOT / "docs" / "scale.md").read_text(), "nothing\n")
+    assert "$ lastwish simulate\nnothing\n```\n" in page
+    assert "the item of the seats" not in page
+    with pytest.raises(ValueError, match="not found"):
+        with_figures("# Scale\n", "nothing\n")
 
 
 def test_the_docs_have_the_bounds_of_today() -> None:
