@@ -38,7 +38,7 @@ MEASUREMENTS: dict[str, tuple[str, Measurement]] = {
         lambda stack, sizes: throughput.measure(stack, sizes.wishes, sizes.clients, sizes.rounds),
     ),
     "door": ("calling the engine with and without its door", lambda _, sizes: door.measure(3 * sizes.runs)),
-    "init_cpu": ("importing each handler", lambda stack, sizes: startup.measure(stack, sizes.runs)),
+    "start_up": ("starting each function from its built bundle", lambda _, sizes: startup.measure(sizes.runs)),
     "capacity_units_per_wish": ("counting the write units of a wish", lambda stack, _: units.measure_writes(stack)),
     "read_units_per_wish": ("counting the read units of a wish", lambda stack, _: units.measure_reads(stack)),
     "pages": (
@@ -70,7 +70,9 @@ def measure(stack: Stack, sizes: Sizes, note: Callable[[str], object]) -> dict[s
 def tables(results: dict[str, Any]) -> list[Table]:
     """Return a table for each part of results.json."""
     shown = [
-        _ratios(results["throughput"], results["init_cpu"], results["door"]),
+        _ratios(results["throughput"], results["door"]),
+        startup.as_table(results["start_up"]),
+        startup.profile_table(results["start_up"]),
         _units("write", "the engine", results["capacity_units_per_wish"]),
     ]
     if "read_units_per_wish" in results:
@@ -80,7 +82,7 @@ def tables(results: dict[str, Any]) -> list[Table]:
     return [*shown, caching.as_table(results["caching"])]
 
 
-def _ratios(rates: dict[str, Any], starts: dict[str, Any], doors: dict[str, float]) -> Table:
+def _ratios(rates: dict[str, Any], doors: dict[str, float]) -> Table:
     table = Table(title="What our own code costs (ratios of this machine, this run; not AWS)")
     table.add_column("measured")
     for title in ("ours", "beside", "ratio"):
@@ -92,10 +94,6 @@ def _ratios(rates: dict[str, Any], starts: dict[str, Any], doors: dict[str, floa
     table.add_row(measured, f"{doors['per_wish_us']:.0f}", f"{wish_us:.0f}", f"{doors['per_wish_us'] / wish_us:.3f}")
     journal_us = doors["journal_per_wish_us"]
     table.add_row("the same of its journal", f"{journal_us:.0f}", f"{wish_us:.0f}", f"{journal_us / wish_us:.3f}")
-    medians = starts["median_ms"]
-    for name, ratio in starts["ratios"].items():
-        measured = f"CPU ms to import {name}, beside {startup.BASELINE_NAME}"
-        table.add_row(measured, f"{medians[name]:.0f}", f"{medians[startup.BASELINE_NAME]:.0f}", f"{ratio:.2f}")
     return table
 
 

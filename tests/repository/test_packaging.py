@@ -1,9 +1,7 @@
 """`sam build` for real, for both architectures: what is in each bundle, and whether it runs with nothing beside it."""
 
-import importlib.util
 import json
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -19,11 +17,11 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from lastwish.local.template import nested, parse
-from tests.support.template import EDGE, OBSERVABILITY, TEMPLATE, load, resources
+from tests.support import ROOT
+from tests.support.bundles import HERE, IN_RUNTIME, THERE, copy_runtime, environment, package_of, sam_build
+from tests.support.template import EDGE, OBSERVABILITY, load, resources
 
-ROOT = TEMPLATE.parent
 FUNCTIONS = sorted(resources("AWS::Serverless::Function"))
-HERE, THERE = ("arm64", "x86_64") if platform.machine() in ("arm64", "aarch64") else ("x86_64", "arm64")
 # Of the other architecture one bundle will do: the frontend's is the largest and has every wheel of the others.
 BUNDLES = [*((HERE, function) for function in FUNCTIONS), (THERE, "FrontendFunction")]
 
@@ -33,7 +31,6 @@ MACHINES = {"arm64": 183, "x86_64": 62}
 # PEP 552: a byte code file that is bound to its source by a hash which nobody checks.
 UNCHECKED_HASH = 0b01
 
-IN_RUNTIME = ("boto3", "botocore", "s3transfer", "jmespath", "urllib3", "dateutil", "six")
 # Where pip says that it found nobody to ask, in the words of its different layers.
 NO_NETWORK = (
     "NewConnectionError",
@@ -56,24 +53,8 @@ print(json.dumps({spec.name: bool(not spec.cached or os.path.exists(spec.cached)
 """
 
 
-def package_of(function: str) -> str:
-    """``frontend`` for FrontendFunction, from its handler."""
-    return str(load()["Resources"][function]["Properties"]["Handler"]).partition(".")[0]
-
-
-def sam_build(architecture: str, into: Path, *functions: str) -> Path:
-    environment = os.environ | {"ARCHITECTURE": architecture, "SAM_CLI_TELEMETRY": "0"}
-    command = [
-        str(Path(sys.executable).with_name("sam")),
-        "build",
-        *functions,
-        "--parallel",
-        f"--template-file={TEMPLATE}",
-        f"--config-file={ROOT / 'samconfig.toml'}",
-        f"--build-dir={into / 'build'}",
-        f"--parameter-overrides=Architecture={architecture}",
-    ]
-    done = subprocess.run(command, cwd=into, env=environment, capture_output=True, text=True, timeout=300, check=False)
+def build(architecture: str, into: Path, *functions: str) -> Path:
+    done = sam_build(architecture, into, *functions)
     if done.returncode != 0 and any(words in done.stderr for words in NO_NETWORK):
         pytest.fail("this test needs PyPI, or pip's cache of what src/*/requirements.txt pin, and pip reached neither")
     assert done.returncode == 0, done.stderr
@@ -84,8 +65,8 @@ def sam_build(architecture: str, into: Path, *functions: str) -> Path:
 def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The build directory of each architecture; it has one directory per function."""
     return {
-        HERE: sam_build(HERE, tmp_path_factory.mktemp(HERE)),
-        THERE: sam_build(THERE, tmp_path_factory.mktemp(THERE), "FrontendFunction"),
+        HERE: build(HERE, tmp_path_factory.mktemp(HERE)),
+        THERE: build(THERE, tmp_path_factory.mktemp(THERE), "FrontendFunction"),
     }
 
 
@@ -98,16 +79,7 @@ def packed(built: dict[str, Path], request: pytest.FixtureRequest) -> tuple[str,
 
 @pytest.fixture(scope="session")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with what the Lambda runtime brings: boto3, what it needs, and nothing else."""
-    directory = tmp_path_factory.mktemp("runtime")
-    for name in IN_RUNTIME:
-        spec = importlib.util.find_spec(name)
-        assert spec
-        assert spec.origin
-        origin = Path(spec.origin)
-        source = origin.parent if origin.name == "__init__.py" else origin
-        (directory / source.name).symlink_to(source)
-    return directory
+    return copy_runtime(tmp_path_factory.mktemp("runtime"))
 
 
 @pytest.fixture(scope="session")
@@ -116,22 +88,12 @@ def cold_start(built: dict[str, Path], runtime: Path) -> Any:
 
     @cache
     def start(function: str) -> dict[str, bool]:
-        variables = load()["Globals"]["Function"]["Environment"]["Variables"]
-        variables |= load()["Resources"][function]["Properties"]["Environment"]["Variables"]
-        variables = {name: value for name, value in variables.items() if value != {"Ref": "AWS::NoValue"}}
-        # Any number does: a name, a URL and a number of seats are what the variables are.
-        environment = {name: value if isinstance(value, str) else "1" for name, value in variables.items()} | {
-            "POWERTOOLS_LOG_LEVEL": "INFO",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_LAMBDA_FUNCTION_NAME": function,
-            "LAMBDA_TASK_ROOT": "/var/task",
-        }
         module = load()["Resources"][function]["Properties"]["Handler"].rpartition(".")[0]
         # -I and -S: neither this directory, nor the user's packages, nor those of the virtual environment.
         isolated = [sys.executable, "-I", "-S", "-B", "-c", COLD_START]
         arguments = [str(built[HERE] / function), str(runtime), module]
         done = subprocess.run(
-            isolated + arguments, env=environment, capture_output=True, text=True, timeout=60, check=False
+            isolated + arguments, env=environment(function), capture_output=True, text=True, timeout=60, check=False
         )
         assert done.returncode == 0, done.stderr
         modules: dict[str, bool] = json.loads(done.stdout)
