@@ -10,8 +10,6 @@ an attribute: quotes stay as they were typed.
 import html
 import unicodedata
 
-import bleach
-
 # Letters and marks that show nothing: Hangul fillers, Khmer inherent vowels, the blank Braille pattern, the combining
 # grapheme joiner.
 _INVISIBLE = frozenset([0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0])
@@ -37,7 +35,12 @@ def normalise(typed: str) -> str:
 
 def escape(text: str) -> str:
     """Return normalised text as inert HTML. ``html.unescape`` gives the text back."""
-    return str(bleach.clean(html.escape(text, quote=False), tags=set(), attributes={}, strip=False))
+    escaped = html.escape(text, quote=False)
+    if escaped == text:
+        return text  # as bleach would; without markup a cold start does without it
+    import bleach  # noqa: PLC0415
+
+    return str(bleach.clean(escaped, tags=set(), attributes={}, strip=False))
 
 
 def _is_kept(character: str) -> bool:

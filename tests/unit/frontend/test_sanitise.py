@@ -2,6 +2,7 @@ import html
 import unicodedata
 from collections.abc import Callable
 
+import bleach
 import html5lib
 import nh3
 import pytest
@@ -39,6 +40,14 @@ def test_unescaping_gives_back_exactly_what_was_typed(sanitise: Callable[[str], 
 @example("<script>alert(1)</script>")
 def test_another_parser_finds_no_element(sanitise: Callable[[str], str], text: str) -> None:
     assert elements(sanitise(normalise(text))) == []
+
+
+@given(typed)
+@example("no markup")
+@example("< > & &amp; <b> ＜b＞")
+def test_the_result_is_that_of_bleach_also_where_nothing_needs_it(text: str) -> None:
+    kept = normalise(text)
+    assert escape(kept) == bleach.clean(html.escape(kept, quote=False), tags=set(), attributes={}, strip=False)
 
 
 @given(typed)
