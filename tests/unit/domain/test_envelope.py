@@ -47,6 +47,8 @@ def test_times_are_utc_with_milliseconds() -> None:
         json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "specversion": "0.3"}),
         json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "time": "0001-01-01T00:00:00+14:00"}),
         json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "correlationid": "a b"}),
+        json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "correlationid": ""}),
+        json.dumps({**json.loads(envelope(submitted()).model_dump_json()), "correlationid": "世" * 101}),
     ],
 )
 def test_a_body_without_an_envelope_is_malformed(body: str) -> None:
