@@ -59,11 +59,8 @@ class StoreUnavailable(TransientError):  # noqa: N818
 class VersionConflict(TransientError):  # noqa: N818
     """Another writer appended to the stream since it was read.
 
-    Attributes: ``stream``; ``expected``, the version on which the decision was based; ``actual``, at least.
+    It has passed ``expected``, the version on which the decision was based, and is at ``actual`` at least.
     """
 
     def __init__(self, stream: str, expected: int, actual: int) -> None:
         super().__init__(f"{stream} is at version {actual} at least, not at {expected}")
-        self.stream = stream
-        self.expected = expected
-        self.actual = actual

@@ -96,17 +96,7 @@ class WishErased(Event):
     type = "lastwish.wish.erased.v1"
 
 
-EVENT_TYPES: tuple[type[Event], ...] = (
-    WishSubmitted,
-    WishAccepted,
-    WishRejected,
-    WishBoarded,
-    WishWaitlisted,
-    WishHeld,
-    WishShown,
-    WishHidden,
-    WishErased,
-)
+EVENT_TYPES = tuple(Event.__subclasses__())  # those above
 _BY_TYPE = {event.type: event for event in EVENT_TYPES}
 
 

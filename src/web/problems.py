@@ -23,15 +23,8 @@ class Problem(Exception):  # noqa: N818  the RFC's name
 
     def body(self) -> str:
         """Return the ``application/problem+json`` document."""
-        document: dict[str, object] = {
-            "type": _PREFIX + self.kind,
-            "title": self.title,
-            "status": int(self.status),
-            "detail": self.detail,
-        }
-        if self.errors:
-            document["errors"] = self.errors
-        return json.dumps(document)
+        document = {"type": _PREFIX + self.kind, "title": self.title, "status": int(self.status), "detail": self.detail}
+        return json.dumps(document | ({"errors": self.errors} if self.errors else {}))
 
 
 def bad_request(detail: str) -> Problem:
@@ -63,12 +56,8 @@ def too_large(limit: int) -> Problem:
 
 def unsupported(accepted: list[str]) -> Problem:
     """415: neither JSON nor a form."""
-    return Problem(
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-        "unsupported-media-type",
-        "Unsupported media type",
-        f"Send {' or '.join(accepted)}.",
-    )
+    detail = f"Send {' or '.join(accepted)}."
+    return Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "Unsupported media type", detail)
 
 
 def invalid(errors: list[dict[str, str]]) -> Problem:
