@@ -17,7 +17,7 @@ def _split_words(value: object) -> object:
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)  # a function needs one of them
 
     @classmethod
     def from_env(cls) -> Self:
