@@ -5,6 +5,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from wrapt import LazyObjectProxy
 
 from domain.commit import stream_of
 from frontend.pages import page_routes, problem_response
@@ -25,7 +26,7 @@ from web.wall import feed, manifest
 
 settings = FrontendSettings.from_env()
 inbox = Queue(sqs_client(), settings.inbox_url)
-dynamodb = dynamodb_client()
+dynamodb: Any = LazyObjectProxy(dynamodb_client)  # a form, or a wish, needs none
 store = EventStore(dynamodb, settings.event_store)
 read_model = ReadModel(dynamodb, settings.read_model)
 app = error_handlers.register(APIGatewayRestResolver(), problem_response)

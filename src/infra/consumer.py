@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+# Before pydantic, in the handlers too: where that is loaded, Powertools loads its models of all events beside it.
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.batch.exceptions import ExceptionInfo
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -23,8 +25,6 @@ from infra.tracing import record_span, wish_segment
 
 # Milliseconds: one more record may take all tries at AWS (see infra.aws), and failures must then be reported.
 _MIN_TIME_LEFT = 9_000
-
-type Response = dict[str, list[dict[str, str]]]
 
 
 class OutOfTime(TransientError):  # noqa: N818
@@ -48,7 +48,7 @@ class Consumer(BatchProcessor):
         context: LambdaContext,
         handle: Callable[[SQSRecord], T],
         forward: Callable[[Sequence[T]], Mapping[int, Exception]],
-    ) -> Response:
+    ) -> PartialItemFailureResponse:
         """Handle each record, then forward all results at once. Return the items that Lambda has to deliver again.
 
         ``forward`` returns the errors of the results that it could not forward, by position.
@@ -66,7 +66,7 @@ class Consumer(BatchProcessor):
             for position, error in forward([result for result, _ in done]).items():
                 self.success_messages.remove(done[position][1])
                 self.failure_handler(SQSRecord(done[position][1]), (type(error), error, error.__traceback__))
-        return self.batch_response  # type: ignore[return-value]
+        return self.batch_response
 
     @contextmanager
     def wish_context(self, record: SQSRecord, envelope: Envelope, **annotations: str) -> Iterator[str | None]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse  # first: see infra.consumer
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -13,7 +14,7 @@ from domain.events import Event, WishAccepted, WishHeld, WishRejected, WishSubmi
 from domain.rules import judge
 from domain.screening import screen
 from infra.aws import sqs_client
-from infra.consumer import Consumer, Response
+from infra.consumer import Consumer
 from infra.queues import Message, Queue
 from infra.settings import ParserSettings
 from infra.telemetry import count, count_by, logger, metrics
@@ -30,7 +31,7 @@ consumer = Consumer("Inbox", source=Queue(sqs, settings.inbox_url), dead_letters
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler
 @metrics.log_metrics(capture_cold_start_metric=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> Response:
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Handle an SQS batch of submitted wishes. Return the items to deliver again."""
     return consumer.consume(event, context, decide, forward=pods.send_all)
 

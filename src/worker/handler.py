@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse  # first: see infra.consumer
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from wrapt import LazyObjectProxy
 
 from domain.errors import StoreUnavailable
 from domain.seats import Seat
 from infra.aws import dynamodb_client, sqs_client
-from infra.consumer import Consumer, Response, handle_each
+from infra.consumer import Consumer, handle_each
 from infra.event_store import EventStore
 from infra.queues import Queue
 from infra.seats import Seats
@@ -24,14 +26,14 @@ settings = WorkerSettings.from_env()
 dynamodb = dynamodb_client()
 store = EventStore(dynamodb, settings.event_store)
 seats = Seats(dynamodb, settings.seats, settings.capacity)
-sqs = sqs_client()
+sqs: Any = LazyObjectProxy(sqs_client)  # for failures
 consumer = Consumer("Pods", source=Queue(sqs, settings.pods_url), dead_letters=Queue(sqs, settings.pods_dlq_url))
 
 
 @logger.inject_lambda_context(clear_state=True)
 @tracer.capture_lambda_handler
 @metrics.log_metrics(capture_cold_start_metric=True)
-def handler(event: dict[str, Any], context: LambdaContext) -> Response:
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Handle an SQS batch of decided wishes. Return the items to deliver again."""
     return consumer.consume(event, context, read, forward=partial(board, context))
 

@@ -156,6 +156,19 @@ def test_a_cold_start_compiles_nothing(function: str, cold_start: Any) -> None:
     assert [module for module, shipped in cold_start(function).items() if not shipped] == []
 
 
+@pytest.mark.parametrize(
+    ("function", "package"),
+    [
+        ("FrontendFunction", "bleach"),
+        ("FrontendFunction", "jinja2"),
+        ("ParserFunction", "aws_lambda_powertools.utilities.parser"),
+        ("WorkerFunction", "aws_lambda_powertools.utilities.parser"),
+    ],
+)
+def test_a_cold_start_does_without_what_few_invocations_need(function: str, package: str, cold_start: Any) -> None:
+    assert package not in cold_start(function)
+
+
 @pytest.mark.skipif(not (ROOT / ".venv" / ".supply").exists(), reason="no cyclonedx-py: make .venv/.supply installs it")
 @pytest.mark.parametrize("function", ["FrontendFunction", "ParserFunction"])
 def test_the_bill_of_materials_lists_exactly_what_is_in_the_bundle(
