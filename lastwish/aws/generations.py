@@ -29,7 +29,7 @@ class PointerMoved(TransientError):  # noqa: N818
 class Entry:
     """One item of a generation. ``shelf`` and ``name`` are its key without the generation, ``values`` all the rest.
 
-    ``shelf`` is "totals", "feed", "news", or the shelf of a wish's row, whose ``name`` is the wish id.
+    ``shelf`` is "totals", a bucket ("feed#0", "news#0"), or the shelf of a wish's row, whose ``name`` is the wish id.
     """
 
     generation: int

@@ -27,7 +27,7 @@ def counters(picture: Picture, model: Model) -> Iterator[Difference]:
             minute = stored.commits[0].time.strftime("%Y-%m-%dT%H:%M")
             expected[minute][f"{stored.wish.destination}_{stored.wish.outcome}"] += 1
     total = sum(expected.values(), Counter[str]())
-    counted = {name: count for name, count in model.totals.items() if name not in ("position", "news")}
+    counted = {name: count for name, count in model.totals.items() if name not in ("feed", "news")}
     yield from _compared("totals", "in all", counted, total)
     for minute in sorted(expected.keys() | model.minutes.keys()):
         yield from _compared("minutes", f"at {minute}", model.minutes.get(minute, {}), expected[minute])
@@ -92,7 +92,7 @@ def _unequal(row: Mapping[str, Any], expected: Mapping[str, Any]) -> list[str]:
 
 def feed(picture: Picture, model: Model) -> Iterator[Difference]:
     """Check that a reader of feed and news shows exactly the shown wishes, and that neither has a hole."""
-    yield from _positions("feed", model.feed, model.totals.get("position", 0))
+    yield from _positions("feed", model.feed, model.totals.get("feed", 0))
     yield from _positions("news", model.news, model.totals.get("news", 0))
     there = {f"{shelf}/{wish_id}" for shelf, wish_id, _ in model.rows}
     places = [place for entry in (*model.feed.values(), *model.news.values()) for place in entry]

@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.commit import Commit, stream_of, wish_of
 from domain.errors import UnreadableCommit
+from infra import read_model
 from infra.event_store import commit_of
 from infra.items import values_of
 from infra.read_model import feed_entry, news_entry
@@ -73,19 +74,27 @@ def _add_read_model(stores: Stores, picture: Picture) -> list[Difference]:
 
 
 def _add(model: Model, entry: Entry) -> None:
-    match entry.shelf:
-        case "totals":
+    match entry.shelf.split("#"):
+        case ["totals"]:
             model.totals = {name: int(count) for name, count in entry.values.items()}
-        case "feed":
+        case ["feed", *bucket]:
             shown = feed_entry({"sk": entry.name, **entry.values})
+            _check_bucket(shown["position"], bucket)
             model.feed[shown["position"]] = shown["wishes"]
             for minute, totals in shown["minutes"].items():
                 model.minutes.setdefault(minute, Counter()).update(totals)
-        case "news":
+        case ["news", *bucket]:
             moderated = news_entry({"sk": entry.name, **entry.values})
+            _check_bucket(moderated["position"], bucket)
             model.news[moderated["position"]] = list(moderated["versions"])
-        case shelf:
-            model.rows.append((shelf, entry.name, entry.values))
+        case _:
+            model.rows.append((entry.shelf, entry.name, entry.values))
+
+
+def _check_bucket(position: int, bucket: list[str]) -> None:
+    """Raise ValueError where an entry stands in another bucket than the one where readers look for its position."""
+    if bucket != [str(position // read_model.BUCKET)]:
+        raise ValueError(f"position {position} is in bucket {bucket}")
 
 
 def has_tag(value: Any) -> bool:

@@ -14,7 +14,7 @@ from infra.erasure import Places, TextLeft, erase
 from infra.read_model import ReadModel
 from infra.telemetry import logger
 from web import problems
-from web.wall import MOST_NEWS, recent_news_position, row_document, row_time
+from web.wall import MOST_NEWS, before_last_news, row_document, row_time
 
 _MOST_HELD = 100
 _MOST_LATEST = 100
@@ -27,8 +27,9 @@ def read_queue(read_model: ReadModel) -> dict[str, Any]:
     """Return ``held`` wishes, longest held first, the ``latest`` that passed, newest first, and the time ``now``."""
     generations = read_model.generations()
     generation = generations.current
-    newest = chain.from_iterable(entry["wishes"] for entry in read_model.newest(generation))
-    news = read_model.news(generation, recent_news_position(read_model, generation), MOST_NEWS)
+    feed_end, news_end = read_model.ends(generation)
+    newest = chain.from_iterable(entry["wishes"] for entry in read_model.newest(generation, feed_end))
+    news = read_model.news(generation, before_last_news(news_end), news_end, MOST_NEWS)
     moderated = chain.from_iterable(item["versions"] for item in news)
     rows = read_model.rows(generation, [*islice(newest, _MOST_LATEST), *moderated])
     passed = (row for row in rows.values() if row["visibility"] != "held")

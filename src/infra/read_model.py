@@ -5,22 +5,24 @@ One table, keyed ``pk`` and ``sk``. Everything but the pointer belongs to a gene
 | pk | sk | what |
 |---|---|---|
 | ``pointer`` | ``-`` | ``current``: the generation that is read; ``live``: all that are written; ``blank``: the wall |
-| ``1#totals`` | ``-`` | wishes per destination and outcome; ``position``, ``news``: entries of the two feeds |
-| ``1#feed`` | ``000000000001`` | of one slice: ``wishes`` to show, by shelf, when ``due``; totals per ``minutes`` |
-| ``1#news`` | ``000000000001`` | wishes that an operator moderated, with the ``version`` of their rows, by shelf |
+| ``1#totals`` | ``-`` | wishes per destination and outcome; ``feed``, ``news``: the ends of the two feeds |
+| ``1#feed#0`` | ``000000000001`` | of one slice: ``wishes`` to show, by shelf, when ``due``; totals per ``minutes`` |
+| ``1#news#0`` | ``000000000001`` | wishes that an operator moderated, with the ``version`` of their rows, by shelf |
 | ``1#pod#mars#12`` | wish id | a row per wish: its folded state and the version that it has reached |
 | ``1#waitlisted#mars#a`` | wish id | the same for those without a pod, by the first digit of their id |
 
 A slice of changes is one transaction: rows conditional on their version, one delta, one feed entry at the next
 position. A row never moves: a wish that boards from the waitlist gets a copy in its pod, with ``home``. So a
 redelivered commit changes nothing, and the feed has no gap. The index ``held`` has only the rows for an operator.
+A feed is cut into buckets of ``BUCKET`` positions, a partition each, so that no partition grows without end: position
+250 is in ``1#feed#2`` (docs/decisions/0033).
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import batched
+from itertools import batched, chain, islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
 
 _MOST_WRITES = 100
 _MOST_KEYS = 100
-_PAGE = 200
 _NOT_THERE = "attribute_not_exists(pk)"
 _LOST = "ConditionalCheckFailed"
 _CONFLICTS = {"None", _LOST, "TransactionConflict"}
@@ -43,7 +44,9 @@ _THROTTLINGS = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 _OF_THE_WISH = ("destination", "outcome", "visibility", "seat", "name", "message")
 _HELD = "held"  # an index on visibility and held_at: sparse, since only held rows have a held_at
 POINTER = {"pk": {"S": "pointer"}, "sk": {"S": "-"}}
-POSITIONS = ("position", "news")  # the ends of the two feeds, which stand among the counters
+BUCKET = 100  # positions in a partition of a feed; the longest page of the wall reads two of them at most
+_UNCUT = "position"  # the end of a feed in one partition, as it was before decision 0033
+POSITIONS = ("feed", "news", _UNCUT)  # the ends of the feeds, which stand among the counters
 
 
 class SliceConflict(TransientError):  # noqa: N818
@@ -88,36 +91,39 @@ class ReadModel:
         self._call("update_item", Key=POINTER, UpdateExpression="SET blank = :on", ExpressionAttributeValues=values)
 
     def totals(self, generation: int, *, consistent: bool = False) -> dict[str, int]:
-        """Return the counters by name: ``mars_boarded``, …, and ``position``. Raises StoreUnavailable."""
+        """Return the counters by name: ``mars_boarded``, …, ``feed``, ``news``. Raises StoreUnavailable."""
         item = self._get(_key(f"{generation}#totals", "-"), consistent=consistent)
         return {name: int(value) for name, value in item.items() if name not in ("pk", "sk")}
 
-    def feed(self, generation: int, after: int, limit: int) -> list[dict[str, Any]]:
-        """Return the feed's entries after a position, as ``feed_entry`` gives them. Raises StoreUnavailable."""
-        return [feed_entry(item) for item in self._after(f"{generation}#feed", after, limit)]
+    def ends(self, generation: int) -> tuple[int, int]:
+        """Return the last positions of feed and news. Raises StoreUnavailable, also for a feed that is not cut yet."""
+        totals = self.totals(generation)
+        if _UNCUT in totals:
+            raise StoreUnavailable("read model: its feed is in one partition: run lastwish rebuild")
+        return totals.get("feed", 0), totals.get("news", 0)
 
-    def news(self, generation: int, after: int, limit: int) -> list[dict[str, Any]]:
-        """Return the news after a position, as ``news_entry`` gives them: wishes that operators moderated."""
-        return [news_entry(item) for item in self._after(f"{generation}#news", after, limit)]
+    def feed(self, generation: int, after: int, end: int, limit: int) -> list[dict[str, Any]]:
+        """Return the feed's entries after a position up to its ``end``, as ``feed_entry`` gives them."""
+        return [feed_entry(item) for item in self._after(f"{generation}#feed", after, end, limit)]
 
-    def newest(self, generation: int) -> Iterator[dict[str, Any]]:
+    def news(self, generation: int, after: int, end: int, limit: int) -> list[dict[str, Any]]:
+        """Return the news after a position up to their ``end``, as ``news_entry`` gives them."""
+        return [news_entry(item) for item in self._after(f"{generation}#news", after, end, limit)]
+
+    def newest(self, generation: int, end: int) -> Iterator[dict[str, Any]]:
         """Yield the feed's entries, newest first. Raises StoreUnavailable."""
-        items = self._every(
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": f"{generation}#feed"}},
-            ScanIndexForward=False,
-            Limit=_PAGE,
-        )
-        return map(feed_entry, items)
+        for bucket in range(end // BUCKET, -1, -1):
+            yield from map(feed_entry, self._bucket(f"{generation}#feed#{bucket}", ScanIndexForward=False))
 
-    def _after(self, pk: str, after: int, limit: int) -> list[dict[str, Any]]:
-        response = self._call(
-            "query",
-            KeyConditionExpression="pk = :pk AND sk > :after",
-            ExpressionAttributeValues={":pk": {"S": pk}, ":after": {"S": f"{after:012}"}},
-            Limit=limit,
-        )
-        return [values_of(item) for item in response["Items"]]
+    def _after(self, feed: str, after: int, end: int, limit: int) -> Iterator[dict[str, Any]]:
+        buckets = range((after + 1) // BUCKET, end // BUCKET + 1) if after < end else ()
+        # All but the last are complete. Read consistently, or the next would be read before the end of one is seen.
+        read = (self._bucket(f"{feed}#{n}", after, Limit=limit, ConsistentRead=n < end // BUCKET) for n in buckets)
+        return islice(chain.from_iterable(read), limit)
+
+    def _bucket(self, pk: str, after: int = 0, **how: Any) -> Iterator[dict[str, Any]]:
+        values = {":pk": {"S": pk}, ":after": {"S": f"{after:012}"}}
+        return self._every(KeyConditionExpression="pk = :pk AND sk > :after", ExpressionAttributeValues=values, **how)
 
     def rows(self, generation: int, places: Sequence[str], *, consistent: bool = False) -> dict[str, dict[str, Any]]:
         """Return the rows that exist, by ``shelf/wish id``. Raises StoreUnavailable."""
@@ -158,17 +164,18 @@ class ReadModel:
     def apply(self, generation: int, changes: Sequence[Change], now: datetime) -> None:
         """Write a slice (see ``sliced``) as one transaction. Raises SliceConflict or StoreUnavailable."""
         totals = self.totals(generation, consistent=True)
-        # At the next position or not at all: an entry that is there already makes this slice a conflict.
-        entry = _key(f"{generation}#feed", f"{totals.get('position', 0) + 1:012}") | _entry_of(changes, now)
         rows = [(change.wish_id, write) for change in changes for write in self._row(generation, change)]
         writes = [write for _, write in rows]
-        writes.append({"Put": {"TableName": self._table, "Item": entry, "ConditionExpression": _NOT_THERE}})
-        counted = {**totals_of(changes), "position": 1}
+        entries = {"feed": _entry_of(changes, now)}
         if moderated := [change for change in changes if change.is_moderated]:
-            news = _key(f"{generation}#news", f"{totals.get('news', 0) + 1:012}") | _news_of(moderated)
-            writes.append({"Put": {"TableName": self._table, "Item": news, "ConditionExpression": _NOT_THERE}})
-            counted["news"] = 1
-        writes.append(self._add(_key(f"{generation}#totals", "-"), counted))
+            entries["news"] = _news_of(moderated)
+        for feed, entry in entries.items():
+            # At the next position or not at all: an entry that is there already makes this slice a conflict.
+            position = totals.get(feed, 0) + 1
+            item = _key(f"{generation}#{feed}#{position // BUCKET}", f"{position:012}") | entry
+            writes.append({"Put": {"TableName": self._table, "Item": item, "ConditionExpression": _NOT_THERE}})
+        delta = {**totals_of(changes), **dict.fromkeys(entries, 1)}
+        writes.append(self._add(_key(f"{generation}#totals", "-"), delta))
         try:
             self._client.transact_write_items(TransactItems=[*writes, *self.guard])
         except (BotoCoreError, ClientError) as error:
@@ -199,16 +206,13 @@ class ReadModel:
         return [{"Put": put}, {"Put": {"TableName": self._table, "Item": copy}}]
 
     def _add(self, key: Any, delta: Mapping[str, int]) -> Any:
-        names = {f"#{n}": name for n, name in enumerate(delta)}
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": key,
-                "UpdateExpression": "ADD " + ", ".join(f"#{n} :{n}" for n in range(len(delta))),
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": {f":{n}": {"N": str(count)} for n, count in enumerate(delta.values())},
-            }
+        update = {
+            "TableName": self._table,
+            "Key": key,
+            "UpdateExpression": "ADD " + ", ".join(f"{name} :{name}" for name in delta),
+            "ExpressionAttributeValues": {f":{name}": {"N": str(count)} for name, count in delta.items()},
         }
+        return {"Update": update}
 
     def _get(self, key: Any, *, consistent: bool) -> dict[str, Any]:
         return values_of(self._call("get_item", Key=key, ConsistentRead=consistent).get("Item", {}))

@@ -41,7 +41,9 @@ class Cursor:
 
 
 def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
-    """Return the wishes shown after a cursor, oldest first, those withdrawn, and the next cursor. At most six reads.
+    """Return the wishes shown after a cursor, oldest first, those withdrawn, and the next cursor.
+
+    Two reads where nothing is new, and never more than a few, however much is stored.
 
     ``more``: call again at once. Wishes shown together stay together, so a response may hold more than ``limit``. The
     cursor stays before an entry that has to wait; those after it are shown, and come again with it. A cursor of another
@@ -51,12 +53,13 @@ def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
     now = datetime.now(UTC).isoformat()
     generations = read_model.generations()
     generation = generations.current
-    cursor = _latest(read_model, generation, most, now) if after == "latest" else _cursor(after, generation)
+    end = Cursor(generation, *read_model.ends(generation))
+    cursor = _latest(read_model, end, most, now) if after == "latest" else _cursor(after, generation)
     if generations.blank:
         return {"wishes": [], "withdrawn": [], "cursor": str(cursor), "more": False, "blank": True}
-    entries = read_model.feed(generation, cursor.position, most)
+    entries = read_model.feed(generation, cursor.position, end.position, most)
     page, more = _page([entry for entry in entries if entry["due"] <= now], most)
-    news = read_model.news(generation, cursor.news, MOST_NEWS)
+    news = read_model.news(generation, cursor.news, end.news, MOST_NEWS)
     places = [place for entry in page for place in entry["wishes"]]
     rows = read_model.rows(generation, places + [place for item in news for place in item["versions"]])
     # An entry may be visible a moment before its rows are: it waits, like one that is not due.
@@ -96,10 +99,10 @@ def _are_visible(versions: Mapping[str, int], rows: Mapping[str, dict[str, Any]]
     return all(place in rows and int(rows[place]["version"]) >= version for place, version in versions.items())
 
 
-def _latest(read_model: ReadModel, generation: int, most: int, now: str) -> Cursor:
+def _latest(read_model: ReadModel, end: Cursor, most: int, now: str) -> Cursor:
     """Return the cursor from which one response reaches the end of the feed. Entries that are not due do not count."""
     position, size = 0, 0
-    for entry in read_model.newest(generation):
+    for entry in read_model.newest(end.generation, end.position):
         count = len(entry["wishes"]) if entry["due"] <= now else 0
         if size and size + count > most:
             break
@@ -107,12 +110,12 @@ def _latest(read_model: ReadModel, generation: int, most: int, now: str) -> Curs
         position = entry["position"] - 1
         if size >= most:
             break
-    return Cursor(generation, position, recent_news_position(read_model, generation))
+    return Cursor(end.generation, position, before_last_news(end.news))
 
 
-def recent_news_position(read_model: ReadModel, generation: int) -> int:
+def before_last_news(end: int) -> int:
     """Return the position after which the last news stand."""
-    return max(0, read_model.totals(generation).get("news", 0) - MOST_NEWS)
+    return max(0, end - MOST_NEWS)
 
 
 def row_document(row: dict[str, Any]) -> dict[str, Any]:

@@ -161,22 +161,23 @@ def _read_model(world: World, wishes: dict[str, Folded]) -> Iterator[str]:
     items = [{k: _plain(v) for k, v in item.items()} for item in world.dynamodb.tables["ReadModel"].all()]
     pointer = next((item for item in items if item["pk"] == "pointer"), {})
     # Another live generation may be half built: its rebuild was killed.
-    yield from _generation(int(pointer.get("current", 1)), items, wishes)
+    yield from _generation(int(pointer.get("current", 1)), items, wishes, world.bucket)
 
 
-def _generation(generation: int, items: list[dict[str, Any]], wishes: dict[str, Folded]) -> Iterator[str]:
+def _generation(generation: int, items: list[dict[str, Any]], wishes: dict[str, Folded], bucket: int) -> Iterator[str]:
     shelves: defaultdict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     for item in items:
         number, _, shelf = item["pk"].partition("#")
         if number == str(generation):
             shelves[shelf][item["sk"]] = item
     totals = {k: int(v) for k, v in shelves.pop("totals", {}).get("-", {}).items() if k not in ("pk", "sk")}
-    feed, news = shelves.pop("feed", {}), shelves.pop("news", {})
+    feed, news = (_entries(shelves, name, bucket) for name in ("feed", "news"))
     expected = dict(Counter(f"{wish.destination}_{wish.outcome}" for wish in wishes.values()))
-    counted = {k: v for k, v in totals.items() if k not in ("position", "news") and v}
+    counted = {k: v for k, v in totals.items() if k not in ("feed", "news") and v}
     if counted != expected:
         yield f"the totals are {counted}, stored are {expected}"
-    for name, entries, last in (("feed", feed, totals.get("position", 0)), ("news", news, totals.get("news", 0))):
+    for name, entries in (("feed", feed), ("news", news)):
+        last = totals.get(name, 0)
         if sorted(map(int, entries)) != list(range(1, last + 1)):
             yield f"the {name} has a hole: {sorted(map(int, entries))} of {last}"
     yield from _feed_faults(feed, news, wishes)
@@ -185,6 +186,17 @@ def _generation(generation: int, items: list[dict[str, Any]], wishes: dict[str, 
         yield from (f"{wish.wish_id} {fault}" for fault in _row_faults(wish, rows))
     strangers = {name for found in shelves.values() for name in found} - wishes.keys()
     yield from (f"there is a row of {name}, which is not stored" for name in sorted(strangers))
+
+
+def _entries(shelves: dict[str, dict[str, Any]], name: str, bucket: int) -> dict[str, Any]:
+    """Take a feed's partitions off the shelves. Return the entries that stand where a reader looks for them."""
+    found = {shelf: shelves.pop(shelf) for shelf in list(shelves) if shelf.partition("#")[0] == name}
+    return {
+        position: entry
+        for shelf, entries in found.items()
+        for position, entry in entries.items()
+        if shelf == f"{name}#{int(position) // bucket}"
+    }
 
 
 def _feed_faults(feed: dict[str, Any], news: dict[str, Any], wishes: dict[str, Folded]) -> Iterator[str]:

@@ -9,6 +9,7 @@ from types import CodeType
 from typing import Any
 
 import infra.aws
+import infra.read_model
 from lastwish.maintenance.stores import Stores
 from tests.simulation.clients import Client, Functions
 from tests.simulation.faults import Faults
@@ -86,6 +87,8 @@ class World:
         self.urls = stack.create(self.dynamodb, self.sqs)
         self.services = {"dynamodb": self.dynamodb, "sqs": self.sqs}
         self.shows_queues = self.random.random() < 0.5  # as here, or as on AWS
+        # A history has tens of entries: in small buckets they reach many a border.
+        infra.read_model.BUCKET = self.bucket = self.random.choice((2, 5, 100))
         self._pace = 10 ** self.random.uniform(-3, -0.3)  # seconds for an ordinary call, at most
 
     # --- what clients ask

@@ -113,7 +113,7 @@ def lose_totals(evening: Evening) -> None:
 
 
 def count_past_feed(evening: Evening) -> None:
-    _number(evening, "position", 1)
+    _number(evening, "feed", 1)
 
 
 def count_before_news(evening: Evening) -> None:
@@ -121,19 +121,25 @@ def count_before_news(evening: Evening) -> None:
 
 
 def lose_minutes(evening: Evening) -> None:
-    evening.put("ReadModel", evening.model("feed", f"{1:012}") | {"minutes": {"M": {}}})
+    evening.put("ReadModel", evening.model("feed#0", f"{1:012}") | {"minutes": {"M": {}}})
 
 
 def lose_feed(evening: Evening) -> None:
-    evening.delete("ReadModel", evening.model("feed", f"{1:012}"))
+    evening.delete("ReadModel", evening.model("feed#0", f"{1:012}"))
+
+
+def move_feed(evening: Evening) -> None:
+    entry = evening.model("feed#0", f"{1:012}")
+    evening.delete("ReadModel", entry)
+    evening.put("ReadModel", entry | {"pk": {"S": f"{CURRENT}#feed#7"}})
 
 
 def lose_news(evening: Evening) -> None:
-    evening.delete("ReadModel", evening.model("news", f"{1:012}"))
+    evening.delete("ReadModel", evening.model("news#0", f"{1:012}"))
 
 
 def _feed(evening: Evening, change: Callable[[dict[str, Any]], None]) -> None:
-    entry = evening.model("feed", f"{1:012}")
+    entry = evening.model("feed#0", f"{1:012}")
     change(entry["wishes"]["M"])
     evening.put("ReadModel", entry)
 
@@ -179,7 +185,7 @@ def tag_row(evening: Evening) -> None:
 
 
 def garble_model(evening: Evening) -> None:
-    evening.put("ReadModel", evening.model("news", f"{1:012}") | {"sk": {"S": "what"}})
+    evening.put("ReadModel", evening.model("news#0", f"{1:012}") | {"sk": {"S": "what"}})
 
 
 def _seat(evening: Evening, kind: str, number: int) -> None:

@@ -24,7 +24,7 @@ class Projected:
 
     def totals(self) -> dict[str, int]:
         totals = self.projector.read_model.totals(1, consistent=True)
-        return {name: count for name, count in totals.items() if count and name not in ("position", "news")}
+        return {name: count for name, count in totals.items() if count and name not in ("feed", "news")}
 
     def rows(self) -> dict[str, dict[str, Any]]:
         items = self.aws.dynamodb.scan(TableName="ReadModel")["Items"]
@@ -32,7 +32,8 @@ class Projected:
 
     def feed(self) -> list[list[str]]:
         """Wish ids of each entry, in order."""
-        entries = self.projector.read_model.feed(1, 0, 1000)
+        model = self.projector.read_model
+        entries = model.feed(1, 0, model.ends(1)[0], 1000)
         assert [entry["position"] for entry in entries] == list(range(1, len(entries) + 1))
         return [ids for entry in entries if (ids := [place.rpartition("/")[2] for place in entry["wishes"]])]
 

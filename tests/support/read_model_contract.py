@@ -54,9 +54,9 @@ class ReadModelContract:
 
     def test_commits_become_rows_totals_and_an_entry_of_the_feed(self, tables: Tables) -> None:
         assert self.project(tables, *boarded(tables, 3)) == 3
-        assert tables.read_model.totals(1, consistent=True) == {"mars_boarded": 3, "position": 1}
+        assert tables.read_model.totals(1, consistent=True) == {"mars_boarded": 3, "feed": 1}
         assert {row["sk"] for row in rows(tables, 3)} == set(ids(3))
-        [entry] = tables.read_model.feed(1, 0, 10)
+        [entry] = tables.read_model.feed(1, 0, 1, 10)
         assert sorted(place.rpartition("/")[2] for place in entry["wishes"]) == ids(3)
 
     def test_what_was_seen_before_changes_nothing(self, tables: Tables) -> None:
@@ -66,22 +66,60 @@ class ReadModelContract:
         before = self.everything(tables)
         assert self.project(tables, first, second, third) == 0
         assert self.everything(tables) == before
-        assert tables.read_model.totals(1) == {"mars_boarded": 3, "position": 2}
+        assert tables.read_model.totals(1) == {"mars_boarded": 3, "feed": 2}
 
     def test_the_feed_is_read_page_by_page(self, tables: Tables) -> None:
         for commit in boarded(tables, 4):
             self.project(tables, commit)
-        assert [entry["position"] for entry in tables.read_model.feed(1, 1, 2)] == [2, 3]
+        assert [entry["position"] for entry in tables.read_model.feed(1, 1, 4, 2)] == [2, 3]
+
+    @pytest.mark.parametrize("last", [2, 3, 4, 8, 9])
+    @pytest.mark.parametrize("limit", [1, 2, 3])
+    def test_pages_of_the_feed_meet_where_a_bucket_ends(
+        self, tables: Tables, monkeypatch: pytest.MonkeyPatch, last: int, limit: int
+    ) -> None:
+        monkeypatch.setattr("infra.read_model.BUCKET", 3)
+        for commit in boarded(tables, last):
+            self.project(tables, commit)
+        model, seen = tables.read_model, [0]
+        assert model.ends(1) == (last, 0)
+        while page := model.feed(1, seen[-1], last, limit):
+            assert len(page) == min(limit, last - seen[-1])
+            seen += [entry["position"] for entry in page]
+        assert seen == list(range(last + 1))
+        assert [entry["position"] for entry in model.newest(1, last)] == seen[:0:-1]
+
+    @pytest.mark.parametrize("lost", [{2}, {3}, {2, 3}, {3, 4, 5}, {6, 7}, {1, 2, 3, 4, 5}])
+    def test_what_stands_after_a_hole_is_read(
+        self, tables: Tables, monkeypatch: pytest.MonkeyPatch, lost: set[int]
+    ) -> None:
+        monkeypatch.setattr("infra.read_model.BUCKET", 3)
+        for commit in boarded(tables, 7):
+            self.project(tables, commit)
+        for position in lost:
+            key = {"pk": {"S": f"1#feed#{position // 3}"}, "sk": {"S": f"{position:012}"}}
+            tables.client.delete_item(TableName=tables.names["ReadModel"], Key=key)
+        left = [position for position in range(1, 8) if position not in lost]
+        assert [entry["position"] for entry in tables.read_model.feed(1, 0, 7, 10)] == left
+        assert [entry["position"] for entry in tables.read_model.newest(1, 7)] == left[::-1]
+
+    def test_the_news_are_read_across_buckets(self, tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("infra.read_model.BUCKET", 3)
+        self.project(tables, *boarded(tables, 5))
+        for wish_id in ids(5):
+            self.project(tables, decided(tables, wish_id, HideWish()))
+        assert tables.read_model.ends(1) == (6, 5)
+        assert [entry["position"] for entry in tables.read_model.news(1, 1, 5, 20)] == [2, 3, 4, 5]
 
     def test_the_most_wishes_that_fit_a_transaction_are_one_slice(self, tables: Tables) -> None:
         assert self.project(tables, *boarded(tables, 96)) == 96
-        assert tables.read_model.totals(1) == {"mars_boarded": 96, "position": 1}
+        assert tables.read_model.totals(1) == {"mars_boarded": 96, "feed": 1}
 
     def test_only_held_rows_are_in_the_index(self, tables: Tables) -> None:
         self.project(tables, *boarded(tables, 2, WishHeld(reason="word")))
         self.project(tables, decided(tables, ids(1)[0], HideWish()))
         assert [row["sk"] for row in tables.read_model.held(1)] == ids(2)[1:]
-        assert [len(entry["versions"]) for entry in tables.read_model.news(1, 0, 10)] == [1]
+        assert [len(entry["versions"]) for entry in tables.read_model.news(1, 0, 1, 10)] == [1]
 
     def test_an_erased_wish_keeps_its_row_without_text(self, tables: Tables) -> None:
         self.project(tables, *boarded(tables, 1))

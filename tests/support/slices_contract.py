@@ -46,7 +46,7 @@ class SlicesContract:
         with pytest.raises(SliceConflict) as raised:
             read_model.apply(1, [boarded(0)], NOON)
         assert raised.value.wish_ids == frozenset()
-        assert read_model.totals(1, consistent=True) == {"mars_boarded": 1, "position": 1}
+        assert read_model.totals(1, consistent=True) == {"mars_boarded": 1, "feed": 1}
 
     def test_a_conflict_names_the_wishes_whose_rows_have_moved_on(self, read_model: ReadModel) -> None:
         read_model.apply(1, [boarded(2), boarded_later(4)], NOON)
@@ -59,7 +59,7 @@ class SlicesContract:
         read_model.apply(1, [boarded(0)], NOON)
         with pytest.raises(SliceConflict):
             read_model.apply(1, [boarded(1), boarded(0)], NOON)
-        assert read_model.totals(1, consistent=True) == {"mars_boarded": 1, "position": 1}
+        assert read_model.totals(1, consistent=True) == {"mars_boarded": 1, "feed": 1}
         assert read_model.rows(1, [f"{boarded(1).home}/{ids(2)[1]}"], consistent=True) == {}
         read_model.apply(1, [boarded(1)], NOON)
-        assert read_model.totals(1, consistent=True) == {"mars_boarded": 2, "position": 2}
+        assert read_model.totals(1, consistent=True) == {"mars_boarded": 2, "feed": 2}

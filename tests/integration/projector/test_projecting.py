@@ -185,7 +185,7 @@ def test_every_live_generation_is_written(aws: Aws, worker: ModuleType, invoke: 
     aws.dynamodb.put_item(TableName="ReadModel", Item=pointer)
     projected.apply(store(aws, worker, invoke, 2))
     read_model = projected.projector.read_model
-    assert read_model.totals(1) == read_model.totals(2) == {"mars_boarded": 2, "position": 1}
+    assert read_model.totals(1) == read_model.totals(2) == {"mars_boarded": 2, "feed": 1}
 
 
 def test_the_sample_stream_event_is_projected(projected: Projected) -> None:

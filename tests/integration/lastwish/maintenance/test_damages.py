@@ -77,6 +77,12 @@ DAMAGES = [
     Damage("the totals are lost", do.lose_totals, "feed-end news-end totals"),
     Damage("the minutes of an entry are lost", do.lose_minutes, "minutes"),
     Damage("an entry of the feed is lost", do.lose_feed, "feed-hole feed-missing minutes", "boarded jovian waiting"),
+    Damage(
+        "an entry of the feed is in the wrong bucket",
+        do.move_feed,
+        "feed-hole feed-missing minutes model-unreadable",
+        "boarded jovian waiting",
+    ),
     Damage("the feed's end is counted wrong", do.count_past_feed, "feed-end feed-hole"),
     Damage("an entry of the news is lost", do.lose_news, "feed-missing news-hole", "released"),
     Damage("the end of the news is counted wrong", do.count_before_news, "news-end"),

@@ -1,6 +1,6 @@
 import threading
 import time
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from lastwish.maintenance import lock, rebuild
 from lastwish.maintenance.rebuild import Options
 from tests.support import faults
 from tests.support.chain import Chain, Quiet
+from tests.support.http import body, get_event, operator_event
 
 AT_ONCE = Options(wait=0, patience=0)
 
@@ -60,8 +61,36 @@ def test_a_rebuild_that_slept_through_its_lock_leaves_the_next_ones_generation_a
     with pytest.raises(AwsError, match="another rebuild moved the pointer"):
         rebuild.rebuild(chain.stores, Options(flip=True, wait=0, patience=0), Quiet())
     chain.send(1, start=5)
-    assert model.totals(3, consistent=True) == {"mars_boarded": 3, "position": 2}
-    assert [entry["position"] for entry in model.feed(3, 0, 100)] == [1, 2]
+    assert model.totals(3, consistent=True) == {"mars_boarded": 3, "feed": 2}
+    assert [entry["position"] for entry in model.feed(3, 0, 2, 100)] == [1, 2]
+
+
+def join_feed(chain: Chain) -> None:
+    """Put the feed into one partition, as the versions before docs/decisions/0033 did."""
+    table, model = "ReadModel", chain.aws.dynamodb
+    for item in model.scan(TableName=table)["Items"]:
+        shelf = item["pk"]["S"].split("#")[1:2]
+        if shelf == ["totals"]:
+            item["position"] = item.pop("feed")
+            model.put_item(TableName=table, Item=item)
+        elif shelf == ["feed"]:
+            model.delete_item(TableName=table, Key={name: item[name] for name in ("pk", "sk")})
+            model.put_item(TableName=table, Item=item | {"pk": {"S": "1#feed"}})
+
+
+def test_a_feed_in_one_partition_is_refused_until_a_rebuild_has_cut_it(
+    chain: Chain, frontend: ModuleType, console: ModuleType
+) -> None:
+    wish_ids = chain.send(3)
+    join_feed(chain)
+    wish_ids += chain.send(1, start=3)
+    for function, event in ((frontend, get_event("/wishes")), (console, operator_event("/ops/queue"))):
+        assert chain.invoke(function, event)["statusCode"] == 503  # a wall without the old wishes would look right
+    assert body(chain.invoke(frontend, get_event("/manifest")))["destinations"]["mars"]["boarded"] == 4
+    assert {"model-unreadable", "totals"} <= {each.kind for each in chain.differences()}
+    assert rebuild.rebuild(chain.stores, AT_ONCE, Quiet()).ok
+    page = body(chain.invoke(frontend, get_event("/wishes")))
+    assert (sorted(wish["wish_id"] for wish in page["wishes"]), chain.differences()) == (wish_ids, [])
 
 
 def test_a_second_rebuild_works_and_wishes_keep_coming(chain: Chain) -> None:

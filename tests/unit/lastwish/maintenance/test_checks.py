@@ -47,7 +47,7 @@ def picture(**changes: Any) -> Picture:
     }
     model: dict[str, Any] = {
         "rows": [("pod#mars#1", WISH_ID, row())],
-        "totals": {"mars_boarded": 1, "mars_waitlisted": 0, "position": 1},
+        "totals": {"mars_boarded": 1, "mars_waitlisted": 0, "feed": 1},
         "minutes": {"2045-01-01T12:00": {"mars_boarded": 1}},
         "feed": {1: [f"pod#mars#1/{WISH_ID}"]},
     }
@@ -67,7 +67,7 @@ def test_stores_that_agree_have_no_difference() -> None:
         ({"stored": {WISH_ID: Stored.of([])}}, "no-beginning"),
         ({"marks": {}}, "seat-above-mark"),
         ({"free": {"mars": {1}}}, "seat-free"),
-        ({"totals": {"mars_boarded": 1, "jupiter_boarded": 1, "position": 1}}, "totals"),
+        ({"totals": {"mars_boarded": 1, "jupiter_boarded": 1, "feed": 1}}, "totals"),
         ({"minutes": {}}, "minutes"),
         ({"rows": []}, "row-missing"),
         ({"rows": [("pod#mars#1", WISH_ID, row(seat=2))]}, "row-differs"),
@@ -118,13 +118,13 @@ def test_what_an_operator_did_is_in_the_news(
         rows=[("pod#mars#1", WISH_ID, seen)],
         feed={1: feed},
         news={1: news},
-        totals={"mars_boarded": 1, "position": 1, "news": 1},
+        totals={"mars_boarded": 1, "feed": 1, "news": 1},
     )
     assert {each.kind for each in differences(changed)} == kinds
 
 
 def test_a_hole_in_the_news_is_found() -> None:
-    kinds = {each.kind for each in differences(picture(news={2: []}, totals={"mars_boarded": 1, "position": 1}))}
+    kinds = {each.kind for each in differences(picture(news={2: []}, totals={"mars_boarded": 1, "feed": 1}))}
     assert kinds == {"news-hole", "news-end"}
 
 
