@@ -185,6 +185,9 @@ class _OneWish:
     def totals(self, _: int) -> dict[str, int]:
         return {}
 
+    def ends(self, _: int) -> tuple[int, int]:
+        return 0, 0
+
     def feed(self, *_: int) -> list[Any]:
         return []
 

@@ -66,7 +66,7 @@ def measure(stack: Stack, wishes: int, clients: int, rounds: int) -> dict[str, A
 
     A warm-up before starts every worker. The requests go to the engine without the proxy. Raises BenchFailed.
     """
-    with _pass_through(stack), _agent_suspended(stack):
+    with _pass_through(stack), agent_suspended(stack):
         pipelines = [_pipeline(stack, PASS_THROUGH, PASS_THROUGH), _pipeline(stack, CHAIN, STACK)]
         for pipeline in pipelines:
             pipeline.rate(wishes // 2, clients)
@@ -103,7 +103,7 @@ def _pass_through(stack: Stack) -> Iterator[None]:
 
 
 @contextmanager
-def _agent_suspended(stack: Stack) -> Iterator[None]:
+def agent_suspended(stack: Stack) -> Iterator[None]:
     """Suspend the agent: it does what X-Ray and CloudWatch do on AWS, and would take the processor from the chain.
 
     The watcher, too: it would start another agent in the place of one that does not answer.

@@ -77,7 +77,7 @@ def _tables(dynamodb: Any) -> Iterator[dict[str, str]]:
             dynamodb.delete_table(TableName=name)
 
 
-class _Meter:
+class Meter:
     """Add up what the calls of a client consume: its writes, or its reads."""
 
     _READS = ("GetItem", "BatchGetItem", "Query")
@@ -134,7 +134,7 @@ def _count(size: int, kind: str) -> dict[str, float]:
 
     wishes = max(size, 20)
     batch = 1 if size == 1 else 10
-    storing = _Meter(worker.dynamodb, kind)
+    storing = Meter(worker.dynamodb, kind)
     ids = [str(uuid4()) for _ in range(wishes)]
     for start in range(0, wishes, batch):
         records = [_record(number, ids[number]) for number in range(start, start + batch)]
@@ -145,7 +145,7 @@ def _count(size: int, kind: str) -> dict[str, float]:
     streams = {stream_of(wish_id) for wish_id in ids}
     items = worker.dynamodb.scan(TableName=os.environ["EVENT_STORE"])["Items"]
     commits = [item for item in items if item["stream"]["S"] in streams]
-    projecting = _Meter(projector.dynamodb, kind)
+    projecting = Meter(projector.dynamodb, kind)
     for start in range(0, wishes, size):
         images = [{"eventName": "INSERT", "dynamodb": {"NewImage": item}} for item in commits[start : start + size]]
         projector.handler({"Records": images}, LambdaContext())

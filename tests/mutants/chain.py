@@ -215,10 +215,26 @@ PROJECTING = (
     Mutant(
         "feed-position-without-condition",
         "src/infra/read_model.py",
-        '"Item": entry, "ConditionExpression": _NOT_THERE}',
-        '"Item": entry}',
+        '"Item": item, "ConditionExpression": _NOT_THERE}',
+        '"Item": item}',
         "Two shards write the same position of the feed, and wishes never reach the wall.",
         f"{_IN}/projector/test_projecting.py::test_two_shards_at_once_leave_no_gap",
+    ),
+    Mutant(
+        "end-of-a-bucket-unseen",
+        "src/infra/read_model.py",
+        "ConsistentRead=n < end // BUCKET",
+        "ConsistentRead=False",
+        "The wall reads the next bucket of the feed before the last entries of one, and never shows these.",
+        f"{_IN}/web/test_wall_buckets.py::test_only_a_bucket_with_another_after_it_is_read_consistently",
+    ),
+    Mutant(
+        "feed-in-one-partition-is-read",
+        "src/infra/read_model.py",
+        "if _UNCUT in totals:",
+        "if _UNCUT in totals and not totals:",
+        "After an upgrade the wall is empty, and nothing says that a rebuild is needed.",
+        f"{_IN}/lastwish/maintenance/test_rebuild.py::test_a_feed_in_one_partition_is_refused_until_a_rebuild_has_cut_it",
     ),
     Mutant(
         "conflict-drops-the-others",
