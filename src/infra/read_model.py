@@ -102,9 +102,9 @@ class ReadModel:
             raise StoreUnavailable("read model: its feed is in one partition: run lastwish rebuild")
         return totals.get("feed", 0), totals.get("news", 0)
 
-    def feed(self, generation: int, after: int, end: int, limit: int) -> list[dict[str, Any]]:
-        """Return the feed's entries after a position up to its ``end``, as ``feed_entry`` gives them."""
-        return [feed_entry(item) for item in self._after(f"{generation}#feed", after, end, limit)]
+    def feed(self, generation: int, after: int, end: int, limit: int) -> Iterator[dict[str, Any]]:
+        """Yield the feed's entries after a position up to its ``end``, as ``feed_entry`` gives them."""
+        return map(feed_entry, self._after(f"{generation}#feed", after, end, limit))
 
     def news(self, generation: int, after: int, end: int, limit: int) -> list[dict[str, Any]]:
         """Return the news after a position up to their ``end``, as ``news_entry`` gives them."""
@@ -284,8 +284,7 @@ def feed_entry(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def news_entry(item: Mapping[str, Any]) -> dict[str, Any]:
     """Return a news entry: ``{"position", "versions": {"shelf/wish id": version}}``."""
-    by_shelf = item["versions"].items()
-    versions = {f"{shelf}/{wish_id}": int(n) for shelf, wishes in by_shelf for wish_id, n in wishes.items()}
+    versions = {f"{shelf}/{wish_id}": int(n) for shelf, of in item["versions"].items() for wish_id, n in of.items()}
     return {"position": int(item["sk"]), "versions": versions}
 
 

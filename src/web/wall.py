@@ -1,7 +1,7 @@
 """Read the wall's feed and the manifest from the read model. A call costs the same, however much is stored."""
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, takewhile
@@ -57,8 +57,7 @@ def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
     cursor = _latest(read_model, end, most, now) if after == "latest" else _cursor(after, generation)
     if generations.blank:
         return {"wishes": [], "withdrawn": [], "cursor": str(cursor), "more": False, "blank": True}
-    entries = read_model.feed(generation, cursor.position, end.position, most)
-    page, more = _page([entry for entry in entries if entry["due"] <= now], most)
+    entries, page, more = _page(read_model.feed(generation, cursor.position, end.position, most), most, now)
     news = read_model.news(generation, cursor.news, end.news, MOST_NEWS)
     places = [place for entry in page for place in entry["wishes"]]
     rows = read_model.rows(generation, places + [place for item in news for place in item["versions"]])
@@ -83,16 +82,19 @@ def feed(read_model: ReadModel, after: str, limit: str) -> dict[str, Any]:
     }
 
 
-def _page(due: Sequence[dict[str, Any]], most: int) -> tuple[list[dict[str, Any]], bool]:
-    """Return the entries of one response, at least one of those that are due, and whether more may follow."""
-    taken: list[dict[str, Any]] = []
+def _page(entries: Iterator[dict[str, Any]], most: int, now: str) -> tuple[list[Any], list[Any], bool]:
+    """Return the entries that one response goes over, those of them that are due, and whether more may follow."""
+    read: list[dict[str, Any]] = []
+    page: list[dict[str, Any]] = []
     size = 0
-    for entry in due:
-        if taken and (size >= most or size + len(entry["wishes"]) > MOST_ENTRIES):
-            return taken, True
-        taken.append(entry)
-        size += len(entry["wishes"])
-    return taken, len(due) == most
+    for entry in entries:  # each next partition is read only if it is needed
+        if entry["due"] <= now:
+            if page and (size >= most or size + len(entry["wishes"]) > MOST_ENTRIES):
+                return read, page, True
+            page.append(entry)
+            size += len(entry["wishes"])
+        read.append(entry)
+    return read, page, len(page) == most
 
 
 def _are_visible(versions: Mapping[str, int], rows: Mapping[str, dict[str, Any]]) -> bool:
@@ -104,12 +106,10 @@ def _latest(read_model: ReadModel, end: Cursor, most: int, now: str) -> Cursor:
     position, size = 0, 0
     for entry in read_model.newest(end.generation, end.position):
         count = len(entry["wishes"]) if entry["due"] <= now else 0
-        if size and size + count > most:
+        if size and (size >= most or size + count > most):
             break
         size += count
         position = entry["position"] - 1
-        if size >= most:
-            break
     return Cursor(end.generation, position, before_last_news(end.news))
 
 

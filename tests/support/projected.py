@@ -33,7 +33,7 @@ class Projected:
     def feed(self) -> list[list[str]]:
         """Wish ids of each entry, in order."""
         model = self.projector.read_model
-        entries = model.feed(1, 0, model.ends(1)[0], 1000)
+        entries = list(model.feed(1, 0, model.ends(1)[0], 1000))
         assert [entry["position"] for entry in entries] == list(range(1, len(entries) + 1))
         return [ids for entry in entries if (ids := [place.rpartition("/")[2] for place in entry["wishes"]])]
 

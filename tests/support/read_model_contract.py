@@ -83,7 +83,7 @@ class ReadModelContract:
             self.project(tables, commit)
         model, seen = tables.read_model, [0]
         assert model.ends(1) == (last, 0)
-        while page := model.feed(1, seen[-1], last, limit):
+        while page := list(model.feed(1, seen[-1], last, limit)):
             assert len(page) == min(limit, last - seen[-1])
             seen += [entry["position"] for entry in page]
         assert seen == list(range(last + 1))
