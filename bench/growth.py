@@ -129,6 +129,7 @@ def _row(filled: Filled, http: httpx.Client, token: str, rounds: int) -> Row:
         "one wish": ask(f"wishes/{filled.wish_ids[-1]}"),
         "manifest": ask("manifest"),
         "feed, empty tail": read(f"{generation}-{feed}-{news}"),
+        "feed, a new entry": read(f"{generation}-{feed - 1}-{news}"),
         "feed, a page in the middle": read(f"{generation}-{feed // 2}-{news}"),
         "feed, latest": read("latest"),
         "console": ask("ops/queue", headers={"Authorization": f"Bearer {token}"}),
@@ -182,6 +183,7 @@ def _calls_row(filled: Filled, meter: Meter, stored: int, rounds: int) -> Row:
         "one wish": lambda: filled.store.read(stream_of(filled.wish_ids[-1])),
         "manifest": lambda: wall.manifest(model, {"mars": 1, "jupiter": 1}),
         "feed, empty tail": lambda: wall.feed(model, f"1-{feed}-{news}", _PAGE),
+        "feed, a new entry": lambda: wall.feed(model, f"1-{feed - 1}-{news}", _PAGE),
         "feed, a page in the middle": lambda: wall.feed(model, f"1-{feed // 2}-{news}", _PAGE),
         "feed, latest": lambda: wall.feed(model, "latest", _PAGE),
     }

@@ -221,8 +221,8 @@ OPERATING = (
     Mutant(
         "shown-before-its-time",
         "src/web/wall.py",
-        'entries if entry["due"] <= now], most)',
-        "entries], most)",
+        '        if entry["due"] <= now:\n            if page',
+        '        if entry["due"]:\n            if page',
         "The wall shows a wish before an operator could hide it.",
         f"{_IN}/web/test_wall.py::test_a_wish_waits_before_the_wall_shows_it",
     ),
