@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.table import Table
 
-from bench import NotMeasured, caching, door, growth, pages, startup, throughput, units
+from bench import NotMeasured, caching, door, pages, startup, throughput, units
 from tests.support.laptop import Stack
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -26,8 +26,6 @@ class Sizes:
     rounds: int = 5
     runs: int = 11  # cold starts of each handler
     loads: int = 3  # of each page
-    stored: tuple[int, ...] = growth.STORED
-    calls: int = growth.ROUNDS  # of each kind, at each number of stored wishes
     quiet_ms: float = pages.QUIET_MS
 
 
@@ -46,10 +44,6 @@ MEASUREMENTS: dict[str, tuple[str, Measurement]] = {
     "pages": (
         "loading each page on a slow phone",
         lambda stack, sizes: pages.measure(stack, sizes.loads, sizes.quiet_ms),
-    ),
-    "growth": (
-        "filling a store of its own, and calling what reads it",
-        lambda _, sizes: growth.measure(sizes.stored, sizes.calls),
     ),
     "caching": ("calculating what a crowd costs", lambda _, __: caching.measure()),
 }
@@ -85,7 +79,6 @@ def tables(results: dict[str, Any]) -> list[Table]:
         shown.append(_units("read", "DynamoDB Local", results["read_units_per_wish"]))
     if "pages" in results:
         shown.append(_pages(results["pages"]))
-    shown.append(growth.as_table(results["growth"]))
     return [*shown, caching.as_table(results["caching"])]
 
 

@@ -10,7 +10,7 @@ from bench import NotMeasured
 from bench.report import MEASUREMENTS, RESULTS, Sizes, measure, tables
 from tests.support.laptop import Stack
 
-SHORT = Sizes(wishes=10, clients=2, rounds=1, runs=1, loads=1, quiet_ms=100, stored=(20, 40), calls=1)
+SHORT = Sizes(wishes=10, clients=2, rounds=1, runs=1, loads=1, quiet_ms=100)
 
 
 @pytest.fixture(scope="module")
