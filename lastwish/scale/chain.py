@@ -118,7 +118,7 @@ def _projector(p: Parameters, cpu: Bucket, model: Bucket, done: Take) -> Line:
         Use(shards, each, base),
         Use(lanes, p.writing_cpu * p.slowness, writing),
         Use(model, p.row_units, entries),
-        Use(Bucket("the feed's partition", hot, hot), 0, entries),
+        Use(Bucket("the item of the totals", hot, hot), 0, p.totals_units * len(slices)),
         Use(cpu, p.projector_cpu),
     ]
     return Line("stream", batch, base, each, p.projector_window, uses, done)
