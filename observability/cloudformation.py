@@ -26,6 +26,8 @@ _SETTINGS = {
     "Stage": 'Name of the API stage. "local" is the laptop.',
     "AlarmEmail": "Address that alarms are sent to. Empty is none.",
     "RunbooksUrl": "Where people read docs/runbooks, with a slash at the end.",
+    "TraceReservoir": "Wishes that X-Ray records in each second.",
+    "TraceRate": "Share of the other wishes that it records.",
 }
 
 _NAMES = (
@@ -81,13 +83,14 @@ _TOPIC = """\
 
 _XRAY = """\
   # --- X-Ray: which requests are traced, and a group of the traces with trouble. The laptop traces all requests. ------
-  TracedWishes: # ten a second, and a tenth of the rest
+  TracedWishes: # API Gateway decides before anybody knows how a wish ends, and all that follows keeps to it
     Type: AWS::XRay::SamplingRule
     Condition: OnAws
     Properties:
       SamplingRule:
-        { RuleName: !Sub "${MainStack}-wishes", Priority: 100, ReservoirSize: 10, FixedRate: 0.1, Version: 1,
-          HTTPMethod: POST, URLPath: "*/wishes", Host: "*", ResourceARN: "*",
+        { RuleName: !Sub "${MainStack}-wishes", Priority: 100, Version: 1,
+          ReservoirSize: !Ref TraceReservoir, FixedRate: !Ref TraceRate, HTTPMethod: POST,
+          URLPath: "*/wishes", Host: "*", ResourceARN: "*",
           ServiceName: !Sub "${MainStack}/${Stage}", ServiceType: "AWS::ApiGateway::Stage" }
 
   TracedRest: # walls and receipts poll: one a second, and a hundredth of the rest

@@ -67,8 +67,8 @@ def _window(usage: Usage) -> Iterator[Advice]:
         size, rate = (each.records or 0) / each.invocations, (each.records or 0) / (usage.busy_s or math.inf)
         if each.records and (better := min(_FULL_BATCH, rate)) > size:
             saved = (each.invocations - each.records / better) * (prices.LAMBDA_REQUEST + 2 * prices.SQS_REQUEST)
-            do = f"MaximumBatchingWindowInSeconds 1: batches of {better:.1f} messages in place of {size:.1f}"
-            but = "a wish waits up to a second longer"
+            do = f"QueueWindowSeconds=1: batches of {better:.1f} messages in place of {size:.1f}"
+            but = "a wish waits up to a second longer in each queue"
             yield Advice("window", each.service, do, but, saved, f"{_GUIDE}/services-sqs-parameters.html")
 
 

@@ -118,6 +118,12 @@ def bounds_its_concurrency(template: Template, function: str) -> bool:
     return all(event.get("ScalingConfig", {}).get("MaximumConcurrency") for event in events(template, function, "SQS"))
 
 
+def waits_for_a_fuller_batch_only_if_asked(template: Template, function: str) -> bool:
+    asked = template["Parameters"]["QueueWindowSeconds"]["Default"] == 0
+    windows = [event.get("MaximumBatchingWindowInSeconds") for event in events(template, function, "SQS")]
+    return asked and all(window == {"Ref": "QueueWindowSeconds"} for window in windows)
+
+
 def has_six_timeouts_until_a_message_is_seen_again(template: Template, function: str) -> bool:
     timeout = of_function(template, function, "Timeout")
     queues = [properties(template, source_of(event)) for event in events(template, function, "SQS")]
@@ -227,6 +233,7 @@ CHECKS: dict[Check, list[str]] = {
     is_built_by_the_makefile: FUNCTIONS,
     reports_failed_items: CONSUMERS,
     bounds_its_concurrency: CONSUMERS,
+    waits_for_a_fuller_batch_only_if_asked: CONSUMERS,
     has_six_timeouts_until_a_message_is_seen_again: CONSUMERS,
     is_encrypted: QUEUES,
     refuses_plain_http: QUEUES,
@@ -303,6 +310,10 @@ SABOTAGE: dict[Check, tuple[str, Sabotage]] = {
     bounds_its_concurrency: (
         "ParserFunction",
         put("ParserFunction/Properties/Events/Inbox/Properties/ScalingConfig", {}),
+    ),
+    waits_for_a_fuller_batch_only_if_asked: (
+        "WorkerFunction",
+        put("WorkerFunction/Properties/Events/Pods/Properties/MaximumBatchingWindowInSeconds", 1),
     ),
     has_six_timeouts_until_a_message_is_seen_again: ("WorkerFunction", put("WorkerFunction/Properties/Timeout", 31)),
     is_encrypted: ("PodsDlq", put("PodsDlq/Properties/SqsManagedSseEnabled", False)),

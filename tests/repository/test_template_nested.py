@@ -17,7 +17,7 @@ NESTED = {"Observability": OBSERVABILITY, "Edge": EDGE}
 STACKS = resources("AWS::CloudFormation::Stack")
 PASSED: dict[str, Any] = STACKS["Observability"]["Properties"]["Parameters"]
 DECLARED: dict[str, Any] = load(OBSERVABILITY)["Parameters"]
-SETTINGS = {"MainStack", "Stage", "AlarmEmail", "RunbooksUrl"}
+SETTINGS = {"MainStack", "Stage", "AlarmEmail", "RunbooksUrl", "TraceReservoir", "TraceRate"}
 TEXT = OBSERVABILITY.read_text()
 
 # The attribute that is a resource's name, where Ref gives something else. A metric's dimension wants the name.
@@ -51,6 +51,18 @@ def test_settings_are_passed_as_they_are() -> None:
         "MainStack": {"Ref": "AWS::StackName"},
         **{name: {"Ref": name} for name in SETTINGS - {"MainStack"}},
     }
+
+
+def test_x_ray_records_as_many_wishes_as_the_parameters_say_and_fewer_of_what_polls() -> None:
+    rules = [
+        each["Properties"]["SamplingRule"]
+        for each in resources("AWS::XRay::SamplingRule", load(OBSERVABILITY)).values()
+    ]
+    wishes, rest = sorted(rules, key=lambda rule: rule["Priority"])
+    assert (wishes["HTTPMethod"], wishes["URLPath"], rest["URLPath"]) == ("POST", "*/wishes", "*")
+    assert (wishes["ReservoirSize"], wishes["FixedRate"]) == ({"Ref": "TraceReservoir"}, {"Ref": "TraceRate"})
+    defaults = [load()["Parameters"][name]["Default"] for name in ("TraceReservoir", "TraceRate")]
+    assert [rest["ReservoirSize"], rest["FixedRate"]] < defaults == [10, 0.05]
 
 
 @pytest.mark.parametrize("file", NESTED.values(), ids=NESTED)
