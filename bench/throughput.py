@@ -1,4 +1,7 @@
-"""Measure how many wishes per second the chain stores, beside a chain that only passes them on, on the same engine."""
+"""Measure how many wishes per second the chain stores, beside a chain that only passes them on, on the same engine.
+
+The time of a round says little on a busy machine, so the CPU time of all the stack's processes is counted too.
+"""
 
 import time
 from collections.abc import Iterator
@@ -17,7 +20,7 @@ from lastwish.aws.clients import describe_stack
 from lastwish.local import deploy
 from lastwish.local.door import KEY_HEADER
 from lastwish.local.state import STACK
-from tests.support.laptop import Stack
+from tests.support.laptop import Laptop, Stack
 
 CHAIN, PASS_THROUGH = "chain", "pass-through"
 WISH = {"message": "Tell the whales we are sorry.", "destination": "jupiter", "name": "The last boarding call"}
@@ -25,6 +28,8 @@ _TEMPLATE = Path(__file__).with_name("passthrough.yaml")
 _HANDLERS = Path(__file__).with_name("passthrough.py")
 _TIMEOUT = 120.0  # seconds in which a round has to be stored
 _POLL = 0.05
+_SETTLES = 2.0  # seconds in which what a round left to do, such as its projection, is done
+NO_TRACES = {"POWERTOOLS_TRACE_DISABLED": "true"}
 
 
 @dataclass(frozen=True)
@@ -62,26 +67,74 @@ class Pipeline:
 
 
 def measure(stack: Stack, wishes: int, clients: int, rounds: int) -> dict[str, Any]:
-    """Return the rates of both pipelines, round by round and in turn, and the ratio of their medians.
+    """Return the rates and CPU times of both pipelines, round by round and in turn, and the ratios of their medians.
 
-    A warm-up before starts every worker. The requests go to the engine without the proxy. Raises BenchFailed.
+    First without the agent, then with it, then without it and without traces. A warm-up before starts every worker. The
+    requests go to the engine without the proxy. Raises BenchFailed.
     """
-    with _pass_through(stack), agent_suspended(stack):
+    with _pass_through(stack):
         pipelines = [_pipeline(stack, PASS_THROUGH, PASS_THROUGH), _pipeline(stack, CHAIN, STACK)]
-        for pipeline in pipelines:
-            pipeline.rate(wishes // 2, clients)
-        rates: dict[str, list[float]] = {pipeline.name: [] for pipeline in pipelines}
-        for _ in range(rounds):
+
+        def compared(rounds: int) -> dict[str, Any]:
             for pipeline in pipelines:
-                rates[pipeline.name].append(round(pipeline.rate(wishes, clients), 1))
-    medians = {name: median(rounds_of) for name, rounds_of in rates.items()}
+                pipeline.rate(wishes // 2, clients)
+            found = [(each, *_round(each, stack.laptop, wishes, clients)) for _ in range(rounds) for each in pipelines]
+            return _compared({each.name: [row[1:] for row in found if row[0] is each] for each in pipelines})
+
+        with agent_suspended(stack):
+            alone = compared(rounds)
+            with _configured(stack, NO_TRACES):
+                untraced = compared(max(1, rounds // 2))
+        return {
+            "wishes": wishes,
+            "clients": clients,
+            **alone,
+            "with_agent": compared(max(1, rounds // 2)),
+            "without_traces": untraced,
+        }
+
+
+def _round(pipeline: Pipeline, laptop: Laptop, wishes: int, clients: int) -> tuple[float, float]:
+    """Return the rate of a round, and the CPU time in milliseconds that a wish took in all processes of the stack."""
+    before = _cpu_seconds(laptop)
+    rate = pipeline.rate(wishes, clients)
+    time.sleep(_SETTLES)
+    return round(rate, 1), round(1000 * (_cpu_seconds(laptop) - before) / wishes, 2)
+
+
+def _cpu_seconds(laptop: Laptop) -> float:
+    times = [each.cpu_times() for each in laptop.processes() if each.is_running()]
+    return sum(each.user + each.system for each in times)
+
+
+def _compared(rounds: dict[str, list[tuple[float, ...]]]) -> dict[str, Any]:
+    rates, cpu = ({name: [row[n] for row in rows] for name, rows in rounds.items()} for n in (0, 1))
+    rate, milliseconds = ({name: median(values) for name, values in of.items()} for of in (rates, cpu))
     return {
-        "wishes": wishes,
-        "clients": clients,
-        "wishes_per_second": {name: round(value, 1) for name, value in medians.items()},
+        "wishes_per_second": rate,
+        "cpu_ms": milliseconds,
         "rounds": rates,
-        "ratio": round(medians[CHAIN] / medians[PASS_THROUGH], 2),
+        "ratio": round(rate[CHAIN] / rate[PASS_THROUGH], 2),
+        "cpu_ratio": round(milliseconds[CHAIN] / milliseconds[PASS_THROUGH], 2),
     }
+
+
+@contextmanager
+def _configured(stack: Stack, variables: dict[str, str]) -> Iterator[None]:
+    """Give every function of the chain more variables for a while. Their processes begin anew."""
+    functions = stack.aws("lambda")
+    before = {
+        each["FunctionName"]: each["Environment"]["Variables"]
+        for each in functions.list_functions()["Functions"]
+        if not each["FunctionName"].startswith(PASS_THROUGH)
+    }
+    try:
+        for name, own in before.items():
+            functions.update_function_configuration(FunctionName=name, Environment={"Variables": own | variables})
+        yield
+    finally:
+        for name, own in before.items():
+            functions.update_function_configuration(FunctionName=name, Environment={"Variables": own})
 
 
 @contextmanager

@@ -2,7 +2,8 @@
 
 Sources: https://aws.amazon.com/api-gateway/pricing/, https://aws.amazon.com/lambda/pricing/,
 https://aws.amazon.com/sqs/pricing/, https://aws.amazon.com/dynamodb/pricing/on-demand/,
-https://aws.amazon.com/cloudwatch/pricing/, https://aws.amazon.com/cloudfront/pricing/.
+https://aws.amazon.com/cloudwatch/pricing/, https://aws.amazon.com/xray/pricing/,
+https://aws.amazon.com/cloudfront/pricing/.
 """
 
 REST_REQUEST = 3.50e-6
@@ -12,6 +13,7 @@ SQS_REQUEST = 0.40e-6  # of up to 64 KB; a batch of ten is one
 WRITE_UNIT = 0.625e-6  # 1 KB; in a transaction twice as many
 READ_UNIT = 0.125e-6  # 4 KB
 LOG_BYTE = 0.50e-9
+TRACE = 5.00e-6  # recorded by X-Ray
 METRIC, ALARM, COMPOSITE, DASHBOARD = 0.30, 0.10, 0.50, 3.00  # a month
 METRIC_READ = 0.01e-3
 EDGE_REQUEST = 1.00e-6  # CloudFront, https, North America and Europe

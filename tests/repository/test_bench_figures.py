@@ -4,10 +4,13 @@ import json
 
 import pytest
 
+from bench import docs
+from bench.lines import Line, lines
 from bench.report import RESULTS
 from tests.support import ROOT
 
-CACHING = json.loads(RESULTS.read_text())["caching"]
+COMMITTED = json.loads(RESULTS.read_text())
+CACHING = COMMITTED["caching"]
 
 
 @pytest.mark.parametrize("row", CACHING, ids=[row["answer"] for row in CACHING])
@@ -17,3 +20,33 @@ def test_the_table_of_what_the_crowd_costs_is_the_one_that_was_calculated(row: d
         f"| ${row['dollars_without']:.2f} | ${row['dollars_with']:.2f} |"
     )
     assert quoted in (ROOT / "docs" / "caching.md").read_text()
+
+
+def test_the_page_about_performance_is_generated_from_the_committed_results() -> None:
+    page = docs.PAGE.read_text()
+    assert docs.renewed(COMMITTED, page) == page, "run `python -m bench.docs`"
+
+
+def test_without_its_markers_the_page_is_not_written() -> None:
+    with pytest.raises(ValueError, match="generated: results"):
+        docs.renewed(COMMITTED, "nothing")
+
+
+@pytest.mark.parametrize(
+    ("value", "goal", "met"), [(5, "≤ 5", True), (5.1, "≤ 5", False), (0.8, "≥ 0.8", True), (9, "", None)]
+)
+def test_a_line_says_whether_its_goal_is_met(value: float, goal: str, met: bool | None) -> None:
+    line = Line("wishes", "1/s", "2/s", value, goal)
+    assert line.is_met is met
+    assert line.cells[-1] == {True: "met", False: "not met", None: ""}[met]
+
+
+def test_what_was_not_measured_has_no_line() -> None:
+    part = {"door": COMMITTED["door"]}
+    assert [line.name for line in lines(part)] == ["CPU of an engine's call behind the door"]
+
+
+def test_the_profiles_of_other_measurements_are_shown_where_results_have_them() -> None:
+    profile = {"startup": {"ratios": {}, "profile": {"worker": {"pydantic": 0.25, "boto3": 1.0}}}}
+    page = docs.renewed(COMMITTED | profile, docs.PAGE.read_text())
+    assert "| start of worker | boto3 1.00, pydantic 0.25 |" in page

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,8 @@ from hypercorn.config import Config
 
 from lastwish.aws.clients import REGION, UNCHECKED, Endpoint
 from lastwish.local.door import named
-from lastwish.local.engine import permissions
+from lastwish.local.engine import calls, permissions
+from lastwish.local.engine.calls import Interceptor
 from lastwish.local.engine.faults import Faults
 from lastwish.local.engine.faults_marks import Marks
 from lastwish.local.engine.patch import ministack_module
@@ -91,9 +92,9 @@ def url_of(queue: str) -> str:
 
 
 @contextmanager
-def engine_in_process(folder: Path, daemon: str = "") -> Iterator[Engine]:
+def engine_in_process(folder: Path, daemon: str = "", interceptors: Sequence[Interceptor] = ()) -> Iterator[Engine]:
     """Serve MiniStack for the block; its tables, queues, metrics and logs are empty before and after."""
-    app: Any = ministack_module("app").app
+    app: Any = calls.layer(ministack_module("app").app, interceptors)
     actions = ministack_module("core.iam_actions")
     before = actions.extract_iam_action, actions.dynamodb_service_context
     permissions.install()  # a part of how calls are read
