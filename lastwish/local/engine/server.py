@@ -32,6 +32,7 @@ from lastwish.local.engine import (
     sign_in_attempts,
     sockets,
     tracing,
+    windows,
 )
 from lastwish.local.engine.faults import Faults
 from lastwish.local.engine.faults_marks import Marks
@@ -83,6 +84,7 @@ def main() -> None:
     callers.install(key)
     permissions.install()
     retry.install()
+    windows.install()
     faults = Faults(Marks())
     faults_invocations.install(faults)
     for layer in reversed(layers(key, options.journal, faults, under_roles=ministack.AUTH)):
