@@ -9,7 +9,7 @@ from web import problems
 
 _ASSETS = Path(__file__).parent / "assets"
 _ONE_YEAR = "public, max-age=31536000, immutable"
-_REWRITTEN = re.compile(r'^ *//.*|"\./([\w-]+\.js)"', re.MULTILINE)  # lines of comment, imports
+_REWRITTEN = re.compile(r'^ *//.*|/\*[^*]*\*/|"\./([\w-]+\.js)"', re.MULTILINE)  # comments, imports
 _MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
@@ -41,7 +41,7 @@ def _files() -> dict[str, tuple[str, str]]:
 def _hashed(name: str) -> tuple[str, str]:
     """Return a file's hashed name and its content, in which scripts import others by their hashed names.
 
-    So all files of a page are of one deployment. Scripts travel without their comments. The empty lines stay, so that
+    So all files of a page are of one deployment. They travel without their comments. The empty lines stay, so that
     an error names the line of the source.
     """
     path = _ASSETS / name

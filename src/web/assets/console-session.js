@@ -1,24 +1,12 @@
-// What the console's scripts share: the page's texts, the operator's session, requests with its token, styles of a view.
+// What the console's scripts share: the page's texts, the operator's session, requests with its token.
 
-import { make } from "./elements.js";
 import { request } from "./poll.js";
 
-export { fill, write } from "./elements.js";
+export { fill, loadStyles, write } from "./elements.js";
 
 export const texts = JSON.parse(document.getElementById("texts").textContent);
 export const lang = document.documentElement.lang;
 export const byId = (id) => document.getElementById(id);
-
-// Loads the style sheets of a view, which stand in its element. Resolves also where one does not come: the view works without.
-export const loadStyles = (view) => Promise.all(view.dataset.styles.split(" ").map(loadStyle));
-
-function loadStyle(href) {
-  const link = make("link", { rel: "stylesheet", href });
-  document.head.append(link);
-  return new Promise((resolve) => {
-    link.onload = link.onerror = resolve;
-  });
-}
 
 const KEY = "lastwish.operator";
 

@@ -16,6 +16,17 @@ function filled(element, attributes, children) {
   return element;
 }
 
+// Loads the style sheets of an element, which stand in it. Resolves also where one does not come: the page works without.
+export const loadStyles = ({ dataset }) => Promise.all(dataset.styles.split(" ").map(loadStyle));
+
+function loadStyle(href) {
+  const link = make("link", { rel: "stylesheet", href });
+  document.head.append(link);
+  return new Promise((resolve) => {
+    link.onload = link.onerror = resolve;
+  });
+}
+
 // Writes only a change: a screen reader reads whatever is written to a live region.
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;

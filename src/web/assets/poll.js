@@ -44,6 +44,25 @@ export function backOff(failures, { first, longest }, error) {
   return (error?.retryAfter ?? 0) + Math.random() * Math.min(longest, first * 2 ** (failures - 1));
 }
 
+// Asks until there is something at a URL, then calls load(): most pages never need what it loads. A 404 without Retry-After says
+// that there never will be: it calls never(), and asks no more. Where load() fails, it asks again.
+export function whenThere(url, load, never = () => {}) {
+  const poll = new Poll(read, () => poll.stop(), { first: 2_000, longest: 15_000 });
+  async function read() {
+    try {
+      await request(url);
+    } catch (error) {
+      if (error.status === 404 && !error.retryAfter) {
+        poll.stop();
+        never();
+      }
+      throw error;
+    }
+    await load();
+  }
+  poll.start();
+}
+
 // A wait, possibly of Infinity. `wake()` ends it early, and so does a network that comes back.
 export class Wait {
   constructor(milliseconds) {

@@ -1,6 +1,6 @@
 // Follows one wish until its receipt is final. Typed text goes in by textContent only.
 
-import { Poll, request } from "./poll.js";
+import { Poll, request, whenThere } from "./poll.js";
 
 const byId = (id) => document.getElementById(id);
 const texts = JSON.parse(document.getElementById("texts").textContent);
@@ -100,6 +100,7 @@ if (isTravelling || "mayChange" in byId("pass").dataset) wishPoll.start(slower(0
 const tracePoll = new Poll(readTrace, showTrace, TRACE);
 let trace = null;
 let traceReads = 0;
+let styles = null; // a promise, once somebody opened it
 
 function toggleTrace() {
   tracePoll.stop();
@@ -112,7 +113,8 @@ function toggleTrace() {
 async function readTrace() {
   traceReads += 1;
   try {
-    const { waterfall } = await import("./waterfall.js");
+    const [{ waterfall }, { loadStyles }] = await Promise.all([import("./waterfall.js"), import("./elements.js")]);
+    await (styles ??= loadStyles(byId("trace")));
     const response = await request(`${address}/trace`, { cache: "default" });
     return { waterfall, answer: await response.json() };
   } catch (error) {
@@ -167,16 +169,6 @@ if (!isTravelling) {
 
 const NO_STAGE = "last-wish-no-stage";
 
-async function openStage() {
-  try {
-    if (storage((store) => store.getItem(NO_STAGE))) return;
-    await request(byId("hall").dataset.stage);
-  } catch (error) {
-    if (error.status === 404 && !error.retryAfter) return storage((store) => store.setItem(NO_STAGE, "true"));
-  }
-  await import("./vote.js");
-}
-
 // Storage may be blocked: then each receipt asks.
 function storage(use) {
   try {
@@ -186,4 +178,6 @@ function storage(use) {
   }
 }
 
-openStage();
+if (!storage((store) => store.getItem(NO_STAGE))) {
+  whenThere(byId("hall").dataset.stage, () => import("./vote.js"), () => storage((store) => store.setItem(NO_STAGE, "true")));
+}

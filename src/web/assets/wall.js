@@ -1,7 +1,7 @@
 // The wall: reads wishes and totals, and shows them. It has no live region on purpose: at a hundred wishes a minute a
 // screen reader would never fall silent. The wishes are ordinary text in reading order instead.
 
-import { Poll, request } from "./poll.js";
+import { Poll, request, whenThere } from "./poll.js";
 import { followAccepted } from "./wall-accepted.js";
 import { offerCode } from "./wall-code.js";
 import { Sky } from "./wall-sky.js";
@@ -176,7 +176,16 @@ function showOnTheirWay(accepted) {
 feed.start();
 manifest.start();
 followAccepted(`${root}stage/accepted`, showOnTheirWay);
+whenThere(`${root}stage`, joinShow);
 setInterval(showAge, 1_000);
+
+// The finale first: it listens to what the other hears from the stage.
+async function joinShow() {
+  const { loadStyles } = await import("./elements.js");
+  await loadStyles(byId("hall"));
+  await import("./wall-finale.js");
+  await import("./wall-vote.js");
+}
 
 // --- the presenter's controls ---
 
