@@ -104,7 +104,7 @@ $(SBOM)/%.cdx.json: src/%/requirements.txt src/Makefile pyproject.toml .venv/.su
 write-sbom = PYTHONWARNINGS="ignore:The Component this BOM" .venv/supply/bin/cyclonedx-py requirements \
 	--pyproject pyproject.toml --output-reproducible --output-file $@ -
 
-bench: setup ## measure the ratios, write bench/results.json
+bench: setup ## measure the ratios, write bench/results.json and docs/performance.md
 	@$(BIN)/python -m bench
 
 scale: setup ## simulate the three questions, write pictures and figures of docs/scale.md anew

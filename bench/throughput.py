@@ -77,7 +77,7 @@ def measure(stack: Stack, wishes: int, clients: int, rounds: int) -> dict[str, A
 
         def compared(rounds: int) -> dict[str, Any]:
             for pipeline in pipelines:
-                pipeline.rate(wishes // 2, clients)
+                pipeline.rate(wishes, clients)
             found = [(each, *_round(each, stack.laptop, wishes, clients)) for _ in range(rounds) for each in pipelines]
             return _compared({each.name: [row[1:] for row in found if row[0] is each] for each in pipelines})
 
@@ -95,21 +95,27 @@ def measure(stack: Stack, wishes: int, clients: int, rounds: int) -> dict[str, A
 
 
 def _round(pipeline: Pipeline, laptop: Laptop, wishes: int, clients: int) -> tuple[float, float]:
-    """Return the rate of a round, and the CPU time in milliseconds that a wish took in all processes of the stack."""
+    """Return the rate of a round, and the CPU time in milliseconds that a wish took in all processes of the stack.
+
+    A process that was started meanwhile does not count: its start takes as long as some hundred wishes.
+    """
     before = _cpu_seconds(laptop)
     rate = pipeline.rate(wishes, clients)
     time.sleep(_SETTLES)
-    return round(rate, 1), round(1000 * (_cpu_seconds(laptop) - before) / wishes, 2)
+    after = _cpu_seconds(laptop)
+    used = sum(after[process] - seconds for process, seconds in before.items() if process in after)
+    return round(rate, 1), round(1000 * used / wishes, 2)
 
 
-def _cpu_seconds(laptop: Laptop) -> float:
-    times = [each.cpu_times() for each in laptop.processes() if each.is_running()]
-    return sum(each.user + each.system for each in times)
+def _cpu_seconds(laptop: Laptop) -> dict[int, float]:
+    """Return the CPU time of each process of the stack, by its id."""
+    times = {each.pid: each.cpu_times() for each in laptop.processes() if each.is_running()}
+    return {pid: each.user + each.system for pid, each in times.items()}
 
 
 def _compared(rounds: dict[str, list[tuple[float, ...]]]) -> dict[str, Any]:
     rates, cpu = ({name: [row[n] for row in rows] for name, rows in rounds.items()} for n in (0, 1))
-    rate, milliseconds = ({name: median(values) for name, values in of.items()} for of in (rates, cpu))
+    rate, milliseconds = ({name: round(median(values), 1) for name, values in of.items()} for of in (rates, cpu))
     return {
         "wishes_per_second": rate,
         "cpu_ms": milliseconds,

@@ -154,6 +154,21 @@ def test_a_receipt_that_was_open_before_the_show_hears_of_it(
 
 
 @pytest.mark.parametrize("path", ["wall", "wishes/{}"])
+def test_without_a_show_a_page_loads_nothing_of_it(
+    screen: Open, operator: OperatorClient, home: Home, path: str
+) -> None:
+    page, loaded = screen(PHONE), list[str]()
+    page.on("request", lambda request: loaded.append(request.url.rpartition("/")[2].partition(".")[0]))
+    with page.expect_response("**/stage"):
+        page.goto(path.format(operator.send("Nothing to vote for")))
+    page.wait_for_load_state("load")
+    assert not {"vote", "wall-vote", "wall-finale", "elements"} & set(loaded)
+    stage.open_vote(home, CHOICES, 600)
+    expect(page.locator("#hall h2")).to_contain_text(EN["ask"], timeout=SOON)
+    assert "elements" in loaded
+
+
+@pytest.mark.parametrize("path", ["wall", "wishes/{}"])
 def test_where_there_is_no_stage_a_page_asks_once(screen: Open, operator: OperatorClient, path: str) -> None:
     page, asked, loaded = screen(PHONE), list[str](), list[str]()
     without_a_stage(page, asked)

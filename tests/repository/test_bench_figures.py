@@ -1,13 +1,17 @@
 """The docs quote bench/results.json as it is committed."""
 
 import json
+from typing import Any
 
 import pytest
 
 from bench import docs
+from bench.bill import SIZES
 from bench.lines import Line, lines
 from bench.report import RESULTS
+from lastwish.observe import bill
 from tests.support import ROOT
+from tests.support.usages import WISHES, usage
 
 COMMITTED = json.loads(RESULTS.read_text())
 CACHING = COMMITTED["caching"]
@@ -50,3 +54,14 @@ def test_the_profiles_of_other_measurements_are_shown_where_results_have_them() 
     profile = {"startup": {"ratios": {}, "profile": {"worker": {"pydantic": 0.25, "boto3": 1.0}}}}
     page = docs.renewed(COMMITTED | profile, docs.PAGE.read_text())
     assert "| start of worker | boto3 1.00, pydantic 0.25 |" in page
+
+
+@pytest.mark.parametrize("kind", SIZES)
+def test_the_bill_of_a_stack_estimates_what_was_counted_of_a_wish(kind: str) -> None:
+    batch, slice_ = SIZES[kind]
+    used: Any = {"accepted": WISHES, "requests": WISHES, "recorded": WISHES, "projected": WISHES}
+    batches = {"ParserFunction": WISHES / batch, "WorkerFunction": WISHES / batch, "ProjectorFunction": WISHES / slice_}
+    used |= {f"{name} Invocations": number for name, number in ({"FrontendFunction": WISHES} | batches).items()}
+    items = {item.name: item.quantity for item in bill.of(usage(**used)).items}
+    for name in ("api requests", "lambda requests", "sqs requests", "write units", "read units"):
+        assert items[name] == pytest.approx(WISHES * COMMITTED["bill"]["per_wish"][kind][name]), name

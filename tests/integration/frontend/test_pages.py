@@ -85,6 +85,15 @@ def test_a_script_travels_without_its_comments_and_keeps_its_line_numbers(fronte
     assert lines[number] == source[number]
 
 
+@pytest.mark.parametrize("file", ["style.css", "wall.css", "pass.css"])
+def test_a_style_travels_without_its_comments(frontend: ModuleType, invoke: Invoke, file: str) -> None:
+    source = (ROOT / "src/web/assets" / file).read_text()
+    body = invoke(frontend, get_event(f"/assets/{file}"))["body"]
+    assert "/*" in source
+    assert "/*" not in body
+    assert body.count("{") == source.count("{")
+
+
 def test_the_qr_code_leads_to_the_public_address_whatever_the_request_says(
     frontend: ModuleType, invoke: Invoke
 ) -> None:
