@@ -129,8 +129,10 @@ PROMISE = (
         "poller-takes-all-for-done",
         "template.yaml",
         "Queue: !GetAtt Pods.Arn\n            BatchSize: 10\n"
+        "            MaximumBatchingWindowInSeconds: !Ref QueueWindowSeconds\n"
         "            FunctionResponseTypes: [ReportBatchItemFailures]\n",
-        "Queue: !GetAtt Pods.Arn\n            BatchSize: 10\n",
+        "Queue: !GetAtt Pods.Arn\n            BatchSize: 10\n"
+        "            MaximumBatchingWindowInSeconds: !Ref QueueWindowSeconds\n",
         "Lambda acknowledges a whole batch although the worker reports failures.",
         "tests/repository/test_template.py::test_each_resource",
     ),
