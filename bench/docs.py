@@ -6,6 +6,7 @@ from typing import Any
 from bench.bill import PRICES
 from bench.lines import HEADS, lines
 from bench.report import RESULTS
+from bench.throughput import CHAIN
 from lastwish.local.state import ROOT
 from observability.generate import Part
 from observability.tables import table
@@ -24,8 +25,11 @@ def renewed(results: dict[str, Any], page: str) -> str:
 
 
 def _results(results: dict[str, Any]) -> str:
+    rounds, wishes = len(results["throughput"]["rounds"][CHAIN]), results["throughput"]["wishes"]
+    cores, python = results["cores"], results["python"]
     made = (
-        f"Measured on {results['date']} with {results['cores']} cores, Python {results['python']}, {results['engine']}."
+        f"Measured on {results['date']} with {cores} cores, Python {python}, {results['engine']}, "
+        f"the pipelines in rounds of {wishes} wishes, {rounds} of each."
     )
     return f"{table(HEADS, [line.cells for line in lines(results)])}\n{made}\n"
 

@@ -126,7 +126,7 @@ def _pages(results: dict[str, Any]) -> Iterator[Line]:
         sent, requests = page["transferred_kilobytes"], page["requests"]
         yield Line(f"KB of the {name}, first visit", f"{sent:g}", f"{requests:g} requests", sent, "≤ 12")
         paint = page["first_paint_ms"]
-        yield Line(f"first paint of the {name}", f"{paint} ms", f"{bare} ms bare", round(paint / bare, 2))
+        yield Line(f"first paint of the {name}", f"{paint:.0f} ms", f"{bare:.0f} ms bare", round(paint / bare, 2))
 
 
 def _frames(results: dict[str, Any]) -> Iterator[Line]:
