@@ -44,7 +44,7 @@ def _bill(results: dict[str, Any]) -> str:
 def _profiles(results: dict[str, Any]) -> str:
     """Return the largest parts of each profile: of a cold start in bare starts, and of what else was measured."""
     found: dict[str, dict[str, float]] = {}
-    for key, words in (("startup", "start of"), ("warm", "warm")):
+    for key, words in (("start_up", "start of"), ("warm", "warm")):
         for name, parts in results.get(key, {}).get("profile", {}).items():
             found[f"{words} {name}"] = parts
     rows = [

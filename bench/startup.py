@@ -17,8 +17,6 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from rich.table import Table
-
 from bench import BenchFailed
 from lastwish.local.state import ROOT
 from tests.support import bundles
@@ -139,34 +137,6 @@ def measure(runs: int) -> dict[str, Any]:
         },
         "profile": {name: {part: round(ms / whole, 3) for part, ms in of.items()} for name, of in profile.items()},
     }
-
-
-def as_table(results: dict[str, Any]) -> Table:
-    """Return the ratios as a table. It says so where instructions were not counted."""
-    counted = bool(results["mega_instructions"])
-    title = f"A cold start beside {BARE}" + ("" if counted else " (no valgrind here: instructions were not counted)")
-    table = Table(title=title)
-    table.add_column("start")
-    for column in ("million instructions", "ratio", "CPU ms", "CPU ratio"):
-        table.add_column(column, justify="right")
-    for name, ratios in results["ratios"].items():
-        mega = results["mega_instructions"].get(name, 0)
-        instructions = (f"{mega:.0f}", f"{ratios['instructions']:.2f}") if counted else ("-", "-")
-        table.add_row(name, *instructions, f"{results['median_ms'][name]:.0f}", f"{ratios['cpu']:.2f}")
-    return table
-
-
-def profile_table(results: dict[str, Any]) -> Table:
-    """Return where the time of each start goes: a row for each part, the largest first."""
-    profile: dict[str, dict[str, float]] = results["profile"]
-    table = Table(title="Where a cold start goes, in bare starts (CPU of the imports, by package)")
-    table.add_column("part")
-    for name in profile:
-        table.add_column(name, justify="right")
-    parts = {part: max(of.get(part, 0) for of in profile.values()) for of in profile.values() for part in of}
-    for part in sorted(parts, key=parts.__getitem__, reverse=True):
-        table.add_row(part, *(f"{of[part]:.2f}" if part in of else "" for of in profile.values()))
-    return table
 
 
 def _starts(directory: Path) -> dict[str, _Start]:

@@ -51,8 +51,8 @@ def test_what_was_not_measured_has_no_line() -> None:
 
 
 def test_the_profiles_of_other_measurements_are_shown_where_results_have_them() -> None:
-    profile = {"startup": {"ratios": {}, "profile": {"worker": {"pydantic": 0.25, "boto3": 1.0}}}}
-    page = docs.renewed(COMMITTED | profile, docs.PAGE.read_text())
+    profile = COMMITTED["start_up"] | {"profile": {"worker": {"pydantic": 0.25, "boto3": 1.0}}}
+    page = docs.renewed(COMMITTED | {"start_up": profile}, docs.PAGE.read_text())
     assert "| start of worker | boto3 1.00, pydantic 0.25 |" in page
 
 
