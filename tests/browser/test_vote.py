@@ -20,7 +20,11 @@ DRILL = ("worker-crash-loop", "The worker crashes", 600)
 
 
 def receipt(page: Page, operator: OperatorClient) -> Page:
-    page.goto(f"wishes/{operator.send('Let us break it')}")
+    """Send a wish from this page's phone, whose vote it is then."""
+    wish = {"message": "Let us break it", "destination": "mars"}
+    wish_id: str = page.request.post("wishes", data=wish).json()["wish_id"]
+    operator.wait_until_stored(wish_id)
+    page.goto(f"wishes/{wish_id}")
     return page
 
 
@@ -89,6 +93,16 @@ def test_a_vote_that_ends_under_the_finger_says_so(screen: Open, operator: Opera
     page.route("**/stage/vote", lambda route: route.abort())
     button.click()
     expect(page.locator("#hall").get_by_role("status")).to_have_text(EN["silent"])
+
+
+def test_the_vote_of_a_wish_is_of_the_phone_that_sent_it(screen: Open, operator: OperatorClient, home: Home) -> None:
+    stage.open_vote(home, CHOICES, 600)
+    page = screen(PHONE)
+    page.goto(f"wishes/{operator.send('Sent from another phone')}")
+    page.locator("#hall button").first.click(timeout=SOON)
+    expect(page.locator("#hall").get_by_role("status")).to_have_text(EN["not_yours"])
+    expect(page.locator("#hall button")).to_have_count(0)
+    assert sum(counts(home).values()) == 0
 
 
 # --- what became of a wish ---

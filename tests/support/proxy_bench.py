@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 
 from lastwish.local.proxy.api_call import CompletedCall
 from lastwish.local.proxy.app import Proxy
+from lastwish.local.proxy.ballots import Ballots
 from lastwish.local.proxy.concurrency import ConcurrencyLimit, RouteLimits
 from lastwish.local.proxy.gateway import Gateway, read
 from lastwish.local.proxy.ledger import Ledger
@@ -18,6 +19,7 @@ from lastwish.local.proxy.server import assemble
 from lastwish.local.state import Home
 from tests.support import ROOT
 
+BALLOTS = Ballots("the key of a stack")
 WISH = "7f2c5bd6-14a4-4b9d-a64f-05f6c5be9dcf"
 
 
@@ -64,7 +66,8 @@ class Bench:
             transport=httpx.MockTransport(self._reach), base_url="http://127.0.0.1:4566"
         ) as engine:
             limits = RouteLimits(self.limit)
-            proxy = Proxy(engine, "/_aws/execute-api/abc/local", self.gateway, ledger, limits, self)  # type: ignore[arg-type]
+            at = "/_aws/execute-api/abc/local"
+            proxy = Proxy(engine, at, self.gateway, ledger, limits, BALLOTS, self)  # type: ignore[arg-type]
             return await _ask(assemble(proxy, Home(self.ledger.parent)), method, path, headers or {}, body, query)
 
     def _reach(self, request: httpx.Request) -> httpx.Response:

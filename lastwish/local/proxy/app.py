@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from lastwish.local.proxy import upstream
 from lastwish.local.proxy.api_call import PROBE, ApiCall, Reporter
+from lastwish.local.proxy.ballots import Ballots
 from lastwish.local.proxy.concurrency import ConcurrencyLimit, Overloaded, RouteLimits
 from lastwish.local.proxy.gateway import MALFORMED, Gateway, GatewayResponse
 from lastwish.local.proxy.ledger import Ledger
@@ -38,6 +39,7 @@ class Proxy:
         gateway: Gateway,
         ledger: Ledger,
         limits: RouteLimits,
+        ballots: Ballots,
         reporter: Reporter | None = None,
     ) -> None:
         self.engine = engine
@@ -45,6 +47,7 @@ class Proxy:
         self.gateway = gateway
         self.ledger = ledger
         self.limits = limits
+        self.ballots = ballots
         self.reporter = reporter
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -120,11 +123,14 @@ class Proxy:
         """Return the response to a wish, after it is in the ledger."""
         status = response.status_code
         try:
-            self.ledger.end(asked, status, _wish_id(answer) if status in (202, 303) else None)
+            wish_id = _wish_id(answer) if status in (202, 303) else None
+            self.ledger.end(asked, status, wish_id)
         except (OSError, ValueError):
             # Better a wish sent twice, which its key makes one, than a promise that the audit cannot know.
             log.exception("a wish was answered but the ledger could not record it")
             return self._gateway_response("INTEGRATION_FAILURE")
+        if wish_id:
+            response.headers.append("set-cookie", self.ballots.cookie(wish_id))
         return response
 
     def _gateway_response(self, kind: str) -> Response:

@@ -23,6 +23,7 @@ from lastwish.local.door import KEY_HEADER, PROXY, named
 from lastwish.local.proxy import documents
 from lastwish.local.proxy.api_call import Reporter
 from lastwish.local.proxy.app import Proxy
+from lastwish.local.proxy.ballots import Ballots
 from lastwish.local.proxy.concurrency import TRACE_LIMIT, ConcurrencyLimit, RouteLimits
 from lastwish.local.proxy.gateway import read
 from lastwish.local.proxy.ledger import Ledger
@@ -96,6 +97,7 @@ def serve(  # noqa: PLR0917 - typer reads them as options
         gateway.for_network() if network else gateway,
         Ledger(ledger),
         RouteLimits(ConcurrencyLimit(limit)),
+        Ballots(key),
         Reporter((host, int(port)), key),
     )
     # Half of them for one address on the network: all phones of a hall behind one router have the same.

@@ -92,6 +92,8 @@ class Stage:
                 raise problems.bad_request('Send {"vote", "choice", "wish_id"} as JSON.')
         if wish_id not in self._promised:
             raise problems.not_stored_yet()
+        if not self._app.ballots.has(request.cookies, wish_id):
+            raise _not_yours()
         try:
             stage.cast(self._home, vote, choice, wish_id)
         except stage.NoSuchVote:
@@ -178,6 +180,12 @@ def _no_show() -> Problem:
     """404 with the time to ask again. Without one, as on AWS, there is no stage and never will be."""
     problem = problems.not_found()
     problem.detail, problem.retry_after = "There is no show at this moment.", TRY_LATER
+    return problem
+
+
+def _not_yours() -> Problem:
+    problem = problems.forbidden()
+    problem.detail = "The vote belongs to the phone that sent the wish."
     return problem
 
 

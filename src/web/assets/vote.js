@@ -61,7 +61,8 @@ async function cast(choice) {
   try {
     await request(`${hall.dataset.stage}/vote`, { body: { vote, choice, wish_id: wish } });
   } catch (error) {
-    return write(note, error.isFinal ? texts.over : texts.silent);
+    if (error.status === 403) ballot.replaceChildren();
+    return write(note, error.status === 403 ? texts.not_yours : error.isFinal ? texts.over : texts.silent);
   }
   storage((store) => store.setItem(KEPT, JSON.stringify({ vote, wish, choice })));
   if (vote === voteId) showChoice(choice);

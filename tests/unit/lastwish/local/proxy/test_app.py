@@ -12,7 +12,7 @@ from lastwish.local.proxy.app import MAX_BODY, MAX_HEAD, Proxy
 from lastwish.local.proxy.concurrency import ConcurrencyLimit, RouteLimits
 from lastwish.local.proxy.gateway import GatewayResponse, Route, pattern
 from lastwish.local.proxy.ledger import Ledger, promised, read
-from tests.support.proxy_bench import WISH, Bench, Got, _ask, accepted
+from tests.support.proxy_bench import BALLOTS, WISH, Bench, Got, _ask, accepted
 
 NOT_FOUND = {
     "type": "urn:lastwish:problem:not-found",
@@ -429,7 +429,7 @@ def test_a_wish_never_waits_for_the_traces_that_a_hall_has_open(bench: Bench) ->
         ledger, transport = Ledger(bench.ledger), httpx.MockTransport(engine)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:4566") as client:
             limits = RouteLimits(ConcurrencyLimit(8, queue=0))
-            proxy = Proxy(client, "/_aws/execute-api/abc/local", bench.gateway, ledger, limits)
+            proxy = Proxy(client, "/_aws/execute-api/abc/local", bench.gateway, ledger, limits, BALLOTS)
             traces = [_ask(proxy, "GET", b"/wishes/w%d/trace" % n, {}, [], b"") for n in range(20)]
             receipts = [asyncio.create_task(each) for each in traces]
             while len(waiting) < 2:

@@ -18,7 +18,7 @@ from lastwish.local.proxy.server import assemble
 from lastwish.local.state import Home
 from tests.support import ROOT
 from tests.support.laptop import wait_until
-from tests.support.proxy_bench import Bench, Got, _ask
+from tests.support.proxy_bench import BALLOTS, Bench, Got, _ask
 from tests.support.running_drill import SAYS, running_drill
 
 OPERATOR = {"Host": "127.0.0.1:8045", "Authorization": "Bearer of-an-operator"}
@@ -101,7 +101,7 @@ async def asks(home: Home, answers: Answers) -> list[Got]:
     transport = httpx.MockTransport(lambda request: now[-1](request))  # noqa: PLW0108  the last one by then
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:4566") as client:
         limits = RouteLimits(ConcurrencyLimit())
-        proxy = Proxy(client, "/local", read(ROOT / "template.yaml"), Ledger(home.ledger), limits)
+        proxy = Proxy(client, "/local", read(ROOT / "template.yaml"), Ledger(home.ledger), limits, BALLOTS)
         app, got = assemble(proxy, home), []
         for answer in answers:
             now.append(answer)

@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 from lastwish.local import stage
+from lastwish.local.proxy.ballots import Ballots
 from lastwish.local.proxy.ledger import Ledger, rotate
 from lastwish.local.proxy.stage import MAX_VOTE
 from lastwish.local.state import Home
-from tests.support.proxy_bench import WISH, Bench, Got
+from tests.support.proxy_bench import BALLOTS, WISH, Bench, Got, accepted
 
 JSON = {"Content-Type": "application/json"}
 HERE = {"Host": "127.0.0.1:8045"}
@@ -70,8 +71,12 @@ def open_vote(home: Home, seconds: float = 60) -> str:
 
 
 def cast(bench: Bench, vote: str, choice: str = "store-slow", wish_id: str = WISH) -> Got:
+    return cast_with(bench, BALLOTS.cookie(wish_id).partition(";")[0], vote, choice, wish_id)
+
+
+def cast_with(bench: Bench, cookie: str, vote: str, choice: str = "store-slow", wish_id: str = WISH) -> Got:
     body = json.dumps({"vote": vote, "choice": choice, "wish_id": wish_id}).encode()
-    return bench.ask("POST", b"/stage/vote", JSON, body)
+    return bench.ask("POST", b"/stage/vote", JSON | {"Cookie": cookie}, body)
 
 
 # --- the hall ---
@@ -141,6 +146,49 @@ def test_a_form_of_another_site_is_no_vote(bench: Bench, vote: str) -> None:
     body = json.dumps({"vote": vote, "choice": "store-slow", "wish_id": WISH}).encode()
 
     assert bench.ask("POST", b"/stage/vote", {"Content-Type": "text/plain"}, body).status == 415
+
+
+def test_who_sends_a_wish_has_its_vote(bench: Bench, home: Home) -> None:
+    bench.engine = accepted
+    given = bench.ask("POST", b"/wishes").headers["set-cookie"]
+    cookie, *attributes = given.split("; ")
+    assert set(attributes) == {"Path=/stage", "Max-Age=7200", "HttpOnly", "SameSite=Strict"}
+
+    assert cast_with(bench, cookie, open_vote(home)).status == 200
+
+
+def test_a_form_without_script_has_the_vote_too(bench: Bench) -> None:
+    bench.engine = lambda _: httpx.Response(303, headers={"location": f"wishes/{WISH}?lang=ja#sent"})
+    assert bench.ask("POST", b"/wishes").headers["set-cookie"] == BALLOTS.cookie(WISH)
+
+
+def test_a_wish_that_was_refused_has_no_vote(bench: Bench) -> None:
+    bench.engine = lambda _: httpx.Response(422, headers={"content-type": "application/problem+json"}, json={})
+    assert "set-cookie" not in bench.ask("POST", b"/wishes").headers
+
+
+@pytest.mark.parametrize(
+    "cookie",
+    ["", f"vote-{WISH}=", f"vote-{WISH}=1", f"vote-{WISH}=\xe9", Ballots("another key").cookie(WISH).partition(";")[0]],
+    ids=["none", "empty", "guessed", "no ASCII", "of another stack"],
+)
+def test_who_only_knows_the_id_of_a_wish_cannot_change_its_vote(
+    bench: Bench, home: Home, vote: str, cookie: str
+) -> None:
+    assert cast(bench, vote, "worker-dies").status == 200
+    got = cast_with(bench, cookie, vote, "store-slow")
+
+    assert (got.status, got.problem["type"]) == (403, "urn:lastwish:problem:forbidden")
+    assert (stage.seen(home) or {})["vote"]["counts"] == {"worker-dies": 1, "store-slow": 0}
+
+
+def test_the_cookie_of_one_wish_is_none_for_another(bench: Bench, home: Home, vote: str) -> None:
+    other = "7f2c5bd6-0000-4b9d-a64f-05f6c5be9dcf"
+    promise(home, other)
+    own = BALLOTS.cookie(WISH).partition(";")[0]
+
+    assert cast_with(bench, own, vote, wish_id=other).status == 403
+    assert cast_with(bench, own.replace(WISH, other), vote, wish_id=other).status == 403
 
 
 def test_only_a_wish_that_was_promised_has_a_vote(bench: Bench, home: Home, vote: str) -> None:
