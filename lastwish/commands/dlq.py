@@ -21,6 +21,7 @@ Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="Messag
 Rate = Annotated[float, typer.Option(min=0.01, help="Letters a second, at most.")]
 Settle = Annotated[float, typer.Option(min=0, help="Seconds that the chain may take before the audit.")]
 _LONGEST_TEXT = 2000  # characters of a body
+_ENDED = "interrupted: letters are shown again"
 
 
 @app.command("list")
@@ -96,10 +97,11 @@ def redrive(  # noqa: PLR0917 - typer reads them as options
 
     Without an ID and without --class: those that may succeed now, which are `stored` and `transient`.
     """
+    from lastwish.local import interrupts
     from lastwish.maintenance.dlq_moves import Choice
     from lastwish.maintenance.dlq_moves import redrive as redriving
 
-    with Answer(as_json) as answer:
+    with Answer(as_json) as answer, interrupts.ending(_ENDED):
         where, choice = _where(stack), Choice(ids or [], kind or MAY_SUCCEED, rate)
         _report(answer, redriving(*where, choice, Progress(answer)), *where, settle)
 
@@ -118,10 +120,11 @@ def park(  # noqa: PLR0917 - typer reads them as options
 
     Without an ID and without --class: those that cannot succeed, which are `hopeless`, `hostile` and `stranger`.
     """
+    from lastwish.local import interrupts
     from lastwish.maintenance.dlq_moves import Choice
     from lastwish.maintenance.dlq_moves import park as parking
 
-    with Answer(as_json) as answer:
+    with Answer(as_json) as answer, interrupts.ending(_ENDED):
         where, choice = _where(stack), Choice(ids or [], kind or CANNOT_SUCCEED, rate)
         _report(answer, parking(*where, choice, reason, Progress(answer)), *where, settle)
 

@@ -7,11 +7,15 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import batched, groupby
+from threading import Event
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.envelope import canonical
 from infra.dead_letters import HELD, DeadLetters, envelopes
@@ -22,6 +26,7 @@ PARKED = "Parked"  # where `lastwish dlq park` puts letters aside
 WITH_TEXT = (*QUEUES, PARKED)
 _HELD_MORE = 0.1  # seconds for each letter that is there: ten of them take far less than a second
 _LONGEST = 43_200  # SQS's bound
+_RENEWED = 20.0  # seconds between two renewals
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 
 
@@ -79,21 +84,37 @@ class Letter:
 
 
 @contextmanager
-def held(stores: Stores, queues: Sequence[str] = WITH_TEXT, more: float = 0.0) -> Iterator[list[Letter]]:
+def held(stores: Stores, queues: Sequence[str] = WITH_TEXT) -> Iterator[list[Letter]]:
     """Hold every dead letter, invisible to others; what was not removed is visible again afterwards.
 
-    ``more`` seconds are added for each letter of all queues, where more than reading is done with them: one after the
-    other, so that the last must be held as long as all of it takes. Raises QueueUnavailable.
+    Each is held for a minute, again and again: so it is visible soon after this process was killed, too.
+    Raises QueueUnavailable.
     """
-    later = more * stores.waiting(*queues) if more else 0
     with ExitStack() as stack, ThreadPoolExecutor(len(queues)) as readers:
 
         def read(queue: str) -> list[Letter]:
-            seconds = min(_LONGEST, HELD + int(_HELD_MORE * stores.waiting(queue) + later))
+            seconds = min(_LONGEST, HELD + int(_HELD_MORE * stores.waiting(queue)))
             letters, _ = stack.enter_context(DeadLetters(stores.sqs, stores.queue(queue)).held(math.inf, seconds))
             return [Letter(queue, each["Body"], each) for each in letters]
 
-        yield [letter for letters in readers.map(read, queues) for letter in letters]
+        letters = [letter for letters in readers.map(read, queues) for letter in letters]
+        over = Event()
+        with ThreadPoolExecutor(1) as keeper:
+            keeper.submit(_renew, stores, letters, over)
+            try:
+                yield letters
+            finally:
+                over.set()
+
+
+def _renew(stores: Stores, letters: list[Letter], over: Event) -> None:
+    while not over.wait(_RENEWED):
+        for queue, some in groupby(letters, lambda each: each.queue):
+            for few in batched(some, 10, strict=False):  # what was removed meanwhile fails, as it should
+                held = [{"Id": each.id, "ReceiptHandle": each.message["ReceiptHandle"]} for each in few]
+                entries = [each | {"VisibilityTimeout": HELD} for each in held]
+                with suppress(BotoCoreError, ClientError):  # the next round tries again
+                    stores.sqs.change_message_visibility_batch(QueueUrl=stores.queue(queue), Entries=entries)
 
 
 def hidden(stores: Stores, letters: list[Letter], queues: Sequence[str] = WITH_TEXT) -> int:

@@ -69,12 +69,9 @@ class Letters:
 
 
 @contextmanager
-def examined(stores: Stores, promises: Callable[[], Promises], more: float = 0.0) -> Iterator[Letters]:
-    """Hold all dead letters and parked ones, for ``more`` seconds each beside the reading, and examine them.
-
-    Raises QueueUnavailable, StoreUnavailable.
-    """
-    with dead_letters.held(stores, (*DEAD, PARKED), more) as letters:
+def examined(stores: Stores, promises: Callable[[], Promises]) -> Iterator[Letters]:
+    """Hold all dead letters and parked ones, and examine them. Raises QueueUnavailable, StoreUnavailable."""
+    with dead_letters.held(stores, (*DEAD, PARKED)) as letters:
         hidden = dead_letters.hidden(stores, letters, DEAD)
         stored = _stored(stores, {each.wish_id for each in letters if each.wish_id})
         # Read last: a letter's wish was promised before it was given up.

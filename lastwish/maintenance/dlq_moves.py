@@ -68,7 +68,7 @@ class Choice:
     @contextmanager
     def letters(self, stores: Stores, promises: Callable[[], Promises]) -> Iterator[Letters]:
         """Hold them. Raises NoSuchLetter, QueueUnavailable, StoreUnavailable."""
-        with examined(stores, promises, more=1 / self.rate) as letters:
+        with examined(stores, promises) as letters:
             yield letters.choose(self.ids, self.kinds)
 
 

@@ -6,12 +6,13 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
+import boto3
 import pytest
 
 from lastwish.errors import NoSuchLetter, UsageError
 from lastwish.local.proxy.ledger import Ledger, read
 from lastwish.maintenance import audit as auditing
-from lastwish.maintenance import dlq_moves
+from lastwish.maintenance import dead_letters, dlq_moves
 from lastwish.maintenance.audit import Report
 from lastwish.maintenance.dlq import examined, is_hostile, printable, summary
 from lastwish.maintenance.dlq_moves import Choice, Moved
@@ -204,6 +205,27 @@ def test_a_lost_answer_to_the_delete_leaves_a_letter_that_can_be_redriven_again(
     assert redrive(chain).left == 0
     work_off(chain, parser)
     assert audit(chain).ok
+
+
+def test_a_slow_redrive_holds_a_letter_for_a_moment_and_again(
+    chain: Chain, letters: MixedLetters, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "HELD", 1)
+    monkeypatch.setattr(dead_letters, "_RENEWED", 0.1)
+    for _ in range(3):
+        letters.transient("PodsDlq")
+    asked, seen = list[int](), list[Any]()
+    events = chain.aws.sqs.meta.events
+    events.register_first(
+        "provide-client-params.sqs.ReceiveMessage", lambda params, **_: asked.append(params["VisibilityTimeout"])
+    )
+    other = boto3.client("sqs", region_name="us-east-1")
+    events.register_first(
+        "before-call.sqs.SendMessage",
+        lambda **_: seen.extend(other.receive_message(QueueUrl=letters.urls["PodsDlq"]).get("Messages", [])),
+    )
+    done = dlq_moves.redrive(chain.stores, partial(read, chain.ledger), Choice((), MAY_SUCCEED, rate=1), Quiet())
+    assert (max(asked), seen, len(done.moved)) == (1, [], 3)
 
 
 def test_where_nothing_can_be_sent_a_redrive_gives_up_and_every_letter_stays(

@@ -1,5 +1,7 @@
 """Commands about dead letters, typed on moto."""
 
+import signal
+from collections.abc import Iterator
 from functools import partial
 
 import pytest
@@ -13,10 +15,38 @@ from tests.support.chain import Chain
 from tests.support.mixed_letters import MixedLetters
 
 
-def test_where_nobody_can_count_what_is_left_it_is_said_in_words(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def letters(chain: Chain, monkeypatch: pytest.MonkeyPatch) -> MixedLetters:
     chain.ledger.touch()
-    MixedLetters(chain.aws.sqs, chain.aws.urls, chain.ledger).stranger("PodsDlq")
     monkeypatch.setattr(dlq, "_where", lambda _: (chain.stores, partial(read, chain.ledger)))
+    return MixedLetters(chain.aws.sqs, chain.aws.urls, chain.ledger)
+
+
+@pytest.fixture(params=[signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def number(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A signal that does nothing to this process, unless the command handles it."""
+    before = signal.signal(request.param, signal.SIG_IGN)
+    yield request.param
+    signal.signal(request.param, before)
+
+
+@pytest.mark.parametrize(
+    "typed", [["redrive", "--class", "stranger"], ["park", "--reason", "seen"]], ids=["redrive", "park"]
+)
+def test_who_ends_it_sees_the_letters_that_are_left_again(
+    chain: Chain, letters: MixedLetters, number: int, typed: list[str]
+) -> None:
+    for _ in range(3):
+        letters.stranger("PodsDlq")
+    faults.meanwhile(chain.aws.sqs, "sqs.DeleteMessage", partial(signal.raise_signal, number))
+    said = CliRunner().invoke(app, ["dlq", *typed, "--settle", "0"])
+    assert said.exit_code == 130
+    assert said.stderr.strip().endswith("interrupted: letters are shown again")
+    assert len(chain.aws.messages("PodsDlq")) == 3
+
+
+def test_where_nobody_can_count_what_is_left_it_is_said_in_words(chain: Chain, letters: MixedLetters) -> None:
+    letters.stranger("PodsDlq")
     # Reading the store is the last thing that the audit does.
     fail = partial(faults.fails, chain.aws.sqs, "sqs.GetQueueAttributes", "InternalError")
     faults.meanwhile(chain.aws.dynamodb, "dynamodb.Scan", fail)
