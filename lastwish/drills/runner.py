@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from lastwish import client
 from lastwish.aws.clients import plain_errors
-from lastwish.drills import keeping
+from lastwish.drills import keeping, stranger
 from lastwish.drills.crowd import Crowd
 from lastwish.drills.drill import Drill
 from lastwish.drills.result import Result, Seen, judge
@@ -58,7 +58,7 @@ class Options:
 def check(site: LocalSite) -> None:
     """Refuse a stack that is not at rest: what follows would prove nothing. Raises DrillRefused, AwsError.
 
-    Clears what was measured before, so that no earlier fault rings.
+    Clears what was measured before, so that no earlier fault rings, and what a drill left that was killed.
     """
     if active := faults.active(site.state.aws):
         raise DrillRefused(
@@ -67,6 +67,8 @@ def check(site: LocalSite) -> None:
     reset.measurements(site.state)
     there = stores(site)
     with plain_errors():
+        if there.waiting("InboxDlq"):
+            stranger.remove_left(site)
         letters = there.waiting(*DEAD)
     if letters:
         raise DrillRefused(f"{letters} dead letters wait: `lastwish dlq list` shows them; work through them first")
