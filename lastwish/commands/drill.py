@@ -44,6 +44,7 @@ def drill(  # noqa: PLR0917 - typer reads them as options
         from lastwish.drills.catalogue import DRILLS, find
         from lastwish.drills.runner import Options
         from lastwish.drills.schedule import plan
+        from lastwish.site import LocalSite
 
         if [bool(name), every_drill, schedule is not None].count(True) + (exam and not name) != 1:
             raise UsageError("say one of: a NAME, --all, --exam, --schedule SEED")
@@ -51,15 +52,16 @@ def drill(  # noqa: PLR0917 - typer reads them as options
             raise UsageError("--exam goes with one drill")
         least, between = _seconds(hold), _seconds(every)
         options = Options(short=short, tell=answer.note, held=lambda so_far: so_far < least)
-        if schedule is not None:
-            _give(answer, _surprises(answer, plan(DRILLS, schedule, between), options))
-        elif exam:
-            _sit(answer, find(name) if name else secrets.choice(DRILLS), options)
-        elif name:
-            chosen = find(name)
-            _give(answer, [_run(chosen, _with_hints(chosen, options))])
-        else:
-            _give(answer, (_attempt(answer, each, options) for each in DRILLS))
+        chosen = find(name) if name else secrets.choice(DRILLS)
+        with LocalSite().home.breaking():
+            if schedule is not None:
+                _give(answer, _surprises(answer, plan(DRILLS, schedule, between), options))
+            elif exam:
+                _sit(answer, chosen, options)
+            elif name:
+                _give(answer, [_run(chosen, _with_hints(chosen, options))])
+            else:
+                _give(answer, (_attempt(answer, each, options) for each in DRILLS))
 
 
 def _run(drill: "Drill", options: "Options") -> "Result":

@@ -49,7 +49,7 @@ def show(  # noqa: PLR0917 - typer reads them as options
         if check or not all(each.ok for each in results):
             raise typer.Exit(not give_checks(answer, results, minutes=sheet.minutes))
         ended = interrupts.ending("the show was interrupted: its faults and loads have ended")
-        with ended, Stagehand(site, sheet, hall=phones) as hand:
+        with site.home.breaking(), ended, Stagehand(site, sheet, hall=phones) as hand:
             performance = Performance(sheet, hand, Sights(site), Clock(sheet, speed), number, auto)
             _perform(performance, site.home, answer)
         lines = performance.missed or ["the show is over"]

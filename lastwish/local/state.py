@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from lastwish.aws.clients import UNCHECKED, Endpoint
 from lastwish.aws.operators import Operator
-from lastwish.errors import AlreadyRunning, NotRunning, StackError
+from lastwish.errors import AlreadyRunning, CommandError, DrillRefused, NotRunning, StackError
 from lastwish.local.processes import ProcessId
 
 # Parts without which no wish is stored. The others are agent, watcher and, with `--lan`, network.
@@ -195,17 +195,24 @@ class Home:
         except OSError as error:
             raise StackError(f"cannot write to {self.path}: {error.strerror}") from error
 
-    @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self) -> AbstractContextManager[None]:
         """Hold the lock to start, stop or empty the stack. It ends with its holder. Raises AlreadyRunning."""
+        words = "another lastwish command is starting, stopping or emptying this stack: wait for it"
+        return self._held("lock", AlreadyRunning(words))
+
+    def breaking(self) -> AbstractContextManager[None]:
+        """Hold the lock to break the stack: two drills or shows at once would prove nothing. Raises DrillRefused."""
+        words = "a drill or a show runs on this stack already: wait for its end, or end it"
+        return self._held("breaking", DrillRefused(words))
+
+    @contextmanager
+    def _held(self, name: str, refusal: CommandError) -> Iterator[None]:
         self.create()
-        with (self.path / "lock").open("w") as file:
+        with (self.path / name).open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise AlreadyRunning(
-                    "another lastwish command is starting, stopping or emptying this stack: wait for it"
-                ) from None
+                raise refusal from None
             yield
 
     def load(self) -> State | None:

@@ -118,6 +118,15 @@ def test_a_second_show_on_a_stack_sends_wishes_of_its_own(clean: Stack, tmp_path
         assert clean.run("show", talk, *FAST).returncode == 0
 
 
+def test_a_show_is_refused_while_a_drill_or_another_show_runs(clean: Stack, tmp_path: Path) -> None:
+    talk = sheet(tmp_path, {})
+    with Home(clean.home).breaking():
+        done = clean.run("show", talk, *FAST)
+    assert done.returncode == 1
+    assert "a drill or a show runs on this stack already" in done.stdout
+    assert clean.run("show", talk, *FAST).returncode == 0
+
+
 def test_what_is_not_seen_fails_the_dry_run_by_its_cue(clean: Stack, tmp_path: Path) -> None:
     unseen = {"see": [{"what": "a miracle", "metric": "worker Miracle", "within": 2}]}
     done = clean.run("show", sheet(tmp_path, unseen, {}), *FAST)

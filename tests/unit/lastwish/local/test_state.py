@@ -5,9 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from lastwish.aws.operators import Operator
-from lastwish.errors import AlreadyRunning, NotRunning, TemplateError
+from lastwish.cli import app
+from lastwish.errors import AlreadyRunning, DrillRefused, NotRunning, TemplateError
 from lastwish.local.processes import ProcessId
 from lastwish.local.stack import LocalStack
 from lastwish.local.state import Home, PutBack, State
@@ -71,6 +73,26 @@ def test_a_file_that_is_no_state_counts_as_nothing(home: Home, stored: str) -> N
 def test_two_commands_cannot_both_start(home: Home) -> None:
     with home.lock(), pytest.raises(AlreadyRunning), Home(home.path).lock():
         pass
+
+
+def test_two_commands_cannot_both_break_a_stack_but_one_may_be_emptied_meanwhile(home: Home) -> None:
+    with home.breaking(), Home(home.path).lock(), pytest.raises(DrillRefused), Home(home.path).breaking():
+        pass
+
+
+@pytest.mark.parametrize(
+    "typed", [["sold-out"], ["--all"], ["--schedule", "1", "--every", "1s"], ["--exam"]], ids=" ".join
+)
+def test_a_drill_is_refused_in_words_while_another_runs(
+    home: Home, monkeypatch: pytest.MonkeyPatch, typed: list[str]
+) -> None:
+    monkeypatch.setenv("LASTWISH_HOME", str(home.path))
+    home.save(State("http://127.0.0.1:9/", "http://127.0.0.1:9", ready=True))
+    with home.breaking():
+        said = CliRunner().invoke(app, ["drill", *typed])
+
+    assert said.exit_code == 1
+    assert "a drill or a show runs on this stack already" in said.stderr
 
 
 def test_the_lock_is_free_after_its_holder_is_done(home: Home) -> None:
