@@ -72,8 +72,9 @@ def _perform(performance: "Performance", home: "Home", answer: Answer) -> None:
             performance.begin()
             shown = None
             while not performance.is_over:
-                for order in stage.take_orders(home):
-                    performance.press(Key[order.upper()])
+                with performance.noting(is_fine=True):
+                    for order in stage.take_orders(home):
+                        performance.press(Key[order.upper()])
                 if key := pressed(0.2, can_press):
                     performance.press(key)
                 performance.tick()
@@ -82,7 +83,8 @@ def _perform(performance: "Performance", home: "Home", answer: Answer) -> None:
                         answer.note(f"{facts['number']}/{facts['of']} {facts['cue']['title']}")
                     shown = facts
                     live.update(view(facts), refresh=True)
-                    stage.put(home, show=facts)
+                    with performance.noting(is_fine=True):
+                        stage.put(home, show=facts)
 
 
 @app.command()

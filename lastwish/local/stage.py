@@ -80,12 +80,13 @@ def clear(home: Home) -> None:
 
 
 def read(home: Home) -> dict[str, Any] | None:
-    """Return what is on the stage, None where there is no show."""
+    """Return what is on the stage, None where there is no show, or the file is damaged."""
     try:
         state: dict[str, Any] = json.loads(home.stage.read_text())
-    except FileNotFoundError:
+        is_on = ProcessId(**state["writer"]).alive()  # a killed show cleared nothing
+    except (FileNotFoundError, ValueError, TypeError, KeyError, RecursionError):
         return None
-    return state if ProcessId(**state["writer"]).alive() else None  # a killed show cleared nothing
+    return state if is_on else None
 
 
 def seen(home: Home) -> Seen | None:

@@ -3,6 +3,7 @@
 One thread does what takes seconds (asking the stack, putting it in order), so that a key always works at once.
 """
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,7 +27,7 @@ class Performance:
 
     ``is_automatic``: nobody presses a key; a cue ends when its time is over and all that a machine can see was seen,
     or did not come in time. ``missed`` says what was not seen, and what could not be done; ``note`` is the last such
-    line. No failure of the stack ends a show.
+    line. No failure of the stack, or of the stage's files, ends a show.
     """
 
     show: Show
@@ -118,11 +119,13 @@ class Performance:
 
     def _begin_cue(self) -> None:
         self.skipped, self.note = 0, ""
-        self.looked_for = self.hand.looked_for(self.cue)
+        self.looked_for = []
+        with self.noting():
+            self.looked_for = self.hand.looked_for(self.cue)
         self.seen = [False] * len(self.looked_for)
         self.clock.begin(self.number)
         self._began = self._asked = time.monotonic()
-        with self._noting():
+        with self.noting():
             self.sights.begin()
             self.hand.begin(self.cue)
 
@@ -132,13 +135,13 @@ class Performance:
     def _end_cue(self) -> None:
         self.missed += [f"cue {self.cue.name}, not seen: {sight.what}" for sight in self._unseen()]
         self.is_resetting = True
-        with self._noting():
+        with self.noting():
             self.hand.end(self.cue)
         self._work = self._pool.submit(self.hand.reset, self.cue)
 
     def _take(self, work: "Future[Any]") -> None:
         self._work = None
-        with self._noting(is_fine=not self.is_resetting):
+        with self.noting(is_fine=not self.is_resetting):
             answer = work.result()
             if not self.is_resetting:
                 now, finale = answer
@@ -154,22 +157,25 @@ class Performance:
             self._begin_cue()
 
     @contextmanager
-    def _noting(self, is_fine: bool = False) -> Iterator[None]:
-        """Note an error of the stack, and go on. ``is_fine``: nothing is missed, since what is broken may be silent."""
+    def noting(self, is_fine: bool = False) -> Iterator[None]:
+        """Note an error of the stack or of the stage's files, and go on.
+
+        ``is_fine``: nothing is missed, since what is broken may be silent.
+        """
         try:
             yield
-        except CommandError as error:
+        except (CommandError, OSError, sqlite3.Error) as error:
             self.note = f"cue {self.cue.name}: {error}"
             self.missed += [] if is_fine else [self.note]
 
     def _panic(self) -> None:
         """Blank the wall, end every fault and load, and stop the time; the second time bring the wall back."""
         blank = not self.is_blank
-        with self._noting():
+        with self.noting():
             self.hand.blank(blank)
             self.is_blank = blank
         if blank:
-            with self._noting():
+            with self.noting():
                 self.hand.strike()
         if blank != self.clock.is_paused:
             self.clock.toggle()

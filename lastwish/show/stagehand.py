@@ -5,7 +5,7 @@ fault has to be renewed (lastwish/drills/keeping.py). Alarms run faster meanwhil
 """
 
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +16,7 @@ from lastwish.aws.clients import plain_errors
 from lastwish.drills import catalogue, keeping
 from lastwish.drills.drill import Drill
 from lastwish.drills.runner import PACE
+from lastwish.errors import CommandError
 from lastwish.load.plan import Plan, PlanOptions
 from lastwish.load.sender_process import SenderOptions, start_sender
 from lastwish.local import interrupts, reset, stage
@@ -52,9 +53,11 @@ class Stagehand:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with interrupts.ignored():
-            self.strike()
-            stage.clear(self._site.home)
+        with interrupts.ignored(), ExitStack() as last:  # each of them, whatever the others raise
+            last.callback(self._let_board)
+            last.callback(stage.clear, self._site.home)
+            last.callback(self._load.close)
+            last.callback(self._broken.close)
 
     def begin(self, cue: Cue) -> None:
         """Do what a cue asks for. Raises EngineFailed, SenderFailed."""
@@ -85,8 +88,9 @@ class Stagehand:
 
     def strike(self) -> None:
         """End at once all that this show began: faults first, then loads."""
-        self._mend()
-        self._load.close()
+        with ExitStack() as last:
+            last.callback(self._load.close)
+            last.callback(self._mend)
 
     def blank(self, on: bool) -> None:
         """Blank the wall, or bring it back. Raises AwsError."""
@@ -115,6 +119,11 @@ class Stagehand:
         self._broken.enter_context(keeping.kept_pace(self._site.state.aws, PACE))
         self._broken.enter_context(keeping.kept_faults(self._site.state.aws, named))
         stage.announce(self._site.home, name, title)
+
+    def _let_board(self) -> None:
+        """Let what still waits after the last fault be tried at once."""
+        with suppress(CommandError):
+            engine.retry(self._site.state.aws)
 
     def _mend(self) -> None:
         self._broken.close()

@@ -64,9 +64,11 @@ class Drills:
 
     async def end(self) -> None:
         """End the drill, which undoes what it did, and then every fault that is left."""
-        if drill := self._load():
-            await asyncio.to_thread(stop, ProcessId(**drill["process"]))
-        await self._faults("DELETE")
+        try:
+            if drill := self._load():
+                await asyncio.to_thread(stop, ProcessId(**drill["process"]))
+        finally:
+            await self._faults("DELETE")
 
     async def _faults(self, method: str) -> list[dict[str, Any]]:
         try:
@@ -78,10 +80,10 @@ class Drills:
     def _load(self) -> dict[str, Any] | None:
         try:
             drill: dict[str, Any] = json.loads(self._file.read_text())
-        except FileNotFoundError:
+            return drill | {"name": str(drill["name"]), "running": ProcessId(**drill["process"]).alive()}
+        except (FileNotFoundError, ValueError, TypeError, KeyError, RecursionError):  # or it is damaged
             return None
-        return drill
 
 
 def _runs(drill: dict[str, Any] | None) -> bool:
-    return drill is not None and ProcessId(**drill["process"]).alive()
+    return drill is not None and bool(drill["running"])

@@ -50,7 +50,7 @@ class Stage:
                 answer = await self._answer(Request(scope, receive))
             except Problem as problem:
                 answer = _problem(problem)
-            except sqlite3.Error:  # of the votes and orders: a full disk, or a lock for too long
+            except (sqlite3.Error, OSError):  # of the stage's files: a full disk, or a lock for too long
                 answer = _problem(problems.read_unavailable())
             except ClientDisconnect:
                 return

@@ -174,6 +174,18 @@ def test_a_show_that_was_killed_has_no_stage_any_more(home: Home) -> None:
     assert seen(home) == {"finale": {"audit": "good"}}
 
 
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "7", "{}", '{"writer": 7}', '{"writer": {"pid": "x", "create_time": 1}}', "[" * 99_999]
+)
+def test_a_damaged_stage_is_none(home: Home, text: str) -> None:
+    votes(home)
+    home.stage.write_text(text)
+
+    assert (stage.seen(home), stage.result(home)) == (None, None)
+    stage.put(home, finale={"audit": "good"})
+    assert seen(home) == {"finale": {"audit": "good"}}
+
+
 def test_both_files_are_for_their_owner_alone(home: Home) -> None:
     stage.cast(home, votes(home), "store-slow", "wish-1")
 

@@ -92,6 +92,17 @@ def test_without_a_drill_ending_it_ends_the_faults_of_others(bench: Bench) -> No
     assert ("DELETE", "/_lastwish/faults") in [(each.method, each.url.path) for each in bench.reached]
 
 
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"name": "a"}', '{"name": "a", "process": {"pid": "x", "create_time": 1}}']
+)
+def test_a_damaged_record_is_no_drill_and_faults_can_be_ended(bench: Bench, home: Home, text: str) -> None:
+    (home.path / "drill.json").write_text(text)
+
+    assert (drill(bench)[0], drill(bench)[1]["running"]) == (200, False)
+    assert drill(bench, "DELETE")[0] == 200
+    assert ("DELETE", "/_lastwish/faults") in [(each.method, each.url.path) for each in bench.reached]
+
+
 # --- a drill may break the API that says who is an operator ---
 
 

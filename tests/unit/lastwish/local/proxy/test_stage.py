@@ -115,6 +115,14 @@ def test_votes_and_orders_that_cannot_be_read_or_kept_are_a_503(bench: Bench, ho
     assert [got.status for got in asked] == [503, 503, 503]
 
 
+def test_a_stage_that_cannot_be_read_is_a_503(bench: Bench, home: Home) -> None:
+    home.stage.mkdir()
+    got = bench.ask("GET", b"/stage")
+    home.stage.rmdir()
+
+    assert (got.status, got.problem["status"]) == (503, 503)
+
+
 @pytest.mark.parametrize("network", [False, True], ids=["here", "a phone"])
 def test_a_second_vote_of_a_wish_changes_the_first(bench: Bench, home: Home, vote: str, network: bool) -> None:
     bench.gateway = replace(bench.gateway, network=network)
