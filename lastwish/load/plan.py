@@ -38,6 +38,7 @@ EXPECTED: dict[str, frozenset[int]] = {
     "malformed": frozenset({400, 415, 422}),
 }
 _SHARES = {"duplicate": "duplicates", "hostile": "hostile", "oversized": "oversized", "malformed": "malformed"}
+LONGEST = 604_800.0  # seconds: a week
 _LATEST = 50  # a double tap repeats one of so many latest wishes
 _PROFILES = Path(__file__).with_name("profiles.toml")
 
@@ -61,8 +62,8 @@ class PlanOptions:
         """Check the values. Raises ValueError, in words for a person."""
         if self.shape not in SHAPES:
             raise ValueError(f"there is no shape {self.shape!r}: take one of {', '.join(SHAPES)}")
-        if self.wishes < 1 or not 0 < self.over < float("inf"):
-            raise ValueError(f"a load has one wish or more and takes some time, not {self.wishes} in {self.over:g} s")
+        if self.wishes < 1 or not 0 < self.over <= LONGEST:
+            raise ValueError(f"a load has one wish or more in up to a week, not {self.wishes} in {self.over:g} s")
         shares = [getattr(self, name) for name in _SHARES.values()]
         if not all(0 <= share <= 1 for share in shares) or round(sum(shares), 9) > 1:
             raise ValueError("each share is between 0 and 1, and together they are at most 1")

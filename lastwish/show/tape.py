@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from uuid import UUID, uuid5
 
 from lastwish.errors import TapeError
-from lastwish.load.plan import PlannedRequest
+from lastwish.load.plan import EXPECTED, LONGEST, PlannedRequest
 from lastwish.load.sender_process import SenderOptions, start_sender
 from lastwish.load.wishes import JSON
 from lastwish.local import typed
@@ -68,12 +68,22 @@ def read(file: Path) -> list[PlannedRequest]:
     recorded = []
     for number, line in enumerate(lines, start=1):
         try:
-            recorded.append(PlannedRequest.from_line(line))
-        except (ValueError, TypeError, KeyError, AttributeError):
+            recorded.append(_checked(PlannedRequest.from_line(line)))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             raise TapeError(f"{file}, line {number} is no line of a recording") from None
     if not recorded:
         raise TapeError(f"{file} is an empty recording")
     return recorded
+
+
+def _checked(request: PlannedRequest) -> PlannedRequest:
+    """Return a request whose fields are what they should be: JSON has any. Raises ValueError, TypeError."""
+    is_time = type(request.at) in (int, float) and 0 <= request.at <= LONGEST
+    headers = (request.key, request.content_type)
+    are_headers = all(isinstance(each, str) and each.isascii() and each.isprintable() for each in headers)
+    if type(request.number) is not int or not is_time or request.kind not in EXPECTED or not are_headers:
+        raise ValueError
+    return request
 
 
 def play(recorded: list[PlannedRequest], url: str, speed: float) -> int:

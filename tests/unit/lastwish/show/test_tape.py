@@ -1,6 +1,7 @@
 """A recording has what was sent and promised, as it was typed, and nothing that an operator took away."""
 
 import json
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 
@@ -85,3 +86,28 @@ def test_another_file_is_no_recording_and_is_not_quoted(tmp_path: Path, text: st
     with pytest.raises(TapeError, match=words) as refused:
         tape.read(file)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("number", 1.5), ("number", True), ("number", "0"),
+        ("at", "1"), ("at", -1), ("at", float("nan")), ("at", float("inf")), ("at", 1e9), ("at", None),
+        ("kind", "friendly"), ("kind", []), ("kind", None),
+        ("key", "a\r\nx: y"), ("key", "é"), ("key", 7), ("content_type", "text/html\n"), ("content_type", None),
+        ("body", 7), ("body", "\ud800"),
+    ],
+)  # fmt: skip
+def test_a_line_with_a_field_that_no_recording_has_is_refused(tmp_path: Path, field: str, value: object) -> None:
+    file, good = tmp_path / "evening.jsonl", asdict(tape.requests(home(tmp_path, sent(FIRST)))[0])
+    good["body"] = good["body"].decode()
+    file.write_text(json.dumps(good) + "\n" + json.dumps(good | {field: value}) + "\n")
+    with pytest.raises(TapeError, match="line 2 is no line"):
+        tape.read(file)
+
+
+def test_a_nest_is_no_line_of_a_recording(tmp_path: Path) -> None:
+    file = tmp_path / "evening.jsonl"
+    file.write_text("[" * 99_999)
+    with pytest.raises(TapeError, match="line 1 is no line"):
+        tape.read(file)
