@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from lastwish.errors import SheetError
 from lastwish.load.plan import PlanOptions
 from lastwish.local.faults import Fault
+from lastwish.maintenance.dlq import printable
 
 VOTED = "voted"  # in the place of a drill's name: what the hall voted for
 type Place = Literal["form", "phone", "wall", "console", "mission", "terminal", "runbook", "injection"]
@@ -135,29 +136,34 @@ def read(file: Path) -> Show:
     except OSError as error:
         raise SheetError(f"{file} cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, ValueError) as error:  # PyYAML lets ValueErrors of dates and numbers through
-        raise SheetError(f"{file} is no YAML: {' '.join(str(error).split())}") from None
-    wrong = [f"line {line}: {key} is written twice" for key, line in _twice(node)]
+        raise SheetError(printable(f"{file} is no YAML: {' '.join(str(error).split())}")) from None
+    except RecursionError:
+        raise SheetError(f"{file} is no cue sheet: it is nested too deeply") from None
+    wrong = [f"line {line}: {key} is written twice" for key, line in _twice(node, set())]
     try:
         show = Show.model_validate(raw)
     except ValidationError as error:
         wrong += [_words(node, raw, each["loc"], each["msg"]) for each in error.errors(include_input=False)]
-    if wrong:
+    if wrong := list(map(printable, wrong)):
         raise SheetError("\n".join([f"{file} is no cue sheet:", *wrong]), file=str(file), wrong=wrong)
     return show
 
 
-def _twice(node: Any) -> Iterator[tuple[str, int]]:
+def _twice(node: Any, visited: set[int]) -> Iterator[tuple[str, int]]:
     """Yield each key that stands twice in one mapping, and its second line: YAML would keep the last."""
+    if id(node) in visited:  # an alias, maybe of what it stands in
+        return
+    visited.add(id(node))
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if key.value in seen:
                 yield key.value, key.start_mark.line + 1
             seen.add(key.value)
-            yield from _twice(value)
+            yield from _twice(value, visited)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            yield from _twice(value)
+            yield from _twice(value, visited)
 
 
 def _words(node: Any, raw: Any, place: tuple[int | str, ...], message: str) -> str:

@@ -1,5 +1,6 @@
 """A cue sheet says what is wrong with it, with line and cue."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,31 @@ def test_another_file_is_no_cue_sheet(tmp_path: Path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(SheetError, match=r"is no (cue sheet|YAML)"):
         read(file)
+
+
+BOMB = "".join(f"{name}: &{name} [{f'*{before}, ' * 9}1]\n" for before, name in pairwise("Xabcdefghijklmnop"[1:]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["title: &a [*a]", "&a {title: x, cues: [*a]}", "[" * 5_000, "a: " + "{a: " * 5_000, "a: &a [1]\n" + BOMB],
+    ids=["a list in itself", "a sheet in itself", "a nest", "a nest of keys", "a list that grows"],
+)
+def test_a_sheet_without_an_end_is_refused_in_words(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "sheet.yaml"
+    file.write_text(text)
+    with pytest.raises(SheetError, match="is no cue sheet"):
+        read(file)
+
+
+def test_an_unknown_key_cannot_move_the_cursor(tmp_path: Path) -> None:
+    wrong = refusal(tmp_path, SHEET.replace("title: Doors open", '"\\e[2J": Doors open'))
+    assert "line 4, cue doors, \\x1b[2J: there is no such key" in wrong
+
+
+def test_a_load_has_an_end(tmp_path: Path) -> None:
+    load = "    load: {wishes: 9, over: 1e300}\n    fault:"
+    assert "in up to a week" in "".join(refusal(tmp_path, SHEET.replace("    fault:", load)))
 
 
 def test_bytes_that_are_no_text_are_no_cue_sheet(tmp_path: Path) -> None:
