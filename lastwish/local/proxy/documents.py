@@ -17,8 +17,8 @@ from lastwish.local.state import ROOT
 from web.templating import HTML, SECURITY_HEADERS
 
 STYLE = Path(__file__).with_name("documents.css")
-# No dot besides that of the suffix: no path leaves the folder.
-_PAGE = re.compile(r"/docs/((?:[\w-]+/)*[\w-]+)\.(md|css|svg|jpg|png)")
+# No dot besides that of the suffix: no path leaves the folder. No name that a file system refuses as too long.
+_PAGE = re.compile(r"/docs/((?:[\w-]{1,99}/){0,9}[\w-]{1,99})\.(md|css|svg|jpg|png)", re.ASCII)
 _MEDIA_TYPES = {"css": "text/css; charset=utf-8", "svg": "image/svg+xml", "jpg": "image/jpeg", "png": "image/png"}
 _SHELL = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

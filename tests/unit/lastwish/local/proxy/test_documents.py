@@ -67,6 +67,9 @@ def test_links_inside_the_documentation_lead_somewhere(path: str) -> None:
         "/docs/openapi.yaml",
         "/docs/runbooks/store-refuses.md\n",
         "/lastwish/local/proxy/documents.css",
+        pytest.param(f"/docs/{'a' * 300}.md", id="a long name"),
+        pytest.param(f"/docs/{'願' * 99}.md", id="a long name in UTF-8"),
+        pytest.param(f"/docs/{'a/' * 5000}a.md", id="a long path"),
     ],
 )
 def test_what_is_no_page_of_the_documentation_has_no_answer(path: str) -> None:
