@@ -21,6 +21,7 @@ Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]…", help="Messag
 Rate = Annotated[float, typer.Option(min=0.01, help="Letters a second, at most.")]
 Settle = Annotated[float, typer.Option(min=0, help="Seconds that the chain may take before the audit.")]
 _LONGEST_TEXT = 2000  # characters of a body
+_ON_THEIR_WAY = {"in-flight", "uncertain", "letters-hidden"}  # kinds of differences
 _ENDED = "interrupted: letters are shown again"
 
 
@@ -150,6 +151,8 @@ def _report(answer: Answer, moved: "Moved", there: "Stores", promises: "ReadProm
     facts["differences"] = [each.facts() for each in report.differences]
     failed = [f"{each['queue']} {each['message_id']} could not be moved: {each['error']}" for each in moved.failed]
     audited = "all is well" if report.ok else f"{len(report.differences)} differences: `lastwish audit` names them"
+    if not report.ok and {each.kind for each in report.differences} <= _ON_THEIR_WAY:
+        audited = "wishes or letters are on their way; `lastwish audit` again in a moment"
     said = f"{len(moved.moved)} moved, {left} dead letters left{_besides(moved.hidden)}"
     answer.give(facts, *failed, said, f"audit: {audited}")
     if not (moved.ok and report.ok):

@@ -45,6 +45,16 @@ def test_who_ends_it_sees_the_letters_that_are_left_again(
     assert len(chain.aws.messages("PodsDlq")) == 3
 
 
+def test_what_is_only_on_its_way_is_said_so(chain: Chain, letters: MixedLetters) -> None:
+    letters.transient("PodsDlq")
+    said = CliRunner().invoke(app, ["dlq", "redrive", "--settle", "0"])  # sent back, and nobody takes it here
+    assert said.exit_code == 1
+    assert "wishes or letters are on their way; `lastwish audit` again in a moment" in said.stdout
+    letters.hostile("PodsDlq")
+    said = CliRunner().invoke(app, ["dlq", "redrive", "--settle", "0"])
+    assert "differences: `lastwish audit` names them" in said.stdout
+
+
 def test_where_nobody_can_count_what_is_left_it_is_said_in_words(chain: Chain, letters: MixedLetters) -> None:
     letters.stranger("PodsDlq")
     # Reading the store is the last thing that the audit does.
