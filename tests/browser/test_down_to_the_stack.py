@@ -81,7 +81,7 @@ def test_four_clicks_lead_from_the_alarm_to_the_line_the_stack_the_logs_and_the_
     frames = stack.locator("li").all_inner_texts()
     assert [frame for frame in frames if frame.startswith("worker/handler.py:") and frame.endswith(" in board_one")]
     assert frames[-1] == raised_at.inner_text()
-    clicks.click(group.get_by_role("button", name=WORDS["logs_around"]))
+    clicks.click(group.get_by_role("button", name=WORDS["logs_around"]).first)
     line = group.locator(".log li").filter(has_text="record failed").filter(has_text=refused).first
     expect(line).to_contain_text("error=StoreUnavailable", timeout=SOON)
     expect(line).to_contain_text("ProvisionedThroughputExceededException")
@@ -89,6 +89,46 @@ def test_four_clicks_lead_from_the_alarm_to_the_line_the_stack_the_logs_and_the_
     expect(group.locator(".events > li").first).to_be_visible()
     assert clicks.count <= MOST_CLICKS
     assert TYPED not in page.locator("#view-mission").inner_text()
+
+
+def test_four_clicks_lead_from_the_red_hop_of_the_map_to_the_logs(
+    screen: Open, operator: OperatorClient, refused: str
+) -> None:
+    page = mission_control(screen(LAPTOP), operator, view="map")
+    clicks = Clicks(page)
+    clicks.click(page.locator('.chain [data-name="EventStore"]'))
+    group = page.locator(".hop .groups > li").filter(has=page.locator("b", has_text=FAILED))
+    expect(group.locator(".group code")).to_have_text(
+        re.compile(r"^infra/event_store\.py:\d+ in append$"), timeout=SOON
+    )
+    clicks.click(group.locator(".group"))
+    trace = group.locator(".traces > li").filter(has_text=refused)
+    clicks.click(trace.locator(".trace"))
+    expect(trace.locator(".waterfall .stack ol").first).to_be_visible(timeout=SOON)
+    clicks.click(trace.get_by_role("button", name=WORDS["logs_around"]))
+    expect(trace.locator(".log li").filter(has_text="record failed").first).to_contain_text(
+        "error=StoreUnavailable", timeout=SOON
+    )
+    assert clicks.count <= MOST_CLICKS
+
+
+@pytest.mark.parametrize(
+    ("red", "hop", "error"),
+    [
+        ("EventStore", "worker", "StoreUnavailable"),
+        ("worker", "worker", "Crash"),
+        ("Inbox", "frontend", "QueueUnavailable"),
+    ],
+    ids=["store-refuses", "worker-crash-loop", "sqs-refuses"],
+)
+def test_a_hop_of_the_map_has_the_failures_of_its_callers(
+    screen: Open, operator: OperatorClient, red: str, hop: str, error: str
+) -> None:
+    traces = [failed("1-6a000000-000000000000000000000000", None, error, hop=hop)]
+    traces.append(failed("1-6a000001-000000000000000000000000", None, "Other", hop="projector"))
+    page = mission_control(screen(PHONE), operator, lambda known: known.update(traces=traces), view="map")
+    page.locator(f'.chain [data-name="{red}"]').click()
+    expect(page.locator(".hop .group b")).to_have_text(f"{hop} · {error} × 1", timeout=SOON)
 
 
 def test_the_terminal_says_the_same(stack: Stack, refused: str) -> None:
@@ -123,6 +163,8 @@ def test_what_failed_alike_is_one_group_and_the_worst_comes_first(screen: Open, 
     titles = ["worker · StoreUnavailable × 20", "frontend · QueueUnavailable × 1", "Pods · slow × 1"]
     expect(page.locator(".group b")).to_have_text(titles)
     page.locator(".group").first.click()
+    expect(page.locator(".trace:visible")).to_have_count(5)
+    page.get_by_role("button", name=WORDS["more_traces"].format(count=15)).click()
     expect(page.locator(".trace:visible")).to_have_count(20)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

@@ -63,7 +63,7 @@ def test_a_hop_with_an_alarm_is_red_and_one_that_failed_is_marked(screen: Open, 
         expect(node(page, name)).to_have_attribute("data-state", state)
     expect(node(page, "InboxDlq")).to_have_attribute("data-state", "hurts")
     expect(node(page, "EventStore")).to_contain_text("▲ EventStore")
-    expect(node(page, "parser")).to_contain_text("3 of 40 failed")
+    expect(node(page, "parser")).to_contain_text("traces: 3 of 40 failed")
     expect(node(page, "EventStore")).to_have_accessible_name(
         f"EventStore, 0 a minute, p50 30 ms · p95 180 ms, {SAYS['states']['alarm']}, store-refuses"
     )

@@ -11,7 +11,7 @@ from tests.support import ROOT
 SRC, LASTWISH = ROOT / "src", ROOT / "lastwish"
 MOST_LINES_OF_SRC = 2700  # without mission control
 MOST_LINES_OF_MISSION_CONTROL = 750  # docs/decisions/0029; it only reads: the chain is understood without it
-MOST_LINES_OF_LASTWISH = 12_700  # docs/decisions/0028; 700 of them for the model of 0032
+MOST_LINES_OF_LASTWISH = 12_850  # docs/decisions/0028; 700 of them for the model of 0032
 MOST_LINES_OF_A_HANDLER = 80
 MOST_LINES_OF_A_FILE = 300
 MOST_ENTRIES_OF_LASTWISH = 17  # docs/decisions/0032

@@ -1,17 +1,35 @@
 // What is stored of some wishes: the events of each, in their order.
 
-import { fill, write } from "./console-session.js";
+import { fill, operatorRequest, write } from "./console-session.js";
 import { make } from "./elements.js";
 import { clock } from "./mission-trace.js";
 import { request } from "./poll.js";
 
 const MOST_WISHES = 5;
 
-// `wishIds` are those of a group of traces; a batch of many wishes has none.
-export function events(words, wishIds) {
-  const shown = [...new Set(wishIds)].filter(Boolean).slice(0, MOST_WISHES);
-  if (!shown.length) return make("p", { class: "muted" }, words.no_wish);
-  return make("ul", { class: "events", role: "list" }, ...shown.map((id) => eventsOfOne(words, id)));
+// `wishIds` are those of a group of traces. That of a batch has none: then the warnings of the seconds `around` name them.
+export function events(words, wishIds, { around }) {
+  const status = make("p", { class: "muted", role: "status" });
+  const list = make("ul", { class: "events", role: "list" });
+  if (!show(wishIds)) readLogs();
+  return make("div", {}, status, list);
+
+  function show(ids) {
+    const shown = [...new Set(ids)].filter(Boolean).slice(0, MOST_WISHES);
+    list.replaceChildren(...shown.map((id) => eventsOfOne(words, id)));
+    return shown.length;
+  }
+
+  async function readLogs() {
+    write(status, words.asking);
+    try {
+      const { lines } = await operatorRequest(`ops/logs?${new URLSearchParams({ around })}`);
+      const bad = lines.filter(({ level }) => ["WARNING", "ERROR", "CRITICAL"].includes(level));
+      write(status, show(bad.map(({ facts }) => facts.wish_id)) ? words.wishes_of_logs : words.no_wish);
+    } catch {
+      write(status, words.missing);
+    }
+  }
 }
 
 function eventsOfOne(words, id) {

@@ -79,6 +79,7 @@ export function drawing(title, onOpen) {
   }
 
   build();
+  new ResizeObserver(() => latest && show(latest)).observe(element); // a text is measured in pixels
   isTall.addEventListener("change", build);
   return { element, show };
 }

@@ -53,9 +53,10 @@ export function map(words) {
       if (dlq) facts.set(dlq, deadLetters(dlq));
     }
     chain.show(facts);
-    details.show(opened && { name: opened, alarms: alarmsOf(opened), hop: hopOf(opened) });
+    details.show(opened && { name: opened, alarms: alarmsOf(opened), hop: hopOf(opened), failed: failed() });
   }
 
+  const failed = () => (answer.traces ?? []).filter((trace) => trace.fault || trace.error || trace.throttled);
   const hopOf = (name) => answer.hops?.find((hop) => hop.name === name);
   const alarmsOf = (name) => (answer.alarms ?? []).filter((alarm) => alarm.hop === name && isOn(alarm));
 

@@ -2,6 +2,7 @@
 
 import { operatorRequest, write } from "./console-session.js";
 import { duration, make } from "./elements.js";
+import { logView } from "./mission-logs.js";
 import { waterfall } from "./waterfall.js";
 
 export const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
@@ -37,8 +38,10 @@ async function showWaterfall(details, trace, words) {
   try {
     const answer = await operatorRequest(`ops/traces/${encodeURIComponent(trace.trace_id)}`);
     details.replaceChildren(waterfall(answer, words.travel), status);
+    const at = trace.origin?.at ?? new Date(Date.parse(trace.started) + trace.duration_ms).toISOString();
+    const logs = disclosure("quiet", [words.logs_around], (opened) => opened.replaceChildren(logView(words, { around: at })));
     write(status, answer.complete || !answer.wish_id ? "" : words.travel.partly);
-    status.after(make("p", { class: "muted" }, make("code", {}, trace.trace_id)));
+    status.after(make("p", { class: "muted" }, make("code", {}, trace.trace_id)), ...logs);
   } catch {
     write(status, words.no_trace);
   }

@@ -7,12 +7,13 @@ import { events } from "./mission-events.js";
 import { logView } from "./mission-logs.js";
 import { clock, disclosure, kindOf, traceRow } from "./mission-trace.js";
 
+const FIRST = 5; // rows of a group, until somebody asks for more
 const KINDS = ["fault", "throttled", "error", "slow"]; // the worst first
 
 export function traces(words) {
   const note = make("p", { class: "unavailable", hidden: true });
   const empty = make("p", { class: "empty", hidden: true }, words.no_traces);
-  const list = make("ul", { class: "groups", role: "list" });
+  const groups = groupList(words);
   const xray = make("a", { rel: "noreferrer", target: "_blank", hidden: true }, words.xray);
   const element = make(
     "section",
@@ -20,17 +21,27 @@ export function traces(words) {
     make("div", { class: "top" }, make("h2", { id: "traces-title" }, words.traces), xray),
     make("p", { class: "muted" }, words.traces_lead),
     note,
-    list,
+    groups.element,
     empty,
   );
-  const groups = new Map(); // of those that are shown: {element, update}, by what they have in common
-
   function show({ traces: known, xray_url: url }) {
     xray.hidden = !url?.startsWith("https://");
     if (!xray.hidden) xray.href = url;
     if (known == null) return;
+    groups.show(known);
+    empty.hidden = groups.element.childElementCount > 0;
+  }
+
+  return { element, note, needs: ["traces"], show };
+}
+
+// The groups of some traces, as a list that does not move while it is in use.
+export function groupList(words) {
+  const list = make("ul", { class: "groups", role: "list" });
+  const groups = new Map(); // of those that are shown: {element, update}, by what they have in common
+
+  function show(known) {
     if (!list.matches(":hover, :focus-within")) update(known);
-    empty.hidden = groups.size > 0;
   }
 
   // An open group stays, also when it is too old for the list.
@@ -52,7 +63,7 @@ export function traces(words) {
     if (!isInOrder) list.prepend(...elements); // only then: what moves loses how far it was scrolled
   }
 
-  return { element, note, needs: ["traces"], show };
+  return { element: list, show };
 }
 
 function keyOf(trace) {
@@ -65,13 +76,20 @@ function group(words) {
   const newest = make("span", { class: "at" });
   const parts = make("div", { class: "parts" });
   const rows = make("ul", { class: "traces", role: "list" });
+  const more = make("button", { type: "button", class: "quiet", hidden: true });
   const shown = new Map(); // trace id → its row
   let members = [];
+  let showsAll = false;
 
   const around = () => ({ around: members[0].origin?.at ?? members[0].started });
   part(words.logs_around, () => logView(words, around()));
-  part(words.events, () => events(words, members.map((trace) => trace.wish_id)));
-  const [button, details] = disclosure("group", [name, raisedAt, newest], () => details.replaceChildren(parts, rows));
+  part(words.events, () => events(words, members.map((trace) => trace.wish_id), around()));
+  const [button, details] = disclosure("group", [name, raisedAt, newest], () => details.replaceChildren(parts, rows, more));
+  more.addEventListener("click", () => {
+    showsAll = true;
+    showRows();
+    rows.children[FIRST].querySelector("button").focus();
+  });
   const element = make("li", {}, button, details);
 
   // A part reads what it shows each time it is opened: a group may have newer traces by then.
@@ -99,6 +117,16 @@ function group(words) {
       shown.set(trace.trace_id, traceRow(trace, words));
       rows.prepend(shown.get(trace.trace_id));
     }
+    showRows();
+  }
+
+  // The newest; one that is open stays.
+  function showRows() {
+    const isMore = (row, place) => !showsAll && place >= FIRST && !row.querySelector("[aria-expanded=true]");
+    [...rows.children].forEach((row, place) => (row.hidden = isMore(row, place)));
+    const count = rows.querySelectorAll(":scope > [hidden]").length;
+    more.hidden = !count;
+    more.textContent = fill(words.more_traces, { count });
   }
 
   return { element, update };

@@ -58,7 +58,7 @@ function showShow(answer) {
   showTime();
   if (!show.cue) return;
   write(note, show.note ?? "");
-  write(text, show.cue.say);
+  write(text, joined(show.cue.say));
   const rows = Object.entries(show.cue.look).map(([where, what]) => {
     const [name, href] = [words.places[where] ?? where, show.links?.[where]];
     return make("div", {}, make("dt", {}, href ? make("a", { href, target: "_blank" }, name) : name), make("dd", {}, what));
@@ -83,6 +83,9 @@ function showTime() {
   else if (show.paused) write(state, words.paused);
   else if (state.textContent === words.stale || state.textContent === words.paused) write(state, "");
 }
+
+// The lines of a paragraph of the sheet are one: the page breaks them by its own width. Japanese has no spaces to join by.
+const joined = (say) => say.trim().replace(/([^\x00-\x7f])\n(?!\n)(?=[^\x00-\x7f])/g, "$1").replace(/([^\n])\n(?!\n)/g, "$1 ");
 
 function minutes(seconds) {
   const whole = Math.abs(Math.round(seconds));

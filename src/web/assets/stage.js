@@ -28,9 +28,9 @@ export function follow(read, show, every) {
   return poll;
 }
 
-// Words for people are one text, or one for each language. Of a drill the page has its own.
+// Words for people are one text, or one for each language. Those of a show's sheet come before the page's own of a drill.
 export const say = (words) => words?.[document.documentElement.lang] ?? words?.en ?? words ?? "";
-export const drillTitle = ({ id, title }, { drills }) => drills[id] ?? say(title);
+export const drillTitle = ({ id, title }, { drills }) => say(title) || drills[id];
 
 // Counts down to the moment that an answer named, by this page's clock. show(seconds) is called with each answer and each second.
 export class Countdown {
