@@ -12,7 +12,7 @@ from tests.support.laptop import Laptop, Stack
 
 CHOICES: dict[str, stage.Words] = {
     "worker-crash-loop": "The worker crashes",
-    "store-throttles": "DynamoDB throttles",
+    "store-throttles": {"en": "The database chokes", "ja": "データベースが詰まる"},
     "something-new": {"en": "Something <b>new</b>", "ja": "<b>新しい</b>こと"},
 }
 SHOW = {

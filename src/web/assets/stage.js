@@ -28,9 +28,10 @@ export function follow(read, show, every) {
   return poll;
 }
 
-// Words for people are one text, or one for each language. Those of a show's sheet come before the page's own of a drill.
+// Words for people are one text, or one for each language, as a show's sheet has them. Of a drill the page has its own, which
+// come before a text that is not in the reader's language.
 export const say = (words) => words?.[document.documentElement.lang] ?? words?.en ?? words ?? "";
-export const drillTitle = ({ id, title }, { drills }) => say(title) || drills[id];
+export const drillTitle = ({ id, title }, { drills }) => (typeof title === "object" ? say(title) : (drills[id] ?? title));
 
 // Counts down to the moment that an answer named, by this page's clock. show(seconds) is called with each answer and each second.
 export class Countdown {
