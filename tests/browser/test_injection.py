@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from playwright.sync_api import Request as Wanted
 from starlette.requests import Request
 from starlette.responses import Response
@@ -169,12 +169,13 @@ def test_an_attempt_that_is_not_among_the_best_has_a_page(watched: Watched, addr
     last = page.locator(".attempt").last
     typed = last.locator(".typed").inner_text()
     last.get_by_role("link", name="Show logs and trace").click()
-    assert page.locator(".typed").all_inner_texts() == [typed]
-    assert "sanitised=true" in page.locator(".lines .proves").first.inner_text()
+    expect(page.locator(".typed")).to_have_text([typed])
+    expect(page.locator(".lines .proves").first).to_contain_text("sanitised=true")
     page.get_by_role("link", name="日本語").click()
-    assert page.locator(".typed").all_inner_texts() == [typed]
+    expect(page.get_by_role("link", name="すべての挑戦")).to_be_visible()
+    expect(page.locator(".typed")).to_have_text([typed])
     page.get_by_role("link", name="すべての挑戦").click()
-    assert page.locator(".attempt").count() == injection.MOST
+    expect(page.locator(".attempt")).to_have_count(injection.MOST)
 
 
 @pytest.mark.parametrize("text", DANGEROUS)
