@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import NotMeasured, bill, caching, door, frames, pages, startup, throughput, units
+from bench import NotMeasured, bill, caching, door, frames, pages, startup, throughput, units, warm
 from tests.support.laptop import Stack
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -24,6 +24,7 @@ class Sizes:
     rounds: int = 5
     runs: int = 11  # cold starts of each handler
     loads: int = 3  # of each page
+    warm: int = 2000  # wishes of each function
     quiet_ms: float = pages.QUIET_MS
 
 
@@ -37,6 +38,7 @@ MEASUREMENTS: dict[str, tuple[str, Measurement]] = {
     ),
     "door": ("calling the engine with and without its door", lambda _, sizes: door.measure(3 * sizes.runs)),
     "start_up": ("starting each function from its built bundle", lambda _, sizes: startup.measure(sizes.runs)),
+    "warm": ("handling wishes beside bare handlers and older code", lambda _, sizes: warm.measure(sizes.warm)),
     "capacity_units_per_wish": ("counting the write units of a wish", lambda stack, _: units.measure_writes(stack)),
     "read_units_per_wish": ("counting the read units of a wish", lambda stack, _: units.measure_reads(stack)),
     "bill": ("counting what AWS bills for a wish", lambda stack, _: bill.measure(stack)),

@@ -13,7 +13,7 @@ from bench.lines import SECTIONS, lines
 from bench.report import MEASUREMENTS, RESULTS, Sizes, measure
 from tests.support.laptop import Stack
 
-SHORT = Sizes(wishes=10, clients=2, rounds=1, runs=1, loads=1, quiet_ms=100)
+SHORT = Sizes(wishes=10, clients=2, rounds=1, runs=1, loads=1, quiet_ms=100, warm=10)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_the_results_are_those_of_all_measurements(
     assert form(measure(stack, SHORT, lambda _: None)) == form(committed)
 
 
-@pytest.mark.parametrize("missing", ["pages", "frames", "read_units_per_wish"])
+@pytest.mark.parametrize("missing", ["pages", "frames", "read_units_per_wish", "warm"])
 def test_a_measurement_that_this_machine_cannot_make_is_left_out_and_named(
     monkeypatch: pytest.MonkeyPatch, stack: Stack, committed: dict[str, Any], missing: str
 ) -> None:

@@ -1,0 +1,123 @@
+"""Measure what a wish costs each function of the chain once it is warm: CPU time, log bytes, datagrams to X-Ray.
+
+Each function handles its wishes in a process of its own, in batches of ten, with botocore's real requests and answers
+and no network (`bench.warm_process`). Beside it stands a bare handler of the same duty (`bench.bare`), or the same
+function as it was at an older commit. ``python -m bench.warm [WISHES]`` prints both.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench import BenchFailed, NotMeasured
+from lastwish.local.state import ROOT
+
+FUNCTIONS = ("frontend", "parser", "worker", "projector")
+ALL = "all four"
+BEFORE = "30c260d"  # the commit that issue 15 counts from
+ROUNDS = 3
+_SRC = ROOT / "src"
+_QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012"
+
+# As the template sets them on AWS, where the tracer is on.
+_VARIABLES = {
+    "AWS_REGION": "eu-central-1",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ACCESS_KEY_ID": "ASIA0000000000000000",
+    "AWS_SECRET_ACCESS_KEY": "0" * 40,
+    "AWS_SESSION_TOKEN": "0" * 400,
+    "AWS_LAMBDA_FUNCTION_NAME": "bench",
+    "LAMBDA_TASK_ROOT": "/var/task",
+    "_X_AMZN_TRACE_ID": "Root=1-5e645f3e-1dfad076a177c5ccc5de12f5;Parent=53995c3f42cd8ad8;Sampled=1",
+    "STAGE": "prod",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
+    "POWERTOOLS_METRICS_NAMESPACE": "LastWish/lastwish-prod",
+    "POWERTOOLS_TRACER_CAPTURE_RESPONSE": "false",
+    "POWERTOOLS_TRACER_CAPTURE_ERROR": "false",
+    **{f"{name.upper()}_URL": f"{_QUEUE}/lastwish-prod-{name}" for name in ("Inbox", "Inbox_Dlq", "Pods", "Pods_Dlq")},
+    "EVENT_STORE": "EventStore",
+    "READ_MODEL": "ReadModel",
+    "SEATS": "Seats",
+    "MARS_SEATS": "40000",
+    "JUPITER_SEATS": "25000",
+    "CLOSED_DESTINATIONS": "",
+    "HELD_WORDS": "",
+    "WALL_DELAY": "5",
+    "PUBLIC_URL": "https://wishes.example/",
+    "PYTHONHASHSEED": "0",
+}
+
+
+def measure(wishes: int) -> dict[str, Any]:
+    """Return both comparisons. Raises BenchFailed, NotMeasured."""
+    return {"bare": beside_bare(wishes), "before": beside_before(wishes)}
+
+
+def beside_bare(wishes: int, rounds: int = ROUNDS) -> dict[str, Any]:
+    """Return the costs of our functions and of the bare handlers, with the ratios of CPU time. Raises BenchFailed."""
+    return _measured({"ours": _SRC, "bare": None}, wishes, rounds)
+
+
+def beside_before(wishes: int, rounds: int = ROUNDS) -> dict[str, Any]:
+    """Return the costs of our functions and of those at the commit BEFORE. Raises BenchFailed, NotMeasured."""
+    with _source_at(BEFORE) as before:
+        return _measured({"ours": _SRC, "before": before}, wishes, rounds)
+
+
+@contextmanager
+def _source_at(commit: str) -> Iterator[Path]:
+    """Give src/ as it was at a commit. Raises NotMeasured in a clone that does not have the commit."""
+    with TemporaryDirectory() as folder:
+        archive = subprocess.run(["git", "archive", commit, "src"], cwd=ROOT, capture_output=True, check=False)
+        if archive.returncode != 0:
+            raise NotMeasured(f"this clone does not have commit {commit}")
+        subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
+        yield Path(folder, "src")
+
+
+def _measured(sides: Mapping[str, Path | None], wishes: int, rounds: int) -> dict[str, Any]:
+    """Measure both sides in turn, round by round; the medians, and the ratios of ours to the other."""
+    found: dict[str, dict[str, list[dict[str, float]]]] = {name: {side: [] for side in sides} for name in FUNCTIONS}
+    for _ in range(rounds):
+        for name in FUNCTIONS:
+            for side, src in sides.items():
+                found[name][side].append(cost(name, src, wishes))
+    table = {name: {side: _medians(costs) for side, costs in of.items()} for name, of in found.items()}
+    table[ALL] = {side: _sums([table[name][side] for name in FUNCTIONS]) for side in sides}
+    ours, other = sides
+    ratios = {name: round(of[ours]["cpu_us"] / of[other]["cpu_us"], 2) for name, of in table.items()}
+    return {"wishes": wishes, "per_wish": table, "cpu_ratio": ratios}
+
+
+def _medians(costs: list[dict[str, float]]) -> dict[str, float]:
+    return {name: round(median(cost[name] for cost in costs), 1) for name in costs[0]}
+
+
+def _sums(costs: list[dict[str, float]]) -> dict[str, float]:
+    return {name: round(sum(cost[name] for cost in costs), 1) for name in costs[0]}
+
+
+def cost(function: str, src: Path | None, wishes: int) -> dict[str, float]:
+    """Return what a wish costs a function: of the code in ``src``, None for the bare handler. Raises BenchFailed."""
+    module = f"{function}.handler" if src else "bench.bare"
+    path = os.pathsep.join(map(str, [*([src] if src else []), ROOT]))
+    env = _VARIABLES | {"PYTHONPATH": path, "PATH": os.environ["PATH"], "POWERTOOLS_SERVICE_NAME": function}
+    command = [sys.executable, "-m", "bench.warm_process", function, module, str(wishes)]
+    with TemporaryDirectory() as folder, Path(folder, "log").open("wb") as log:
+        done = subprocess.run(command, env=env, cwd=folder, stdout=log, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise BenchFailed(f"{function} did not handle its wishes: {done.stderr}")
+    result: dict[str, float] = json.loads(done.stderr.splitlines()[-1])
+    return result
+
+
+if __name__ == "__main__":
+    number = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+    print(json.dumps(measure(number), indent=2))
