@@ -17,18 +17,14 @@ def annotate(wish_id: str, correlation_id: str) -> str:
     return wish_id
 
 
-def publish(inbox: Queue, submission: Submission, correlation_id: str) -> None:
+def publish(inbox: Queue, wish: Submission, correlation_id: str) -> None:
     """Send ``WishSubmitted`` and return once SQS has acknowledged it. Raises QueueUnavailable."""
-    annotate(submission.wish_id, correlation_id)
+    annotate(wish.wish_id, correlation_id)
     envelope = Envelope.of(
-        submission.event,
-        source="frontend",
-        wish_id=submission.wish_id,
-        time=datetime.now(UTC),
-        correlation_id=correlation_id,
+        wish.event, source="frontend", wish_id=wish.wish_id, time=datetime.now(UTC), correlation_id=correlation_id
     )
     inbox.send(Message(envelope.model_dump_json(), current_header()))
     count("Submitted")
-    count("Sanitised", int(submission.has_markup))
-    extra = {"destination": submission.event.destination, "sanitised": submission.has_markup}
-    logger.info("wish submitted", extra=extra)
+    if wish.has_markup:
+        count("Sanitised")
+    logger.info("wish submitted", extra={"sanitised": wish.has_markup or None})

@@ -5,9 +5,8 @@
   dead-letter queue.
 """
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 # Before pydantic, in the handlers too: where that is loaded, Powertools loads its models of all events beside it.
@@ -20,7 +19,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from domain.envelope import Envelope
 from domain.errors import PermanentError, QueueUnavailable, TransientError
 from infra.queues import Message, Queue, delivery_of, trace_header_of
-from infra.telemetry import count, count_failure, describe, logger
+from infra.telemetry import count, count_failure, describe, log_outcomes, logger
 from infra.tracing import record_span, wish_segment
 
 # Milliseconds: one more record may take all tries at AWS (see infra.aws), and failures must then be reported.
@@ -70,28 +69,23 @@ class Consumer(BatchProcessor):
 
     @contextmanager
     def wish_context(self, record: SQSRecord, envelope: Envelope, **annotations: str) -> Iterator[str | None]:
-        """Log and trace the block as part of this wish's story. Yield the trace header to send on."""
-        wish_id, header = envelope.subject, trace_header_of(record)
-        ids = {"wish_id": wish_id, "correlation_id": envelope.correlationid}
+        """Trace the block as part of this wish's story, and log its failure so. Yield the trace header to send on."""
+        ids = {"wish_id": envelope.subject, "correlation_id": envelope.correlationid}
         self._log_keys[record.message_id] = ids
-        sent, receives = delivery_of(record)
-        header = record_span(self._name, header, sent, "AWS::SQS::Queue", wish_id=wish_id, receive_count=receives)
-        with (
-            logger.append_context_keys(**ids),
-            wish_segment(logger.service, header, **ids, **annotations, receive_count=receives) as trace_header,
-        ):
-            try:
-                yield trace_header
-            except BaseException:
-                self._traced.add(record.message_id)
-                raise
+        header, (sent, receives) = trace_header_of(record), delivery_of(record)
+        header = record_span(self._name, header, sent, "AWS::SQS::Queue", **ids, receive_count=receives)
+        self._traced.add(record.message_id)  # if the block fails
+        with wish_segment(logger.service, header, **ids, **annotations, receive_count=receives) as trace_header:
+            yield trace_header
+        self._traced.discard(record.message_id)
 
     def failure_handler(self, record: SQSRecord, exception: ExceptionInfo) -> Any:
         """Dead-letter a failed record, or report it to be delivered again."""
         error = exception[1] or RuntimeError("failed without an error")
         if record.message_id not in self._traced:
             _, receives = delivery_of(record)
-            record_span(logger.service, trace_header_of(record), time.time(), error=error, receive_count=receives)
+            with suppress(Exception), wish_segment(logger.service, trace_header_of(record), receive_count=receives):
+                raise error
         if isinstance(error, PermanentError) and self._dead_letter(record, error):
             return "dead-lettered", None, record
         count("Retries")
@@ -115,12 +109,12 @@ class Consumer(BatchProcessor):
         return {"sqs_message_id": record.message_id, **self._log_keys.get(record.message_id, {})}
 
     def _clean(self) -> None:
+        log_outcomes()
         super()._clean()  # type: ignore[no-untyped-call]
-        if self.fail_messages:
-            try:
-                self._source.postpone(self.fail_messages)  # type: ignore[arg-type]
-            except QueueUnavailable as error:
-                logger.warning("could not postpone; the visibility timeout counts", extra={"reason": str(error)})
+        try:
+            self._source.postpone(self.fail_messages)  # type: ignore[arg-type]
+        except QueueUnavailable as error:
+            logger.warning("could not postpone; the visibility timeout counts", extra={"reason": str(error)})
 
 
 def _check_time_left(context: LambdaContext) -> None:

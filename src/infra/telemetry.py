@@ -3,6 +3,7 @@
 Never log what a person typed: log ids, types and reasons.
 """
 
+import json
 import traceback
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,30 @@ _CREDENTIALS = {
 
 _CODE, _SDK = f"{Path(__file__).parents[1]}/", "/aws_xray_sdk/"  # whose frames are in every stack, and say nothing
 
-logger = Logger(use_rfc3339=True, log_record_order=_ORDER)
+# What Powertools tells of the invocation: only lines about trouble have it. It would make the others twice as long.
+_INVOCATION = ("function_", "cold_start", "xray_trace_id", "location")
+
+
+def _serialise(line: dict[str, Any]) -> str:
+    told = {name: fact for name, fact in line.items() if line["level"] != "INFO" or not name.startswith(_INVOCATION)}
+    return json.dumps(told, default=str, separators=(",", ":"))
+
+
+logger = Logger(use_rfc3339=True, log_record_order=_ORDER, json_serializer=_serialise)
 metrics = Metrics()
+_outcomes: dict[tuple[Any, ...], list[str]] = {}  # wish ids by message and facts
+
+
+def log_outcome(message: str, wish_id: str, **facts: str | int | None) -> None:
+    """Log what became of a wish of a batch. Wishes with the same message and facts share a line, ``log_outcomes``."""
+    _outcomes.setdefault((message, *facts.items()), []).append(wish_id)
+
+
+def log_outcomes() -> None:
+    """Write the lines of ``log_outcome``, with ``wish_ids``."""
+    for (message, *facts), wish_ids in _outcomes.items():
+        logger.info(message, extra={"wish_ids": wish_ids, **dict(facts)})
+    _outcomes.clear()
 
 
 def count(name: str, amount: int = 1) -> None:

@@ -14,9 +14,11 @@ from aws_lambda_powertools import Tracer
 from aws_xray_sdk.core import xray_recorder
 from aws_xray_sdk.core.context import Context
 from aws_xray_sdk.core.models import entity
+from aws_xray_sdk.core.models.facade_segment import FacadeSegment
+from aws_xray_sdk.core.models.segment import Segment
 from aws_xray_sdk.core.models.throwable import Throwable
 from aws_xray_sdk.core.models.trace_header import TraceHeader
-from aws_xray_sdk.core.recorder import AWSXRayRecorder
+from aws_xray_sdk.core.streaming.default_streaming import DefaultStreaming
 
 from domain.errors import LastWishError
 from infra.telemetry import frames
@@ -39,11 +41,22 @@ def _add_exception(self: Any, error: BaseException, stack: Any = (), remote: boo
 
 entity.Entity.add_exception = _add_exception
 
-tracer = Tracer(patch_modules=["botocore"])
 
-# Inside Lambda the SDK's own recorder writes only subsegments; a second one with a plain context writes segments.
-_wish_recorder = AWSXRayRecorder()
-_wish_recorder.configure(context=Context(), sampling=False, context_missing="IGNORE_ERROR")
+class _WholeDocuments(DefaultStreaming):  # type: ignore[misc]  # the SDK has no types
+    """Send what the handler did with all its calls to AWS as one document, unless it is long: X-Ray takes 64 KB.
+
+    The SDK's own sends each call by itself in Lambda, where the function's segment never ends. That of a wish does, and
+    takes its calls along.
+    """
+
+    def is_eligible(self, segment: Any) -> bool:
+        ended = isinstance(segment, FacadeSegment) and not segment.subsegments[-1].in_progress
+        return ended or super().is_eligible(segment)
+
+
+tracer = Tracer(patch_modules=["botocore"])
+xray_recorder.streaming = _WholeDocuments()
+_wish_context = Context()  # the SDK's own context inside Lambda takes no segments
 
 
 def current_header() -> str | None:
@@ -68,7 +81,8 @@ def wish_segment(name: str, header: str | None, **annotations: str | int) -> Ite
     if segment is None:
         yield header
         return
-    function_context, xray_recorder.context = xray_recorder.context, _wish_recorder.context
+    _wish_context.put_segment(segment)
+    function_context, xray_recorder.context = xray_recorder.context, _wish_context
     try:
         yield _header_of(segment)
     except BaseException as error:
@@ -76,16 +90,11 @@ def wish_segment(name: str, header: str | None, **annotations: str | int) -> Ite
         raise
     finally:
         xray_recorder.context = function_context
-        _wish_recorder.end_segment()
+        _end(segment)
 
 
 def record_span(
-    name: str,
-    header: str | None,
-    since: float,
-    origin: str | None = None,
-    error: BaseException | None = None,
-    **annotations: str | int,
+    name: str, header: str | None, since: float, origin: str | None = None, **annotations: str | int
 ) -> str | None:
     """Record a segment that ends now, as ``wish_segment`` does. Return its header. ``since``: seconds of the epoch."""
     segment = _begin_segment(name, header, annotations)
@@ -93,9 +102,7 @@ def record_span(
         return header
     segment.start_time = min(since, time.time())
     segment.origin = origin
-    if error:
-        segment.add_exception(error)
-    _wish_recorder.end_segment()
+    _end(segment)
     return _header_of(segment)
 
 
@@ -107,18 +114,22 @@ def record_error(error: BaseException) -> None:
 
 def record_outcome(outcome: str) -> None:
     """Annotate the wish's open segment with its outcome."""
-    if segment := _wish_recorder.current_segment():
-        segment.put_annotation("outcome", outcome)
+    if xray_recorder.context is _wish_context:
+        xray_recorder.put_annotation("outcome", outcome)
 
 
 def _begin_segment(name: str, header: str | None, annotations: dict[str, str | int]) -> Any:
     parent = TraceHeader.from_header_str(header) if header else None
     if tracer.disabled or parent is None or not parent.root or parent.sampled not in (1, True):
         return None
-    segment = _wish_recorder.begin_segment(name, traceid=parent.root, parent_id=parent.parent, sampling=True)
-    for key, value in annotations.items():
-        segment.put_annotation(key, value)
+    segment = Segment(name, traceid=parent.root, parent_id=parent.parent)
+    segment.annotations |= annotations
     return segment
+
+
+def _end(segment: Any) -> None:
+    segment.close()
+    xray_recorder.emitter.send_entity(segment)
 
 
 def _header_of(segment: Any) -> str:

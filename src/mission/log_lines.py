@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +22,13 @@ class Line:
     message: str
     facts: dict[str, Any] = field(default_factory=dict)
     ours: bool = True
+
+    def about(self, wish_id: str | None) -> "Line":
+        """Return the line as of this wish alone, where it is about several wishes of a batch."""
+        if wish_id not in self.facts.get("wish_ids", ()):
+            return self
+        others = {name: fact for name, fact in self.facts.items() if name != "wish_ids"}
+        return replace(self, facts={"wish_id": wish_id} | others)
 
     def document(self) -> dict[str, Any]:
         """Return it as a JSON object, with all facts."""

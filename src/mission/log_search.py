@@ -68,7 +68,7 @@ def _request(group: str, query: Query) -> dict[str, Any]:
 def _lines(pages: Any, service: str, query: Query) -> Iterator[Line]:
     for page in pages:
         for event in page["events"]:
-            line = read(event["message"], event["timestamp"], service)
+            line = read(event["message"], event["timestamp"], service).about(query.wish_id)
             if query.text.lower() in event["message"].lower() and query.matches(line):
                 yield line
 

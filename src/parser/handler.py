@@ -17,7 +17,7 @@ from infra.aws import sqs_client
 from infra.consumer import Consumer
 from infra.queues import Message, Queue
 from infra.settings import ParserSettings
-from infra.telemetry import count, count_by, logger, metrics
+from infra.telemetry import count, count_by, log_outcome, logger, metrics
 from infra.tracing import record_outcome, tracer
 from parser.held_words import load_held_words
 
@@ -46,11 +46,11 @@ def decide(record: SQSRecord) -> Message:
         verdict = judge(wish, closed=settings.closed_destinations)
         held = screen(wish, words) if isinstance(verdict, WishAccepted) else None
         decisions = [verdict, held] if held else [verdict]
-        report(verdict, held)
+        report(submission.subject, verdict, held)
         return Message(write_story([submission, *map(partial(_envelope, submission), decisions)]), trace_header)
 
 
-def report(verdict: WishAccepted | WishRejected, held: WishHeld | None) -> None:
+def report(wish_id: str, verdict: WishAccepted | WishRejected, held: WishHeld | None) -> None:
     """Record the decision and its reason in the log, the trace and the metrics."""
     outcome = "rejected" if isinstance(verdict, WishRejected) else "held" if held else "accepted"
     if isinstance(verdict, WishRejected):
@@ -58,14 +58,10 @@ def report(verdict: WishAccepted | WishRejected, held: WishHeld | None) -> None:
     else:
         count("Held" if held else "Accepted")
     record_outcome(outcome)
-    logger.info("wish judged", extra={"outcome": outcome, "reason": getattr(held or verdict, "reason", None)})
+    log_outcome("wish judged", wish_id, outcome=outcome, reason=getattr(held or verdict, "reason", None))
 
 
-def _envelope(submission: Envelope, event: Event) -> Envelope:
+def _envelope(cause: Envelope, event: Event) -> Envelope:
     return Envelope.of(
-        event,
-        source="parser",
-        wish_id=submission.subject,
-        time=datetime.now(UTC),
-        correlation_id=submission.correlationid,
+        event, source="parser", wish_id=cause.subject, time=datetime.now(UTC), correlation_id=cause.correlationid
     )

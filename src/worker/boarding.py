@@ -15,7 +15,7 @@ from infra.aggregate import Cause, execute
 from infra.event_store import EventStore
 from infra.seats import Seats
 from infra.slos import STORED_WITHIN
-from infra.telemetry import count, logger, measure
+from infra.telemetry import count, log_outcome, measure
 from infra.tracing import record_outcome, trace_id
 
 _SKEW = timedelta(seconds=5)  # a wish sent later than now: two clocks disagree
@@ -91,13 +91,14 @@ def report(wish: DecidedWish, seat: Seat | None, *, is_new: bool, now: datetime)
         count("SeatsLeaked")
     accepted = isinstance(wish.verdict, WishAccepted)
     outcome = "duplicate" if not is_new else "boarded" if seat else "waitlisted" if accepted else "rejected"
+    elapsed = now - wish.envelope.time
+    late = round(elapsed.total_seconds()) if is_new and elapsed > STORED_WITHIN else None
     record_outcome(outcome)
-    logger.info("wish recorded" if is_new else "wish was recorded before", extra={"outcome": outcome})
+    log_outcome("wish recorded" if is_new else "wish was recorded before", wish.wish_id, outcome=outcome, late_s=late)
     if not is_new:
         return
     if accepted:
         count("Boarded" if seat else "Waitlisted")
-    elapsed = now - wish.envelope.time
     count("ClockSkew", int(elapsed < -_SKEW))
-    count("Late", int(elapsed > STORED_WITHIN))
+    count("Late", int(late is not None))
     measure("SubmittedToBoarded", max(elapsed, timedelta(0)).total_seconds() * 1000)

@@ -199,7 +199,7 @@ def test_the_logs_of_a_moment_are_found_narrowed_and_filtered(screen: Open, oper
     panel.get_by_role("button").click()
     lines = panel.locator(".log li")
     expect(lines.filter(has_text=wish_id).first).to_be_visible(timeout=SOON)
-    recorded = "worker INFO wish recorded correlation_id"
+    recorded = "worker INFO wish recorded wish_ids"
     panel.get_by_label(WORDS["logs"]["filter"]).fill(recorded)
     expect(panel.locator(".log li:visible")).to_have_count(lines.filter(has_text=recorded).count())
     panel.get_by_label(WORDS["logs"]["service"]).select_option("parser")

@@ -108,12 +108,12 @@ def held_back(stack: Stack, function: str) -> Iterator[None]:
 
 
 def batches(stack: Stack, wishes: list[str]) -> Counter[str]:
-    """How many of these wishes each invocation of the parser judged."""
+    """How many of these wishes the parser judged together, by the first of a batch."""
     events = stack.aws("logs").filter_log_events(
         logGroupName="/aws/cloudformation/lastwish-local/ParserLogs", filterPattern='"wish judged"'
     )["events"]
     lines = [json.loads(event["message"]) for event in events]
-    return Counter(line["function_request_id"] for line in lines if line["wish_id"] in wishes)
+    return Counter(line["wish_ids"][0] for line in lines for wish_id in line["wish_ids"] if wish_id in wishes)
 
 
 def test_a_wish_that_is_not_stored_yet_is_found_by_its_annotation(stack: Stack, http: httpx.Client) -> None:

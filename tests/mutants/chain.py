@@ -112,8 +112,8 @@ STORING = (
     Mutant(
         "rejection-not-stored",
         "src/parser/handler.py",
-        "report(verdict, held)\n        return Message(",
-        "report(verdict, held)\n        if isinstance(verdict, WishRejected):\n"
+        "report(submission.subject, verdict, held)\n        return Message(",
+        "report(submission.subject, verdict, held)\n        if isinstance(verdict, WishRejected):\n"
         '            raise MalformedMessage("rejected")\n        return Message(',
         "A rejected wish that was answered 202 is a dead letter and no stored fact.",
         f"{_IN}/parser/test_handler.py::test_a_rejected_wish_is_sent_on_too",

@@ -187,14 +187,14 @@ def test_a_refusal_is_counted_by_its_problem(frontend: ModuleType, invoke: Invok
 
 
 @pytest.mark.parametrize(
-    ("message", "counted"), [("<b onclick=x>", 1), ("</p>", 1), ("<!--", 1), ("I <3 you & 1 < 2", 0)]
+    ("message", "counted"), [("<b onclick=x>", [1]), ("</p>", [1]), ("<!--", [1]), ("I <3 you & 1 < 2", [])]
 )
 def test_sanitised_markup_is_counted(
-    frontend: ModuleType, invoke: Invoke, log: Log, message: str, counted: int
+    frontend: ModuleType, invoke: Invoke, log: Log, message: str, counted: list[float]
 ) -> None:
     body = json.dumps({"message": message, "destination": "mars"})
     assert invoke(frontend, {**sample("frontend-good-wish"), "body": body})["statusCode"] == 202
-    assert log.metrics()["Sanitised"] == [counted]
+    assert log.metrics().get("Sanitised", []) == counted
 
 
 @pytest.mark.parametrize(("ago", "stale"), [(1, 0), (20, 1)])
@@ -214,11 +214,44 @@ def test_each_projected_commit_is_stale_or_not(
     assert ago * 1000 <= took <= most + 2  # the time is cut to milliseconds, the figure rounded
 
 
-def test_every_log_line_starts_with_its_ids(worker: ModuleType, invoke: Invoke, log: Log) -> None:
+def test_wishes_of_a_batch_with_the_same_outcome_share_a_line(worker: ModuleType, invoke: Invoke, log: Log) -> None:
+    one, two, three = ids(3)
+    invoke(worker, batch((one, "mars")))
+    log.lines()
+    invoke(worker, batch((one, "mars"), (two, "mars"), (three, "mars")))
+    told = [(line["message"], line["outcome"], line["wish_ids"]) for line in log.lines() if "wish_ids" in line]
+    assert told == [("wish was recorded before", "duplicate", [one]), ("wish recorded", "boarded", [two, three])]
+
+
+def test_a_late_wish_has_a_line_that_says_how_late(worker: ModuleType, invoke: Invoke, log: Log) -> None:
+    late, ordinary = ids(2)
+    event = sent(batch((late, "mars")), timedelta(seconds=40))
+    event["Records"] += sent(batch((ordinary, "mars")), timedelta(seconds=1))["Records"]
+    invoke(worker, event)
+    told = {line["wish_ids"][0]: line.get("late_s") for line in log.lines() if "wish_ids" in line}
+    assert told[late] in (40, 41)
+    assert told[ordinary] is None
+
+
+def test_no_outcome_is_told_again_in_the_next_batch(worker: ModuleType, invoke: Invoke, log: Log) -> None:
+    one, two = ids(2)
+    for wish_id in (one, two):
+        invoke(worker, batch((wish_id, "mars")))
+    assert [line["wish_ids"] for line in log.lines() if "wish_ids" in line] == [[one], [two]]
+
+
+def test_only_a_line_about_trouble_has_what_lambda_tells_of_the_invocation(
+    worker: ModuleType, invoke: Invoke, log: Log
+) -> None:
+    of_lambda = {"function_request_id", "function_arn", "location"}
     invoke(worker, batch((ids(1)[0], "mars")))
-    [line] = [line for line in log.lines() if line.get("message") == "wish recorded"]
-    assert list(line)[:5] == ["correlation_id", "wish_id", "timestamp", "level", "service"]
-    assert (line["wish_id"], line["outcome"]) == (ids(1)[0], "boarded")
+    [ordinary] = [line for line in log.lines() if line.get("message") == "wish recorded"]
+    assert not of_lambda & ordinary.keys()
+    faults.fails(worker.store._client, "dynamodb.PutItem", "InternalServerError")
+    invoke(worker, batch((ids(2)[1], "mars")))
+    [failed] = [line for line in log.lines() if line.get("message") == "record failed"]
+    assert list(failed)[:5] == ["correlation_id", "wish_id", "timestamp", "level", "service"]
+    assert of_lambda <= failed.keys()
 
 
 def test_the_projector_names_each_wish(
@@ -228,4 +261,4 @@ def test_the_projector_names_each_wish(
     log.lines()
     projector.handler(stream_event(aws.stored()), LambdaContext())
     [line] = [line for line in log.lines() if line.get("message") == "wish projected"]
-    assert (line["wish_id"], line["version"]) == (ids(1)[0], 1)
+    assert line["wish_ids"] == ids(1)

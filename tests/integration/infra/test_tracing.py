@@ -13,6 +13,8 @@ from unittest.mock import ANY
 
 import pytest
 
+from lastwish.local.agent.segments import with_subsegments
+
 ROOT = "1-8d12f900-000000000000000000000001"
 PARENT = "0000000000000001"
 FUNCTIONS_OWN = "1-8d12f900-00000000000000000000000f"
@@ -35,9 +37,9 @@ def handler(event, context):
         fail_together(event["header"])
     with wish_segment("parser", event["header"], wish_id="w", destination="mars") as header:
         print("handed on", header)
-        if event.get("call"):
+        if event.get("calls"):
             record_outcome("boarded")
-            call(event.get("endpoint", "http://127.0.0.1:9"))
+            call(event.get("endpoint", "http://127.0.0.1:9"), event["calls"])
         if event.get("fail"):
             raise RuntimeError("what was typed")
 
@@ -47,13 +49,11 @@ def fail_together(header):
         with suppress(RuntimeError), wish_segment(wish, header):
             raise refused
 
-def call(endpoint):
-    try:
-        boto3.client("dynamodb", region_name="us-east-1", endpoint_url=endpoint).put_item(
-            TableName="EventStore", Item={"stream": {"S": "what was typed"}}
-        )
-    except Exception:
-        pass
+def call(endpoint, times):
+    dynamodb = boto3.client("dynamodb", region_name="us-east-1", endpoint_url=endpoint)
+    for _ in range(times):
+        with suppress(Exception):
+            dynamodb.put_item(TableName="EventStore", Item={"stream": {"S": "what was typed"}})
 
 handler(EVENT, SimpleNamespace(function_name="parser"))
 """
@@ -87,9 +87,9 @@ def run(daemon: socket.socket, event: dict[str, Any], **env: str) -> str:
 
 
 def segments(daemon: socket.socket, count: int) -> dict[str, dict[str, Any]]:
-    """Return the documents received, by name. A datagram is a header line and a document."""
-    found = [json.loads(daemon.recv(65536).split(b"\n", 1)[1]) for _ in range(count)]
-    return {segment["name"]: segment for segment in found}
+    """Return what is in so many documents, by name. A datagram is a header line and a document."""
+    documents = [json.loads(daemon.recv(65536).split(b"\n", 1)[1]) for _ in range(count)]
+    return {part["name"]: part for document in documents for part in with_subsegments(document)}
 
 
 def test_a_wish_gets_a_segment_in_its_own_trace(daemon: socket.socket) -> None:
@@ -114,8 +114,8 @@ def test_the_function_keeps_its_own_trace_beside_it(daemon: socket.socket) -> No
 
 
 def test_a_call_to_aws_inside_hangs_below_the_wishs_segment(daemon: socket.socket) -> None:
-    run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=1", "call": True}, **QUICK)
-    found = segments(daemon, 3)
+    run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=1", "calls": 1}, **QUICK)
+    found = segments(daemon, 2)
     assert (found["dynamodb"]["trace_id"], found["dynamodb"]["parent_id"]) == (ROOT, found["parser"]["id"])
     assert found["dynamodb"]["aws"]["table_name"] == "EventStore"
     assert found["dynamodb"]["aws"]["operation"] == "PutItem"
@@ -123,14 +123,20 @@ def test_a_call_to_aws_inside_hangs_below_the_wishs_segment(daemon: socket.socke
 
 
 def test_a_call_to_aws_outside_stays_in_the_functions_own_trace(daemon: socket.socket) -> None:
-    run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=0", "call": True}, **QUICK)
-    found = segments(daemon, 2)
+    run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=0", "calls": 1}, **QUICK)
+    found = segments(daemon, 1)
     assert found["dynamodb"]["trace_id"] == found["## handler"]["trace_id"] == FUNCTIONS_OWN
 
 
+def test_many_calls_of_a_function_are_sent_before_they_are_too_much_for_one_document(daemon: socket.socket) -> None:
+    run(daemon, {"header": "", "calls": 40}, **QUICK)
+    first = json.loads(daemon.recv(65536).split(b"\n", 1)[1])
+    assert (first["name"], first["trace_id"]) == ("dynamodb", FUNCTIONS_OWN)
+
+
 def test_the_outcome_is_an_annotation(daemon: socket.socket) -> None:
-    run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=1", "call": True}, **QUICK)
-    assert segments(daemon, 3)["parser"]["annotations"]["outcome"] == "boarded"
+    run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=1", "calls": 1}, **QUICK)
+    assert segments(daemon, 2)["parser"]["annotations"]["outcome"] == "boarded"
 
 
 def test_the_time_in_the_queue_is_a_segment_between_two_hops(daemon: socket.socket) -> None:
@@ -159,8 +165,8 @@ def test_a_condition_that_does_not_hold_is_an_answer_and_no_fault(
     with HTTPServer(("127.0.0.1", 0), Refusing) as dynamodb:
         threading.Thread(target=dynamodb.handle_request, daemon=True).start()
         endpoint = f"http://127.0.0.1:{dynamodb.server_port}"
-        run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=1", "call": True, "endpoint": endpoint}, **QUICK)
-    found = segments(daemon, 3)
+        run(daemon, {"header": f"Root={ROOT};Parent={PARENT};Sampled=1", "calls": 1, "endpoint": endpoint}, **QUICK)
+    found = segments(daemon, 2)
     assert (found["dynamodb"].get("fault"), found["dynamodb"]["error"]) == (fault, True)
     assert "typed" not in json.dumps(found)
 

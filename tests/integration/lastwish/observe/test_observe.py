@@ -199,6 +199,13 @@ def test_a_wish_is_found_in_every_group(write: Callable[..., None]) -> None:
     assert found == (["parser: wish judged", "worker: wish recorded"], False)
 
 
+def test_a_line_about_a_batch_is_shown_as_about_the_wish_that_is_looked_for(write: Callable[..., None]) -> None:
+    write("worker", "wish recorded", 0, wish_ids=["another", WISH_ID], outcome="boarded")
+    source = logs.Source(boto3.client("logs"), {"worker": "worker"})
+    [line] = logs.search(source, Query(wish_id=WISH_ID))[0]
+    assert line.facts == {"wish_id": WISH_ID, "outcome": "boarded"}
+
+
 def test_grep_looks_at_the_whole_line_in_any_case(write: Callable[..., None]) -> None:
     write("worker", "record failed", 0, error="StoreUnavailable")
     write("worker", "wish recorded", 1)
