@@ -3,7 +3,7 @@
 import html
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Iterable
 from itertools import pairwise
 
 from domain.events import HoldReason, WishHeld, WishSubmitted
@@ -21,8 +21,17 @@ _LOOK_ALIKE = {"LATIN", "CYRILLIC"}  # Greek letters stand in units
 _TO_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 
 
-def screen(wish: WishSubmitted, words: Collection[str]) -> WishHeld | None:
-    """Return the reason to hold a wish, or None. ``words`` are in the form that ``comparison_form`` gives."""
+class HeldWords:
+    """Words for which a wish is held, in the form that ``comparison_form`` gives."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        forms = set(map(comparison_form, words))
+        self.anywhere = {form for form in forms if _WITHOUT_SPACES.search(form)}
+        self.whole = forms - self.anywhere
+
+
+def screen(wish: WishSubmitted, words: HeldWords) -> WishHeld | None:
+    """Return the reason to hold a wish, or None."""
     text = html.unescape(f"{wish.name or ''}\n{wish.message or ''}")
     reason = _reason(text, comparison_form(text), words)
     return WishHeld(reason=reason) if reason else None
@@ -31,14 +40,14 @@ def screen(wish: WishSubmitted, words: Collection[str]) -> WishHeld | None:
 def comparison_form(text: str) -> str:
     """Return a text without compatibility forms, case, accents, katakana and joiners, to compare with a word list."""
     decomposed = unicodedata.normalize("NFKD", text).casefold()
-    letters = "".join(c for c in decomposed if _is_kana_mark(c) or unicodedata.category(c) not in ("Mn", "Me", "Cf"))
+    letters = "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Me", "Cf") or _is_kana_mark(c))
     return unicodedata.normalize("NFC", letters).translate(_TO_HIRAGANA)
 
 
-def _reason(text: str, comparable: str, words: Collection[str]) -> HoldReason | None:
+def _reason(text: str, comparable: str, words: HeldWords) -> HoldReason | None:
     if _has_word(comparable, words):
         return "word"
-    if any(_mixes_alphabets(word) for word in re.findall(r"\w+", comparable)):
+    if any(_mixes_alphabets(word) for word in re.findall(r"\w+", comparable) if not word.isascii()):
         return "look-alikes"
     if _LINK.search(comparable):
         return "link"
@@ -49,14 +58,15 @@ def _reason(text: str, comparable: str, words: Collection[str]) -> HoldReason | 
     return "stacked-marks" if _stacks_marks(text) else None
 
 
-def _has_word(text: str, words: Collection[str]) -> bool:
+def _has_word(text: str, words: HeldWords) -> bool:
     """Find whole words, so that Scunthorpe is not held; in scripts without spaces find words anywhere."""
     found = re.findall(r"[^\W_]+", text)
     found += re.findall(r"[^\W_]+", text.translate(_LEET))
     found.append("".join(re.findall(r"(?<![^\W_])[^\W_](?![^\W_])", text)))  # s p e l t
-    found += [" ".join(pair) for pair in pairwise(tuple(found))]
-    forms = {*found, *(re.sub(r"(.)\1+", kept, word) for word in found for kept in (r"\1", r"\1\1"))}
-    return any(word in text if _WITHOUT_SPACES.search(word) else word in forms for word in words)
+    lines, forms = "\n".join(found), set[str]()
+    for variant in (lines, re.sub(r"(.)\1+", r"\1", lines), re.sub(r"(.)\1+", r"\1\1", lines)):
+        forms.update(variant.split("\n"), map(" ".join, pairwise(variant.split("\n"))))
+    return not words.whole.isdisjoint(forms) or any(word in text for word in words.anywhere)
 
 
 def _mixes_alphabets(word: str) -> bool:

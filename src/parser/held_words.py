@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from domain.screening import comparison_form
+from domain.screening import HeldWords
 
 _LIST = Path(__file__).with_name("held_words.txt")
 
 
-def load_held_words(more: Collection[str]) -> frozenset[str]:
-    """Return all of them, in the form that the screening compares with."""
+def load_held_words(more: Collection[str]) -> HeldWords:
+    """Return all of them."""
     lines = _LIST.read_text(encoding="utf-8").splitlines()
-    return frozenset(comparison_form(word) for word in [*lines, *more] if word and not word.startswith("#"))
+    return HeldWords(word for word in [*lines, *more] if word and not word.startswith("#"))
