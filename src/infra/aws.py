@@ -16,7 +16,9 @@ THROTTLED = "ThrottlingException"
 # A person waits, and a batch has other wishes in it: three tries of at most two seconds, with the jittered pauses of
 # botocore's standard mode between them (its default, legacy, retries fewer errors and without jitter). The worst case
 # is nine seconds: three times a second to connect and one to read, and pauses of at most one and two.
-_CONFIG = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 3})
+_PATIENCE = Config(connect_timeout=1, read_timeout=1, retries={"mode": "standard", "total_max_attempts": 3})
+# AWS checks what we send, and botocore would write its long name anew for each call: decision 0031 has the figures.
+_CONFIG = _PATIENCE.merge(Config(parameter_validation=False, user_agent=f"lastwish boto3/{boto3.__version__}"))
 
 
 class _Loader(Loader):

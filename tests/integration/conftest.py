@@ -13,8 +13,10 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.config import Config
 from moto import mock_aws
 
+import infra.aws
 from infra import telemetry
 from tests.support import template
 from tests.support.aws import Aws
@@ -60,6 +62,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    validating = Config(parameter_validation=True)  # deployed clients leave it to AWS
+    monkeypatch.setattr("infra.aws._CONFIG", infra.aws._CONFIG.merge(validating))
     with _engine(request.param):
         sqs, dynamodb = boto3.client("sqs"), boto3.client("dynamodb")
         urls = {

@@ -1,7 +1,9 @@
+from types import ModuleType
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ParamValidationError
 
 from domain.commit import events_of
 from domain.errors import StoreUnavailable, UnreadableCommit
@@ -68,3 +70,8 @@ def test_an_event_that_cannot_be_read_is_named_by_its_fields(store: EventStore, 
 
 def _some(item: dict[str, Any]) -> dict[str, Any]:
     return {"time": item["time"], "data": {"M": {"where": {"S": "home"}}}}
+
+
+def test_botocore_checks_in_tests_what_functions_send(worker: ModuleType) -> None:
+    with pytest.raises(ParamValidationError):
+        worker.dynamodb.put_item(TableName="EventStore", Item={"stream": "a text without its type"})
