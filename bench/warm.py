@@ -52,6 +52,7 @@ _VARIABLES = {
     "WALL_DELAY": "5",
     "PUBLIC_URL": "https://wishes.example/",
     "PYTHONHASHSEED": "0",
+    "PYTHONUNBUFFERED": "1",  # Lambda takes each line as it is written
 }
 
 

@@ -26,7 +26,7 @@ QUERIES = (
         "one wish's story",
         (
             _LINE,
-            'filter wish_id = "PUT A WISH ID HERE"',
+            'filter @message like "PUT A WISH ID HERE"',  # a line about a batch has wish_ids
             "sort @timestamp asc",
         ),
     ),
@@ -43,13 +43,12 @@ QUERIES = (
         "SlowestQuery",
         "slowest boardings",
         (
-            'filter message in ["wish submitted", "wish recorded"]',
-            "stats (max(@timestamp) - min(@timestamp)) / 1000 as seconds, count(*) as lines by wish_id",
-            "filter lines = 2",
-            "sort seconds desc",
+            "fields @timestamp, late_s, wish_ids.0, wish_ids.1, outcome",
+            'filter message = "wish recorded" and ispresent(late_s)',
+            "sort late_s desc",
             "limit 50",
         ),
-        ("FrontendLogs", "WorkerLogs"),
+        ("WorkerLogs",),
     ),
     Query(
         "RefusalsQuery",
