@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import batched, groupby
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -99,12 +99,13 @@ def held(stores: Stores, queues: Sequence[str] = WITH_TEXT) -> Iterator[list[Let
 
         letters = [letter for letters in readers.map(read, queues) for letter in letters]
         over = Event()
-        with ThreadPoolExecutor(1) as keeper:
-            keeper.submit(_renew, stores, letters, over)
-            try:
-                yield letters
-            finally:
-                over.set()
+        keeper = Thread(target=_renew, args=(stores, letters, over), name="letters")
+        keeper.start()
+        try:
+            yield letters
+        finally:
+            over.set()
+            keeper.join()
 
 
 def _renew(stores: Stores, letters: list[Letter], over: Event) -> None:
