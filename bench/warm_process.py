@@ -11,7 +11,6 @@ import json
 import os
 import resource
 import socket
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -92,12 +91,6 @@ def _cpu_us() -> float:
     return 1e6 * (used.ru_utime + used.ru_stime)
 
 
-def _instrument(state: str) -> None:
-    """Switch callgrind's counting on or off, where this process runs in it."""
-    if "CALLGRIND" in os.environ:
-        subprocess.run(["callgrind_control", f"--instr={state}", str(os.getpid())], check=True, stdout=sys.stderr)
-
-
 def measure(function: str, module: str, wishes: int) -> dict[str, float]:
     """Return what a wish costs: microseconds of CPU, bytes of log, datagrams to X-Ray and their bytes."""
     size = 1 if function == "frontend" else _BATCH
@@ -126,11 +119,9 @@ def measure(function: str, module: str, wishes: int) -> dict[str, float]:
         counted = _COUNTED * size
         log_bytes = (os.fstat(1).st_size - written) / counted
         gc.collect()
-        _instrument("on")
         before = _cpu_us()
         invoke(events[_WARM_UP + _COUNTED :])
         used = (_cpu_us() - before) / wishes
-        _instrument("off")
     operation, of_wishes = _DUTY[function]
     if _calls[operation] * of_wishes != wishes + spare:
         raise RuntimeError(f"{module} did not do its duty: {dict(_calls)}")
