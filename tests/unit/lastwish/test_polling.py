@@ -10,26 +10,25 @@ from lastwish import polling
 from tests.support import ROOT
 
 ASSETS = ROOT / "src" / "web" / "assets"
-SCRIPTS = "".join((ASSETS / name).read_text() for name in ("poll.js", "form.js"))
 
 
-def milliseconds(name: str) -> int:
-    """Return the number of a constant, `NAME = 10_000`, or of an option, `name: 10_000`, in the page's scripts."""
-    [number] = re.findall(rf"\b{name}(?: =|:) ([\d_]+)\b", SCRIPTS)
+def milliseconds(script: str, name: str) -> int:
+    """Return the number of a constant, `NAME = 10_000`, or of an option, `name: 10_000`, in a script of the page."""
+    [number] = re.findall(rf"\b{name}(?: =|:) ([\d_]+)\b", (ASSETS / script).read_text())
     return int(number)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "name"),
+    ("seconds", "script", "name"),
     [
-        (polling.TRY_TIMEOUT, "TIMEOUT"),
-        (polling.FIRST_PAUSE, "first"),
-        (polling.LONGEST_PAUSE, "longest"),
-        (polling.LONGEST_RETRY_AFTER, "LONGEST_RETRY_AFTER"),
+        (polling.TRY_TIMEOUT, "poll.js", "TIMEOUT"),
+        (polling.FIRST_PAUSE, "form.js", "first"),
+        (polling.LONGEST_PAUSE, "form.js", "longest"),
+        (polling.LONGEST_RETRY_AFTER, "poll.js", "LONGEST_RETRY_AFTER"),
     ],
 )
-def test_the_numbers_are_those_of_the_page(seconds: float, name: str) -> None:
-    assert 1000 * seconds == milliseconds(name)
+def test_the_numbers_are_those_of_the_page(seconds: float, script: str, name: str) -> None:
+    assert 1000 * seconds == milliseconds(script, name)
 
 
 @pytest.mark.parametrize(("tries", "bound"), [(1, 1), (2, 2), (5, 16), (6, 30), (20, 30)])

@@ -162,17 +162,6 @@ def test_many_letters_are_held_for_longer(chain: Chain, monkeypatch: pytest.Monk
     assert set(asked) == {60, 170}
 
 
-def test_letters_that_are_moved_are_held_until_those_of_other_queues_are_moved_too(
-    chain: Chain, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for number, wish_id in enumerate(ids(5)):
-        letter(chain, "InboxDlq" if number < 2 else "PodsDlq", wish_id)
-    asked = hold_seconds(chain, monkeypatch)
-    with dead_letters.held(chain.stores, more=10) as found:
-        assert len(found) == 5
-    assert min(asked) >= 60 + 5 * 10
-
-
 def test_what_was_stored_without_a_promise_is_named(chain: Chain) -> None:
     wish_ids = chain.send(2)
     chain.ledger.write_text("")
