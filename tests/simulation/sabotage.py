@@ -58,7 +58,7 @@ SABOTAGES = {
         "the totals are",
     ),
     "reclaim does not wait for the workers": Sabotage(
-        "lastwish.maintenance.reclaim", "time.sleep(pause)", "time.sleep(0)", "is held by", 600
+        "lastwish.maintenance.reclaim", "time.sleep(pause)", "time.sleep(0)", " is held ", 600
     ),
     "erasure forgets to scrub": Sabotage("infra.erasure", "store.scrub(commit)", "pass", "which was erased"),
 }
