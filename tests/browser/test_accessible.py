@@ -9,7 +9,7 @@ from lastwish.local import stage
 from tests.support.axe import violations
 from tests.support.laptop import Stack
 from tests.support.mission_page import alarm, complete_trace, dead_letters, failed, mission_control, sign_in
-from tests.support.on_stage import CHOICES, SHOW, a_stage
+from tests.support.on_stage import CHOICES, SHOW, a_stage, receipt
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PHONE, PROJECTOR
 from web.language import LANGUAGES
@@ -107,7 +107,7 @@ def test_nor_a_vote_of_the_hall(screen: Open, operator: OperatorClient, stack: S
     phone, wall = screen(PHONE, lang, color_scheme=theme), screen(PROJECTOR, lang)
     with a_stage(stack) as home:
         stage.open_vote(home, CHOICES, 600)
-        phone.goto(f"wishes/{operator.send('May I vote?')}")
+        receipt(phone, operator)
         wall.goto("wall")
         phone.locator("#hall button").first.click(timeout=SOON)
         expect(phone.locator("#hall [aria-pressed=true]")).to_be_visible(timeout=SOON)

@@ -4,12 +4,12 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from playwright.sync_api import Error, Page, Route, expect
+from playwright.sync_api import Error, Route, expect
 
 from lastwish.local import stage
 from lastwish.local.state import Home
 from tests.support.laptop import wait_until
-from tests.support.on_stage import CHOICES, without_a_stage
+from tests.support.on_stage import CHOICES, receipt, without_a_stage
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import PHONE, PROJECTOR
 from web.language import LANGUAGES, texts
@@ -17,15 +17,6 @@ from web.language import LANGUAGES, texts
 SOON = 60_000
 EN = texts("en")["stage"]
 DRILL = ("worker-crash-loop", "The worker crashes", 600)
-
-
-def receipt(page: Page, operator: OperatorClient) -> Page:
-    """Send a wish from this page's phone, whose vote it is then."""
-    wish = {"message": "Let us break it", "destination": "mars"}
-    wish_id: str = page.request.post("wishes", data=wish).json()["wish_id"]
-    operator.wait_until_stored(wish_id)
-    page.goto(f"wishes/{wish_id}")
-    return page
 
 
 def counts(home: Home) -> dict[str, int]:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Route
 from lastwish.local import stage
 from lastwish.local.state import Home
 from tests.support.laptop import Laptop, Stack
+from tests.support.operator_client import OperatorClient
 
 CHOICES: dict[str, stage.Words] = {
     "worker-crash-loop": "The worker crashes",
@@ -52,3 +53,12 @@ def without_a_stage(page: Page, asked: list[str]) -> None:
         route.fulfill(status=404, content_type="application/problem+json", body="{}")
 
     page.route(re.compile(r"/stage(/|$)"), nothing)
+
+
+def receipt(page: Page, operator: OperatorClient) -> Page:
+    """Send a wish from this page's phone, whose vote it is then."""
+    wish = {"message": "Let us break it", "destination": "mars"}
+    wish_id: str = page.request.post("wishes", data=wish).json()["wish_id"]
+    operator.wait_until_stored(wish_id)
+    page.goto(f"wishes/{wish_id}")
+    return page
