@@ -59,19 +59,16 @@ def _client(service: str, endpoint: Endpoint) -> Any:
     return engine_client(service, endpoint, **_SOON)
 
 
-@cache
-def _groups(engine: Endpoint) -> dict[str, str]:
-    return log_groups(physical_ids(_client("cloudformation", engine), STACK))
-
-
 def _logs(engine: Endpoint, wishes: Sequence[Typed]) -> list[list[Line]] | None:
     def lines(wish: Typed) -> list[Line]:
         query = Query(wish.wish_id, wish.time - _BEFORE, wish.time + _AFTER, limit=_MOST_LINES)
-        return search(_client("logs", engine), _groups(engine), query)[0]
+        return search(logs, groups, query)[0]
 
     try:
         with plain_errors(), ThreadPoolExecutor(AT_ONCE) as readers:
-            _client("logs", engine), _groups(engine)  # once, before all ask
+            # Asked each time: an engine that was started again may have given the groups other names.
+            groups = log_groups(physical_ids(_client("cloudformation", engine), STACK))
+            logs = _client("logs", engine)
             return list(readers.map(lines, wishes))
     except AwsError:
         return None
