@@ -112,8 +112,8 @@ def _renew(stores: Stores, letters: list[Letter], over: Event) -> None:
     while not over.wait(_RENEWED):
         for queue, some in groupby(letters, lambda each: each.queue):
             for few in batched(some, 10, strict=False):  # what was removed meanwhile fails, as it should
-                held = [{"Id": each.id, "ReceiptHandle": each.message["ReceiptHandle"]} for each in few]
-                entries = [each | {"VisibilityTimeout": HELD} for each in held]
+                seconds = {"VisibilityTimeout": HELD}
+                entries = [{"Id": each.id, "ReceiptHandle": each.message["ReceiptHandle"], **seconds} for each in few]
                 with suppress(BotoCoreError, ClientError):  # the next round tries again
                     stores.sqs.change_message_visibility_batch(QueueUrl=stores.queue(queue), Entries=entries)
 

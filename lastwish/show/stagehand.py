@@ -56,8 +56,7 @@ class Stagehand:
         with interrupts.ignored(), ExitStack() as last:  # each of them, whatever the others raise
             last.callback(self._let_board)
             last.callback(stage.clear, self._site.home)
-            last.callback(self._load.close)
-            last.callback(self._broken.close)
+            last.callback(self.strike)
 
     def begin(self, cue: Cue) -> None:
         """Do what a cue asks for. Raises EngineFailed, SenderFailed."""
