@@ -7,6 +7,7 @@ import { newestOf } from "./mission-chart.js";
 import { hopDetails, nameOf } from "./mission-hop.js";
 import { drawing, NODES } from "./mission-map-drawing.js";
 import { perMinute } from "./mission-tiles.js";
+import { kindOf } from "./mission-trace.js";
 
 const number = new Intl.NumberFormat(lang, { maximumFractionDigits: 0 });
 const RATES = {
@@ -56,7 +57,7 @@ export function map(words) {
     details.show(opened && { name: opened, alarms: alarmsOf(opened), hop: hopOf(opened), failed: failed() });
   }
 
-  const failed = () => (answer.traces ?? []).filter((trace) => trace.fault || trace.error || trace.throttled);
+  const failed = () => (answer.traces ?? []).filter((trace) => kindOf(trace) !== "slow");
   const hopOf = (name) => answer.hops?.find((hop) => hop.name === name);
   const alarmsOf = (name) => (answer.alarms ?? []).filter((alarm) => alarm.hop === name && isOn(alarm));
 
