@@ -15,8 +15,9 @@ EVICTION_INTERVAL = 60.0  # seconds
 
 
 def install(cloudwatch: Any) -> None:
-    """Correct `ministack.services.cloudwatch`. Raises EngineChanged."""
+    """Correct `ministack.services.cloudwatch`, which has forgotten nothing so far. Raises EngineChanged."""
     require(cloudwatch, "_metrics", "TWO_WEEKS_SECONDS")
+    SortedPoints.oldest = 0.0
     eviction = _Eviction(cloudwatch)
 
     def bucket(key: tuple[str, str, str]) -> list[dict[str, Any]]:

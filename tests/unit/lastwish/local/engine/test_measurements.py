@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from lastwish.local.engine import alarms, measurements
-from lastwish.local.engine.metric_points import SortedPoints
 from lastwish.local.engine.patch import ministack_module
 
 DIMENSIONS = [{"Name": "service", "Value": "worker"}]
@@ -33,7 +32,6 @@ def cloudwatch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     module = ministack_module("services.cloudwatch")
     for name in ("_metric_bucket", "_evaluate_alarm", "_evaluate_all_alarms", "_evict_old_metrics"):
         monkeypatch.setattr(module, name, getattr(module, name))
-    monkeypatch.setattr(SortedPoints, "oldest", 0.0)
     module.reset()
     alarms.install()
     yield module
@@ -102,6 +100,16 @@ def test_what_is_measured_afterwards_counts(ringing: Any, logs: Any) -> None:
     measurements.forget(ringing, logs)
 
     put(ringing, 9, ago=0)
+    ringing._evaluate_alarm(ringing._alarms["store-refuses"])
+
+    assert states(ringing) == ["ALARM", "ALARM"]
+
+
+def test_an_engine_that_begins_has_forgotten_nothing(ringing: Any, logs: Any) -> None:
+    measurements.forget(ringing, logs)
+    alarms.install()
+
+    put(ringing, 9, ago=10)
     ringing._evaluate_alarm(ringing._alarms["store-refuses"])
 
     assert states(ringing) == ["ALARM", "ALARM"]
