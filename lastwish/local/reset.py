@@ -7,6 +7,7 @@ from typing import Any
 from lastwish.aws.clients import engine_client, messages_in, plain_errors
 from lastwish.errors import AwsError
 from lastwish.local.agent import process as agent_process
+from lastwish.local.agent.metrics import INTERVAL
 from lastwish.local.engine import process as engine
 from lastwish.local.health import missing_tables, tables
 from lastwish.local.proxy.ledger import rotate
@@ -37,8 +38,13 @@ def measurements(state: State) -> dict[str, int]:
 
     Spent budgets are whole again and old spikes gone. What was measured before and is still on its way is dropped.
     Returns how many of each there were; of alarms, how many are in another state now. Raises EngineFailed.
+
+    Whatever is done after it counts: the agent gives points the time at which their interval began, so it waits for the
+    next one to begin.
     """
-    return {**engine.clear_measurements(state.aws), "traces": agent_process.clear_traces(state.traces)}
+    cleared = {**engine.clear_measurements(state.aws), "traces": agent_process.clear_traces(state.traces)}
+    time.sleep(INTERVAL - time.time() % INTERVAL)
+    return cleared
 
 
 def _empty(state: State, home: Home) -> dict[str, int]:
