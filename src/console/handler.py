@@ -4,6 +4,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from wrapt import LazyObjectProxy
 
 from console.moderation import moderate, read_queue, set_panic
 from console.sign_in import sign_in
@@ -21,11 +22,11 @@ from web.templating import render
 
 settings = ConsoleSettings.from_env()
 dynamodb = dynamodb_client()
-sqs = sqs_client(wait=LONG_POLL)
+sqs: Any = LazyObjectProxy(lambda: sqs_client(wait=LONG_POLL))  # for erasures
 read_model = ReadModel(dynamodb, settings.read_model)
 dead_letters = [DeadLetters(sqs, url) for url in settings.dead_letter_urls]
 places = Places(EventStore(dynamodb, settings.event_store), read_model, dead_letters)
-cognito = cognito_client()
+cognito: Any = LazyObjectProxy(cognito_client)  # to sign in
 app = error_handlers.register(APIGatewayRestResolver())
 
 
