@@ -32,7 +32,7 @@ def looked_at(screen: Open, operator: OperatorClient, size: dict[str, int] = LAP
     panel = page.locator(".letters-panel")
     expect(panel).to_be_visible(timeout=SOON)
     panel.get_by_role("button", name=WORDS["letters_look"]).click()
-    expect(panel.get_by_role("status")).to_contain_text("dead letters", timeout=PATIENCE)
+    expect(panel.get_by_role("status")).to_contain_text("Dead letters", timeout=PATIENCE)
     return panel
 
 
