@@ -1,5 +1,6 @@
 """`sam deploy`, the way to AWS: the same stack as `lastwish up` makes of the template, and the role of an account."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,12 +40,12 @@ def endpoint(home: Home) -> Iterator[Endpoint]:
 
 
 def resources(endpoint: Endpoint, stack: str) -> dict[str, str]:
-    """Types by logical id, nested stacks included."""
+    """Types by logical id, nested stacks included. Those of versions lose the digest of where the code lies."""
     cloudformation = engine_client("cloudformation", endpoint)
     found: dict[str, str] = {}
     for page in cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack):
         for each in page["StackResourceSummaries"]:
-            found[each["LogicalResourceId"]] = each["ResourceType"]
+            found[re.sub(r"FunctionVersion\w+$", "FunctionVersion", each["LogicalResourceId"])] = each["ResourceType"]
             if each["ResourceType"] == "AWS::CloudFormation::Stack":
                 found |= resources(endpoint, each["PhysicalResourceId"])
     return found

@@ -28,7 +28,8 @@ def install(key: str) -> None:
         sessions.register_session(named(key, caller), root)
 
     def execution_credentials(config: dict[str, Any]) -> dict[str, str]:
-        theirs: dict[str, str] = credentials_of(config)
+        function = ":".join(config["FunctionArn"].split(":")[:7])  # all versions of a function have its one session
+        theirs: dict[str, str] = credentials_of(config | {"FunctionArn": function})
         ours = named(key, config["FunctionName"])
         if session := sessions._sessions.get(theirs["AWS_ACCESS_KEY_ID"]):
             sessions.register_session(ours, session)

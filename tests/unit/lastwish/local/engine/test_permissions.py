@@ -77,3 +77,9 @@ def test_each_function_has_a_key_that_names_it(monkeypatch: pytest.MonkeyPatch, 
     assert functions.execution_credentials(config)["AWS_ACCESS_KEY_ID"] == "LWKEY.worker"
     session = sessions._sessions.get("LWKEY.worker", {})
     assert ("assumed-role/worker" in session.get("Arn", "")) == under_roles
+    secrets = {
+        (made := functions.execution_credentials({**config, "FunctionArn": arn}))["AWS_SECRET_ACCESS_KEY"]
+        + made["AWS_SESSION_TOKEN"]
+        for arn in (ARN, f"{ARN}:1", f"{ARN}:2")
+    }
+    assert len(secrets) == 1  # else a second version would shut the first one out
