@@ -4,11 +4,10 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from wrapt import LazyObjectProxy
 
 from console.moderation import moderate, read_queue, set_panic
 from console.sign_in import sign_in
-from infra.aws import cognito_client, dynamodb_client, sqs_client
+from infra.aws import at_first_use, cognito_client, dynamodb_client, sqs_client
 from infra.dead_letters import LONG_POLL, DeadLetters
 from infra.erasure import Places
 from infra.event_store import EventStore
@@ -22,11 +21,11 @@ from web.templating import render
 
 settings = ConsoleSettings.from_env()
 dynamodb = dynamodb_client()
-sqs: Any = LazyObjectProxy(lambda: sqs_client(wait=LONG_POLL))  # for erasures
+sqs = at_first_use(lambda: sqs_client(wait=LONG_POLL))  # for erasures
 read_model = ReadModel(dynamodb, settings.read_model)
 dead_letters = [DeadLetters(sqs, url) for url in settings.dead_letter_urls]
 places = Places(EventStore(dynamodb, settings.event_store), read_model, dead_letters)
-cognito: Any = LazyObjectProxy(cognito_client)  # to sign in
+cognito = at_first_use(cognito_client)  # to sign in
 app = error_handlers.register(APIGatewayRestResolver())
 
 

@@ -43,9 +43,7 @@ class UnreadableCommit(PermanentError):  # noqa: N818
 
     def __init__(self, stream: str, version: int, reason: str) -> None:
         super().__init__(f"version {version} of {stream}: {reason}")
-        self.stream = stream
-        self.version = version
-        self.reason = reason
+        self.stream, self.version, self.reason = stream, version, reason
 
 
 class QueueUnavailable(TransientError):  # noqa: N818

@@ -5,14 +5,15 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from wrapt import LazyObjectProxy
+from snapshot_restore_py import register_before_snapshot
 
 from domain.commit import stream_of
 from frontend.pages import page_routes, problem_response
 from frontend.publishing import annotate, publish
 from frontend.receipt import accepted_response, receipt_response
+from frontend.sanitise import escape
 from frontend.submission import read_body
-from infra.aws import dynamodb_client, sqs_client
+from infra.aws import at_first_use, dynamodb_client, sqs_client
 from infra.event_store import EventStore
 from infra.queues import Queue
 from infra.read_model import ReadModel
@@ -26,11 +27,12 @@ from web.wall import feed, manifest
 
 settings = FrontendSettings.from_env()
 inbox = Queue(sqs_client(), settings.inbox_url)
-dynamodb: Any = LazyObjectProxy(dynamodb_client)  # a form, or a wish, needs none
+dynamodb = at_first_use(dynamodb_client)  # a form, or a wish, needs none
 store = EventStore(dynamodb, settings.event_store)
 read_model = ReadModel(dynamodb, settings.read_model)
 app = error_handlers.register(APIGatewayRestResolver(), problem_response)
 app.include_router(page_routes(settings.public_url))
+register_before_snapshot(escape, "<")  # imports bleach, which a start without a snapshot leaves for later
 
 
 @logger.inject_lambda_context(clear_state=True, correlation_id_path=CORRELATION_ID)

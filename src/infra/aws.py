@@ -1,5 +1,6 @@
 """Clients of AWS with one configuration, and the code of botocore's errors."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -7,6 +8,8 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import Loader
+from snapshot_restore_py import register_before_snapshot
+from wrapt import LazyObjectProxy
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -57,6 +60,13 @@ def dynamodb_client() -> "DynamoDBClient":
 def cognito_client() -> Any:
     """Return a client of Cognito's user pools. Makes no connection yet."""
     return session().client("cognito-idp", config=_CONFIG)
+
+
+def at_first_use(make: Callable[[], Any]) -> Any:
+    """Return a client that few invocations need. It is made at its first call, or before Lambda takes a snapshot."""
+    client: Any = LazyObjectProxy(make)
+    register_before_snapshot(getattr, client, "meta")
+    return client
 
 
 def error_code(error: Exception) -> str:

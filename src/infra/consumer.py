@@ -35,9 +35,7 @@ class Consumer(BatchProcessor):
 
     def __init__(self, name: str, source: Queue, dead_letters: Queue) -> None:
         super().__init__(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-        self._name = name
-        self._source = source
-        self._dead_letters = dead_letters
+        self._name, self._source, self._dead_letters = name, source, dead_letters
         self._log_keys: dict[str, dict[str, str]] = {}  # by message id
         self._traced: set[str] = set()  # message ids of failures that are in their wish's trace already
 

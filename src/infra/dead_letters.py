@@ -25,8 +25,7 @@ class DeadLetters:
 
     def __init__(self, client: Any, url: str) -> None:
         self.name = url.rpartition("/")[2]
-        self._client = client
-        self._url = url
+        self._client, self._url = client, url
 
     @contextmanager
     def held(self, until: float, seconds: int = HELD) -> Iterator[tuple[list[Any], bool]]:

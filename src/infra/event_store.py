@@ -30,8 +30,7 @@ class EventStore:
     """Streams of commits in one table (key: ``stream`` S, ``version`` N)."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._client = client
-        self._table = table
+        self._client, self._table = client, table
 
     def append(self, commit: Commit, also: Sequence[Any] = ()) -> bool:
         """Append a commit at its version. Return False where this commit was stored already.

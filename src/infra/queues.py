@@ -37,8 +37,7 @@ class Queue:
     """One SQS queue."""
 
     def __init__(self, client: "SQSClient", url: str) -> None:
-        self._client = client
-        self._url = url
+        self._client, self._url = client, url
 
     def send(self, message: Message) -> None:
         """Send a message and return once SQS has acknowledged it. Raises QueueUnavailable."""

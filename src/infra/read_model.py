@@ -76,8 +76,7 @@ class ReadModel:
     guard: Sequence[Any] = ()
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._client = client
-        self._table = table
+        self._client, self._table = client, table
 
     def generations(self) -> Generations:
         """Return the generations, by a consistent read. Raises StoreUnavailable."""

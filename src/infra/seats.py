@@ -37,9 +37,7 @@ class Seats:
     """Seats of all destinations. ``capacity`` is how many each has."""
 
     def __init__(self, client: "DynamoDBClient", table: str, capacity: Mapping[Destination, int]) -> None:
-        self._client = client
-        self._table = table
-        self.capacity = capacity
+        self._client, self._table, self.capacity = client, table, capacity
 
     def lease(self, counts: Counts) -> Leased:
         """Lease this many seats above the marks, or as many as there are. No other caller gets them.

@@ -2,14 +2,13 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from wrapt import LazyObjectProxy
 
 from domain.commit import stream_of
-from infra.aws import dynamodb_client, sqs_client
+from infra.aws import at_first_use, dynamodb_client, sqs_client
 from infra.event_store import EventStore
 from infra.settings import MissionSettings
 from infra.telemetry import count, logger, metrics
@@ -26,9 +25,9 @@ from web.requests import CORRELATION_ID, Request
 TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 
 settings = MissionSettings.from_env()
-store = EventStore(cast("Any", LazyObjectProxy(dynamodb_client)), settings.event_store)  # for the trace of a wish
+store = EventStore(at_first_use(dynamodb_client), settings.event_store)  # for the trace of a wish
 xray = xray_client()
-logs: Any = LazyObjectProxy(logs_client)
+logs = at_first_use(logs_client)
 cloudwatch = CloudWatch(cloudwatch_client(), settings.placeholders)
 overview = Overview(cloudwatch, sqs_client(), xray, settings)
 xray_url = console_url(xray.meta.region_name) if settings.stage != "local" else None

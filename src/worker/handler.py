@@ -8,11 +8,10 @@ from typing import Any
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse  # first: see infra.consumer
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from wrapt import LazyObjectProxy
 
 from domain.errors import StoreUnavailable
 from domain.seats import Seat
-from infra.aws import dynamodb_client, sqs_client
+from infra.aws import at_first_use, dynamodb_client, sqs_client
 from infra.consumer import Consumer, handle_each
 from infra.event_store import EventStore
 from infra.queues import Queue
@@ -26,7 +25,7 @@ settings = WorkerSettings.from_env()
 dynamodb = dynamodb_client()
 store = EventStore(dynamodb, settings.event_store)
 seats = Seats(dynamodb, settings.seats, settings.capacity)
-sqs: Any = LazyObjectProxy(sqs_client)  # for failures
+sqs = at_first_use(sqs_client)  # for failures
 consumer = Consumer("Pods", source=Queue(sqs, settings.pods_url), dead_letters=Queue(sqs, settings.pods_dlq_url))
 
 
