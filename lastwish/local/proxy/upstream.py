@@ -29,10 +29,10 @@ _REQUEST_HEADERS = frozenset({
     b"sec-fetch-site",
     b"user-agent",
 })  # fmt: skip
-# Hop by hop (RFC 9110, 7.6.1), undone by our client, or set again by our server.
+# Hop by hop (RFC 9110, 7.6.1), undone by our client, or set again by our server; the last is none of API Gateway's.
 _DROPPED_RESPONSE_HEADERS = frozenset({
     b"connection", b"content-encoding", b"content-length", b"date", b"keep-alive", b"proxy-authenticate",
-    b"proxy-connection", b"server", b"te", b"trailer", b"transfer-encoding", b"upgrade",
+    b"proxy-connection", b"server", b"te", b"trailer", b"transfer-encoding", b"upgrade", b"x-amz-request-id",
 })  # fmt: skip
 # The gateway response that AWS gives where the engine gives an error of its own with this status.
 _GATEWAY_RESPONSES = {

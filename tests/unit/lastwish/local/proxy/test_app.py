@@ -402,6 +402,14 @@ def test_hop_by_hop_headers_end_at_the_proxy(bench: Bench) -> None:
     assert got.headers["content-length"] == "2"
 
 
+def test_an_id_that_the_engine_adds_and_api_gateway_does_not_ends_at_the_proxy(bench: Bench) -> None:
+    bench.engine = lambda _: httpx.Response(200, headers={"X-Amzn-RequestId": "one", "X-Amz-Request-Id": "one"})
+    got = bench.ask("GET", b"/")
+
+    assert got.headers["x-amzn-requestid"] == "one"
+    assert "x-amz-request-id" not in got.headers
+
+
 def test_a_crowd_beyond_the_bounds_is_asked_to_come_back(bench: Bench) -> None:
     bench.limit = ConcurrencyLimit(1, queue=0)
 
