@@ -33,7 +33,7 @@ def _quality(parameters: Sequence[str]) -> float:
 
 @cache
 def texts(language: str) -> dict[str, Any]:
-    """Return all texts of the pages in one language."""
+    """Return the texts that pages have in one language. The other files of ``texts/`` are loaded by scripts."""
     return dict(json.loads((_TEXTS / f"{language}.json").read_text(encoding="utf-8")))
 
 

@@ -14,7 +14,7 @@ def record_latency(event: dict[str, Any], response: dict[str, Any]) -> dict[str,
     Health checks and static files do not count: nobody waits for the first, and the second are kept for a year.
     """
     started = (event.get("requestContext") or {}).get("requestTimeEpoch")
-    if not isinstance(started, int) or event.get("path") == "/health":
+    if not isinstance(started, int) or event["path"].startswith(("/health", "/assets/")):
         return response
     elapsed = timedelta(milliseconds=time.time() * 1000 - started)
     media_type = str(response["multiValueHeaders"].get("Content-Type"))

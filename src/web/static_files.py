@@ -1,4 +1,4 @@
-"""Files of ``assets/``: scripts, styles and pictures, each also under a name with the hash of its content."""
+"""Files that pages load: scripts, styles, pictures and texts, each also under a name with the hash of its content."""
 
 import hashlib
 import re
@@ -7,10 +7,11 @@ from pathlib import Path
 
 from web import problems
 
-_ASSETS = Path(__file__).parent / "assets"
+_WEB = Path(__file__).parent
 _ONE_YEAR = "public, max-age=31536000, immutable"
-_REWRITTEN = re.compile(r'^ *//.*|/\*[^*]*\*/|"\./([\w-]+\.js)"', re.MULTILINE)  # comments, imports
-_MEDIA_TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+# Comments, of which one after code has no quote, or it might be part of a string; and imports.
+_REWRITTEN = re.compile(r'''^ *//.*| +//[^"'`\n]*$|/\*[^*]*\*/|"\./([\w-]+\.js)"''', re.MULTILINE)
+_MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".json": "application/json", ".svg": "image/svg+xml"}
 
 
 def read_asset(file: str) -> tuple[str, str, str]:
@@ -23,7 +24,7 @@ def read_asset(file: str) -> tuple[str, str, str]:
     if name not in _files():
         raise problems.not_found()
     current, body = _files()[name]
-    return body, _MEDIA_TYPES[f".{suffix}"], _ONE_YEAR if file == current else "public, max-age=60"
+    return body, _MEDIA_TYPES[f".{suffix}"] + "; charset=utf-8", _ONE_YEAR if file == current else "public, max-age=60"
 
 
 def asset_path(name: str) -> str:
@@ -34,16 +35,16 @@ def asset_path(name: str) -> str:
 @cache
 def _files() -> dict[str, tuple[str, str]]:
     """Each file by its plain name: its name with a hash, and its content."""
-    return {path.name: _hashed(path.name) for path in _ASSETS.iterdir() if path.suffix in _MEDIA_TYPES}
+    return {path.name: _hashed(path) for path in _WEB.glob("*/*") if path.suffix in _MEDIA_TYPES}
 
 
 @cache
-def _hashed(name: str) -> tuple[str, str]:
+def _hashed(path: Path) -> tuple[str, str]:
     """Return a file's hashed name and its content, in which scripts import others by their hashed names.
 
     So all files of a page are of one deployment. They travel without their comments. The empty lines stay, so that
     an error names the line of the source.
     """
-    path = _ASSETS / name
-    body = _REWRITTEN.sub(lambda match: f'"./{_hashed(match[1])[0]}"' if match[1] else "", path.read_text("utf-8"))
+    text = path.read_text("utf-8")
+    body = _REWRITTEN.sub(lambda match: f'"./{_hashed(path.parent / match[1])[0]}"' if match[1] else "", text)
     return f"{path.stem}.{hashlib.sha256(body.encode()).hexdigest()[:8]}{path.suffix}", body

@@ -14,9 +14,9 @@ from tests.support.laptop import Stack, wait_until
 from tests.support.mission_page import SOON, failed, mission_control, slow
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PHONE
-from web.language import texts
+from tests.support.texts import every_text
 
-WORDS = texts("en")["mission"]
+WORDS = every_text("en")["mission"]
 FAILED = re.compile("worker · StoreUnavailable × [1-9]")
 TYPED = "Nobody shall read this in a trace"
 MOST_CLICKS = 4

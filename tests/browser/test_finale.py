@@ -8,7 +8,8 @@ from lastwish.local.state import Home
 from tests.support.on_stage import without_a_stage
 from tests.support.operator_client import Open
 from tests.support.sizes import PROJECTOR
-from web.language import LANGUAGES, texts
+from tests.support.texts import every_text
+from web.language import LANGUAGES
 
 SOON = 60_000
 GOOD = {
@@ -19,7 +20,7 @@ GOOD = {
     "dead_lettered": 0,
     "seats": {"mars": 190, "jupiter": 119},
 }
-WORDS = texts("en")["wall"]["finale"]
+WORDS = every_text("en")["finale"]
 # How many pixels of the picture are lit, on the left and on the right.
 _LIT = """canvas => {
   const { width, height } = canvas;
@@ -40,7 +41,7 @@ def wall(screen: Open, lang: str = "en", motion: str = "reduce") -> Page:
 def test_nothing_was_lost(screen: Open, home: Home, lang: str) -> None:
     stage.put(home, finale=GOOD)
     finale = wall(screen, lang).locator("#finale")
-    words = texts(lang)["wall"]["finale"]
+    words = every_text(lang)["finale"]
     expect(finale.locator("h2")).to_have_text(words["ok"], timeout=SOON)
     expect(finale.locator("p")).to_have_text(words["stored"].replace("{n}", "312").replace("{all}", "312"))
     left, right = finale.locator("canvas").evaluate(_LIT)

@@ -11,9 +11,9 @@ from tests.support.mixed_letters import MixedLetters
 from tests.support.on_stage import without_a_stage
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PHONE
-from web.language import texts
+from tests.support.texts import every_text
 
-WORDS = texts("en")["mission"]
+WORDS = every_text("en")["mission"]
 CLASSES = WORDS["letter_classes"]
 PATIENCE = 60_000  # milliseconds: a command, and its audit
 HOSTILE = "<img src=x onerror=alert(1)>"

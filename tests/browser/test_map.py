@@ -9,9 +9,10 @@ from tests.support.axe import violations
 from tests.support.mission_page import SOON, Change, alarm, complete_trace, mission_control, sign_in
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PHONE, PROJECTOR
-from web.language import LANGUAGES, texts
+from tests.support.texts import every_text
+from web.language import LANGUAGES
 
-WORDS = texts("en")["mission"]
+WORDS = every_text("en")["mission"]
 SAYS = WORDS["map"]
 CHAIN = ["phone", "API", "frontend", "Inbox", "parser", "Pods", "worker", "EventStore", "projector", "ReadModel"]
 LETTERS = {"InboxDlq", "PodsDlq", "ProjectorDlq"}
@@ -102,7 +103,7 @@ def test_an_alarm_of_a_hop_speaks_the_pages_language_and_leads_to_its_runbook(
     page = the_map(screen(LAPTOP, "ja"), operator, lambda known: known.update(alarms=on))
     node(page, "EventStore").click()
     opened = page.locator(".hop-alarms li")
-    expect(opened).to_contain_text(texts("ja")["mission"]["symptoms"]["store-refuses"])
+    expect(opened).to_contain_text(every_text("ja")["mission"]["symptoms"]["store-refuses"])
     expect(opened).not_to_contain_text("Receipts stay on their way.")
     expect(opened.get_by_role("link")).to_have_attribute("href", "./docs/runbooks/store-refuses.md")
 
@@ -161,12 +162,12 @@ def test_without_the_traces_the_queues_are_still_there(screen: Open, operator: O
 
 def test_the_three_views_lead_to_each_other(screen: Open, operator: OperatorClient) -> None:
     page = the_map(screen(LAPTOP), operator)
-    views = page.get_by_role("navigation", name=texts("en")["console"]["views"])
-    expect(views.locator("[aria-current=true]")).to_have_text(texts("en")["console"]["map"])
-    views.get_by_role("link", name=texts("en")["console"]["mission_control"]).click()
+    views = page.get_by_role("navigation", name=every_text("en")["console"]["views"])
+    expect(views.locator("[aria-current=true]")).to_have_text(every_text("en")["console"]["map"])
+    views.get_by_role("link", name=every_text("en")["console"]["mission_control"]).click()
     expect(page.locator("#view-mission .tiles")).to_be_visible()
     expect(page.locator(".map")).to_be_hidden()
-    views.get_by_role("link", name=texts("en")["console"]["map"]).click()
+    views.get_by_role("link", name=every_text("en")["console"]["map"]).click()
     page.reload()
     expect(page.locator(".chain")).to_be_visible(timeout=SOON)
 

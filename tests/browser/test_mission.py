@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 from tests.support.mission_page import SOON, Change, alarm, changed, complete_trace, mission_control, sign_in, slow
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import LAPTOP, PHONE
-from web.language import texts
+from tests.support.texts import every_text
 
-EN = texts("en")
+EN = every_text("en")
 WORDS = EN["mission"]
 HOPS = ["API", "frontend", "Inbox", "parser", "Pods", "worker", "EventStore", "projector"]
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -146,7 +146,7 @@ def test_an_alarm_says_what_the_audience_sees_in_japanese(screen: Open, operator
     page.route("**/ops/mission", lambda route: changed(route, lambda known: known.update(alarms=[alarm("sold-out")])))
     page.goto("sign-in#mission")
     sign_in(page, operator)
-    symptom = texts("ja")["mission"]["symptoms"]["sold-out"]
+    symptom = every_text("ja")["mission"]["symptoms"]["sold-out"]
     expect(page.locator(".alarms .on .audience")).to_have_text(symptom, timeout=SOON)
 
 

@@ -10,10 +10,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.support.laptop import Stack, a_stack, wait_until
 from tests.support.sizes import LAPTOP
-from web.language import texts
+from tests.support.texts import every_text
 
 SOON = 30_000  # what is promised of a fresh stack
-WORDS = texts("en")["mission"]
+WORDS = every_text("en")["mission"]
 # How quick the answers of a machine under test are is no matter for a test.
 TIMELESS = [WORDS["slos"][name] for name in ("post-availability", "boarding", "freshness", "zero-loss")]
 

@@ -17,10 +17,10 @@ from tests.support.on_stage import SHOW, without_a_stage
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.running_drill import SAYS, running_drill
 from tests.support.sizes import LAPTOP
-from web.language import texts
+from tests.support.texts import every_text
 
-EN = texts("en")
-WORDS, MISSION, TITLES = EN["console"]["presenter"], EN["mission"], EN["stage"]["drills"]
+EN = every_text("en")
+WORDS, MISSION, TITLES = EN["presenter"], EN["mission"], EN["stage"]["drills"]
 RUNNING = {
     "running": True,
     "name": "slow-parser",

@@ -12,10 +12,11 @@ from tests.support.laptop import wait_until
 from tests.support.on_stage import CHOICES, receipt, without_a_stage
 from tests.support.operator_client import Open, OperatorClient
 from tests.support.sizes import PHONE, PROJECTOR
-from web.language import LANGUAGES, texts
+from tests.support.texts import every_text
+from web.language import LANGUAGES
 
 SOON = 60_000
-EN = texts("en")["stage"]
+EN = every_text("en")["stage"]
 DRILL = ("worker-crash-loop", "The worker crashes", 600)
 
 
@@ -27,7 +28,7 @@ def counts(home: Home) -> dict[str, int]:
 def test_a_phone_votes_and_changes_its_mind_and_the_wall_counts(
     screen: Open, operator: OperatorClient, home: Home, lang: str
 ) -> None:
-    said = texts(lang)["stage"]
+    said = every_text(lang)["stage"]
     stage.open_vote(home, CHOICES, 600)
     wall, page = screen(PROJECTOR, lang), receipt(screen(PHONE, lang), operator)
     wall.goto("wall")
@@ -168,10 +169,10 @@ def test_without_a_show_a_page_loads_nothing_of_it(
     with page.expect_response("**/stage"):
         page.goto(path.format(operator.send("Nothing to vote for")))
     page.wait_for_load_state("load")
-    assert not {"vote", "wall-vote", "wall-finale", "elements"} & set(loaded)
+    assert not {"vote", "wall-vote", "wall-finale", "elements", "show-en"} & set(loaded)
     stage.open_vote(home, CHOICES, 600)
     expect(page.locator("#hall h2")).to_contain_text(EN["ask"], timeout=SOON)
-    assert "elements" in loaded
+    assert {"elements", "show-en"} <= set(loaded)
 
 
 @pytest.mark.parametrize("path", ["wall", "wishes/{}"])

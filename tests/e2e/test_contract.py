@@ -44,7 +44,7 @@ def test_every_answer_is_one_of_the_contracts(chain: DeployedChain, operator: di
     existing = {
         "wish_id": wishes,
         "trace_id": [chain.http.get(f"wishes/{wish}").json()["trace_id"] for wish in wishes],
-        "file": ["form.js", "style.css", "icon.svg"],
+        "file": ["form.js", "style.css", "show-en.json", "icon.svg"],
     }
     command = [SCHEMATHESIS, "--no-color", "--config-file", str(ROOT / "tests/support/schemathesis.toml"), "run"]
     command += [str(DOCUMENT), "--url", chain.stack.url, "--max-examples", EXAMPLES or "6"]

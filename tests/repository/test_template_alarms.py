@@ -18,8 +18,8 @@ from observability.metrics import COLD_START, EMITTED, PROBLEMS, REASONS
 from observability.queries import QUERIES
 from tests.support.emitted import SRC, emitted_by, names
 from tests.support.template import OBSERVABILITY, load, resources
+from tests.support.texts import every_text
 from web.error_handlers import NOT_REFUSED
-from web.language import texts
 
 type Template = dict[str, Any]
 
@@ -229,9 +229,9 @@ def test_an_alarm_names_its_runbook_and_notifies_unless_it_is_a_signal(alarm: di
 
 def test_every_alarm_that_notifies_has_its_symptom_in_japanese() -> None:
     names = {name_of(alarm) for alarm in [*ALARMS.values(), *COMPOSITES.values()]}
-    symptoms = texts("ja")["mission"]["symptoms"]
+    symptoms = every_text("ja")["mission"]["symptoms"]
     assert set(symptoms) == {name for name in names if not SIGNAL.fullmatch(name)}
-    assert texts("en")["mission"]["symptoms"] == {}  # the alarm's description is its English text
+    assert every_text("en")["mission"]["symptoms"] == {}  # the alarm's description is its English text
 
 
 @pytest.mark.parametrize("alarm", ALARMS.values(), ids=name_of)

@@ -9,7 +9,7 @@ const READ_MODEL_LAG = 15_000; // for which the answer to an action counts more 
 const CONFIRM_AFTER = 400; // a double click is not a confirmation
 const CONFIRM_UNTIL = 4_000;
 const relative = new Intl.RelativeTimeFormat(lang, { style: "narrow", numeric: "always" });
-let clockOffset = 0; // from this clock to the server's
+let clockOffset = 0; // from this clock to that of the server
 
 export function setServerTime(now) {
   clockOffset = now - Date.now();

@@ -2,7 +2,7 @@
 
 import { request } from "./poll.js";
 
-export { fill, loadStyles, write } from "./elements.js";
+export { fill, loadedTexts, loadStyles, loadTexts, write } from "./elements.js";
 
 export const texts = JSON.parse(document.getElementById("texts").textContent);
 export const lang = document.documentElement.lang;

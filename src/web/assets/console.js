@@ -1,14 +1,14 @@
 // The operator's console: the sign-in, then moderation (what is held, the latest, the counts), panic and mission control.
 
 import * as panic from "./console-panic.js";
-import { byId, fill, isSignedIn, lang, operatorRequest, signIn, signOut, texts, write } from "./console-session.js";
+import { byId, fill, isSignedIn, lang, loadTexts, operatorRequest, signIn, signOut, texts, write } from "./console-session.js";
 import * as wishes from "./console-wishes.js";
 import { Poll, request } from "./poll.js";
 
 const POLL = { every: 2_000, first: 4_000, longest: 15_000 }; // milliseconds, as everywhere below
 const STALE = 6_000; // without an answer, after which the page says so
 const ANNOUNCE_EVERY = 10_000; // of how many are held
-// Views besides moderation, by their hash: each has a script that is loaded when somebody opens it.
+// Views besides moderation, by their hash: each has texts and a script, which are loaded when somebody opens it.
 const MISSION = { id: "view-mission", load: () => import("./mission.js") };
 const VIEWS = { "#mission": MISSION, "#map": MISSION, "#presenter": { id: "view-presenter", load: () => import("./presenter.js") } };
 
@@ -106,14 +106,20 @@ async function showView() {
   byId("view-moderation").hidden = hash !== "";
   for (const each of Object.values(VIEWS)) byId(each.id).hidden = each !== shown;
   try {
-    if (shown && isSignedIn()) shown.script ??= await shown.load(); // moderation does not wait for it
+    if (shown && isSignedIn()) shown.script ??= await loadView(shown); // moderation does not wait for it
   } catch {
-    byId(shown.id).textContent = texts.mission.not_loaded;
+    byId(shown.id).textContent = texts.not_loaded;
   }
   for (const each of new Set(Object.values(VIEWS))) {
     if (each === VIEWS[location.hash] && isSignedIn()) each.script?.start();
     else each.script?.stop();
   }
+}
+
+// The texts first: the script needs them as it begins.
+async function loadView({ id, load }) {
+  await loadTexts(byId(id));
+  return load();
 }
 
 // The presenter's page is the laptop's only, and so is its link.

@@ -1,6 +1,8 @@
 // Makes elements by calls, and writes what they say: the page's policy lets no script make HTML of text. Children that are
 // strings stay text.
 
+import { request } from "./poll.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export const make = (name, attributes, ...children) => filled(document.createElement(name), attributes, children);
@@ -25,6 +27,14 @@ function loadStyle(href) {
   return new Promise((resolve) => {
     link.onload = link.onerror = resolve;
   });
+}
+
+// Texts that a page does not have, by their part: files that stand in an element, and here once they are loaded.
+export const loadedTexts = {};
+
+export async function loadTexts({ dataset }) {
+  const files = dataset.texts.split(" ").map(async (file) => (await request(file, { cache: "default" })).json());
+  Object.assign(loadedTexts, ...(await Promise.all(files)));
 }
 
 // Writes only a change: a screen reader reads whatever is written to a live region.

@@ -193,7 +193,7 @@ async function launch() {
   light.remove();
 }
 
-form.noValidate = true; // our own messages, in the page's language, beside the fields
+form.noValidate = true; // our own messages, in the language of the page, beside the fields
 form.addEventListener("input", () => {
   clearFixedErrors();
   saveDraft();

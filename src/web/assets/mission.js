@@ -1,7 +1,7 @@
 // Mission control: reads the state of the stack, and gives each part of the answer to the panel that shows it. Without an
 // answer the page keeps what it knew, with its age; a part that the server could not read is marked.
 
-import { byId, fill, loadStyles, operatorRequest, texts, write } from "./console-session.js";
+import { byId, fill, loadedTexts, loadStyles, operatorRequest, write } from "./console-session.js";
 import { duration, make } from "./elements.js";
 import { alarms } from "./mission-alarms.js";
 import { budgets, totals } from "./mission-budgets.js";
@@ -15,7 +15,7 @@ import { Poll } from "./poll.js";
 
 const POLL = { every: 5_000, first: 10_000, longest: 60_000 }; // milliseconds
 const STALE = 15_000; // milliseconds without an answer, after which the page says so
-const words = texts.mission;
+const words = { ...loadedTexts.mission, travel: loadedTexts.travel, drill_titles: loadedTexts.stage.drills };
 
 const view = byId("view-mission");
 const age = make("p", { class: "muted", id: "mission-age" }, words.asking);
@@ -23,7 +23,7 @@ const tilePanels = tiles(words);
 const railPanels = [alarms(words), budgets(words), totals(words), traces(words), logs(words)];
 const mapPanel = map(words); // a view of its own, of the same answers
 const panels = [...railPanels, mapPanel, ...tilePanels];
-const lettersPanel = letters(words); // this and the next are the laptop's only
+const lettersPanel = letters(words); // this and the next are for the laptop only
 const drillsPanel = drills(words, lettersPanel.reveal); // asks by itself
 const poll = new Poll(() => operatorRequest("ops/mission"), show, POLL);
 let answer = null;

@@ -1,13 +1,13 @@
 // The presenter's page: the cue that is on, what is next, the time that is left, and the show's orders. Panic of the console, the
 // button in the bar, is for the wall alone; the show's panic ends its fault and its load besides.
 
-import { byId, fill, loadStyles, operatorRequest, texts, write } from "./console-session.js";
+import { byId, fill, loadedTexts, loadStyles, operatorRequest, write } from "./console-session.js";
 import { make } from "./elements.js";
 import { follow } from "./stage.js";
 
 const EVERY = 1_000; // milliseconds, as everywhere below
 const STALE = 6_000;
-const words = texts.presenter;
+const words = loadedTexts.presenter;
 
 const view = byId("view-presenter");
 const place = make("p", { class: "muted" });
@@ -30,7 +30,7 @@ const buttons = Object.entries(words.orders).map(([order, name]) => make("button
 const orders = make("p", { class: "orders" }, ...buttons);
 const [lookTitle, seeTitle] = [words.look, words.see].map((name) => make("h3", {}, name));
 const cue = make("div", { class: "cue", hidden: true }, clocks, orders, note, text, lookTitle, look, seeTitle, see, next);
-view.append(make("section", { "aria-labelledby": "cue-title" }, place, title, state, cue));
+view.replaceChildren(make("section", { "aria-labelledby": "cue-title" }, place, title, state, cue));
 await loadStyles(view);
 
 let poll = null;

@@ -101,6 +101,7 @@ const tracePoll = new Poll(readTrace, showTrace, TRACE);
 let trace = null;
 let traceReads = 0;
 let styles = null; // a promise, once somebody opened it
+let traceWords = null; // once they are loaded
 
 function toggleTrace() {
   tracePoll.stop();
@@ -113,8 +114,10 @@ function toggleTrace() {
 async function readTrace() {
   traceReads += 1;
   try {
-    const [{ waterfall }, { loadStyles }] = await Promise.all([import("./waterfall.js"), import("./elements.js")]);
-    await (styles ??= loadStyles(byId("trace")));
+    const [{ waterfall }, elements] = await Promise.all([import("./waterfall.js"), import("./elements.js")]);
+    if (!traceWords) await elements.loadTexts(byId("trace"));
+    traceWords = elements.loadedTexts.travel;
+    await (styles ??= elements.loadStyles(byId("trace")));
     const response = await request(`${address}/trace`, { cache: "default" });
     return { waterfall, answer: await response.json() };
   } catch (error) {
@@ -126,8 +129,8 @@ async function readTrace() {
 
 function showTrace({ waterfall, answer }) {
   trace = answer;
-  byId("waterfall").replaceChildren(waterfall(trace, texts.travel, { isForAudience: true }));
-  announce(trace.complete ? "" : texts.travel.incomplete);
+  byId("waterfall").replaceChildren(waterfall(trace, traceWords, { isForAudience: true }));
+  announce(trace.complete ? "" : traceWords.incomplete);
   if (trace.complete) tracePoll.stop();
   else if (traceReads === MOST_TRACE_READS) giveUpTrace();
   return slower(traceReads, TRACE);
@@ -135,7 +138,7 @@ function showTrace({ waterfall, answer }) {
 
 function giveUpTrace() {
   tracePoll.stop();
-  if (byId("trace").open) announce(trace ? texts.travel.partly : texts.travel.none);
+  if (byId("trace").open) announce(trace ? traceWords.partly : texts.travel.none);
 }
 
 function announce(words) {
@@ -179,5 +182,11 @@ function storage(use) {
 }
 
 if (!storage((store) => store.getItem(NO_STAGE))) {
-  whenThere(byId("hall").dataset.stage, () => import("./vote.js"), () => storage((store) => store.setItem(NO_STAGE, "true")));
+  whenThere(byId("hall").dataset.stage, joinShow, () => storage((store) => store.setItem(NO_STAGE, "true")));
+}
+
+async function joinShow() {
+  const { loadStyles, loadTexts } = await import("./elements.js");
+  await Promise.all([loadStyles(byId("hall")), loadTexts(byId("hall"))]);
+  await import("./vote.js");
 }

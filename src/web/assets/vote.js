@@ -1,6 +1,6 @@
 // The hall's part of a receipt: while a vote is open, what shall be broken; then what is broken, and what became of this wish.
 
-import { duration, fill, make, write } from "./elements.js";
+import { duration, fill, loadedTexts, make, write } from "./elements.js";
 import { Poll, request } from "./poll.js";
 import { Countdown, drillTitle, follow } from "./stage.js";
 
@@ -10,7 +10,7 @@ const MOST_TRACE_READS = 10;
 const KEPT = "last-wish-vote"; // {vote, wish, choice} of this tab
 
 const hall = document.getElementById("hall");
-const { stage: texts } = JSON.parse(document.getElementById("texts").textContent);
+const texts = loadedTexts.stage;
 const address = location.origin + location.pathname;
 const wish = address.split("/").at(-1);
 

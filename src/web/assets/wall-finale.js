@@ -1,14 +1,14 @@
 // The finale of a show on the wall: the audit as lights. Each wish that has a seat lights it, in the disc of its ship;
 // then the verdict. wall-vote.js asks the stage, and tells it by an event. On AWS there is none, so nothing is shown.
 
-import { fill, write } from "./elements.js";
+import { fill, loadedTexts, write } from "./elements.js";
 
 const LIGHTING = 12_000; // milliseconds until all seats are lit
 const TURN = 2.399963; // the golden angle: seats like the seeds of a sunflower
 const SHIPS = [["mars", 0.21], ["jupiter", 0.79]]; // the centres of the discs, in widths of the screen
 
 const root = document.documentElement;
-const { finale: texts } = JSON.parse(document.getElementById("texts").textContent).wall;
+const texts = loadedTexts.finale;
 const number = new Intl.NumberFormat(root.lang);
 const motion = matchMedia("(prefers-reduced-motion: reduce)");
 

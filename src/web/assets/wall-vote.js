@@ -1,14 +1,15 @@
 // The show's part of the wall: a vote with its countdown, its winner, and what is broken on purpose. It asks the stage once a
 // second, and tells every other script of the wall what it heard: the event "stage", with the answer.
 
-import { make, write } from "./elements.js";
+import { loadedTexts, make, write } from "./elements.js";
 import { request } from "./poll.js";
 import { Countdown, drillTitle, follow } from "./stage.js";
 
 const EVERY = 1_000; // milliseconds, as everywhere below
 const MENDED = 15_000; // for which the wall says that it is mended
 
-const { root, stage: texts } = JSON.parse(document.getElementById("texts").textContent);
+const texts = loadedTexts.stage;
+const { root } = JSON.parse(document.getElementById("texts").textContent);
 const number = new Intl.NumberFormat(document.documentElement.lang);
 const hall = document.getElementById("hall");
 

@@ -2,13 +2,12 @@
 // screen reader would never fall silent. The wishes are ordinary text in reading order instead.
 
 import { Poll, request, whenThere } from "./poll.js";
-import { followAccepted } from "./wall-accepted.js";
-import { offerCode } from "./wall-code.js";
 import { Sky } from "./wall-sky.js";
 
 // Milliseconds, as everywhere below. A hidden wall reads on, rarely: on its return it must not show what was withdrawn.
 const FEED = { every: 1_000, first: 2_000, longest: 15_000, whileHidden: 30_000 };
 const TOTALS = { ...FEED, every: 2_000 };
+const ACCEPTED = { every: 1_000, first: 1_000, longest: 10_000, whileHidden: 30_000 };
 const TIMEOUT = 5_000;
 const NEXT_PAGE = 250; // before the next page of the feed, where there is one
 const RESTART = 100; // before the feed is read from its end
@@ -56,6 +55,7 @@ let arrived = []; // wishes that came while paused
 const readPage = conditionally(() => `${root}wishes?after=${encodeURIComponent(cursor)}&limit=${LIMIT}`);
 const feed = new Poll(readFeed, showFeed, FEED);
 const manifest = new Poll(conditionally(() => `${root}manifest`), ({ body }) => showTotals(body), TOTALS);
+const promised = new Poll(readAccepted, showOnTheirWay, ACCEPTED);
 let totals = []; // {at, count, generation}, as far back as RATE_SPAN
 
 async function readFeed() {
@@ -167,6 +167,17 @@ function showAge() {
   write(byId("age"), seconds < 100 ? fill(texts.seconds_ago, seconds) : fill(texts.minutes_ago, Math.round(seconds / 60)));
 }
 
+// How many wishes are promised: a laptop's proxy tells it, also while the chain behind it is busy with a burst. On AWS nobody
+// answers, and the wall shows nothing.
+async function readAccepted() {
+  try {
+    return (await (await request(`${root}stage/accepted`)).json()).accepted;
+  } catch (error) {
+    if (error.status === 404) promised.stop();
+    throw error;
+  }
+}
+
 // So that a burst shows at once, and not only when its first wish has boarded.
 function showOnTheirWay(accepted) {
   const count = totals.length ? Math.max(0, accepted - totals.at(-1).count) : 0;
@@ -175,14 +186,14 @@ function showOnTheirWay(accepted) {
 
 feed.start();
 manifest.start();
-followAccepted(`${root}stage/accepted`, showOnTheirWay);
+promised.start();
 whenThere(`${root}stage`, joinShow);
 setInterval(showAge, 1_000);
 
 // The finale first: it listens to what the other hears from the stage.
 async function joinShow() {
-  const { loadStyles } = await import("./elements.js");
-  await loadStyles(byId("hall"));
+  const { loadStyles, loadTexts } = await import("./elements.js");
+  await Promise.all([loadStyles(byId("hall")), loadTexts(byId("hall"))]);
   await import("./wall-finale.js");
   await import("./wall-vote.js");
 }
@@ -202,7 +213,7 @@ function toggleFullscreen() {
   document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen().catch(() => {});
 }
 
-offerCode(byId("join"), byId("code"));
+if (byId("join").querySelector("img")) offerCode(byId("join"), byId("code")); // else phones cannot reach this laptop
 byId("pause").addEventListener("click", togglePause);
 byId("fullscreen").hidden = !document.fullscreenEnabled;
 byId("fullscreen").addEventListener("click", toggleFullscreen);
@@ -211,6 +222,23 @@ addEventListener("keydown", (event) => {
   if (event.key === "f" && document.fullscreenEnabled) toggleFullscreen();
   if (event.key === " ") { event.preventDefault(); togglePause(); }
 });
+
+// The form's QR code, as large as the screen: for the last row of a hall. Key q, the button, or a touch of the code itself.
+function offerCode(code, button) {
+  button.hidden = false;
+  const show = (isFull) => {
+    code.classList.toggle("full", isFull);
+    button.setAttribute("aria-pressed", String(isFull));
+  };
+  const toggle = () => show(!code.classList.contains("full"));
+  button.addEventListener("click", toggle);
+  code.addEventListener("click", toggle);
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+    if (event.key === "q") toggle();
+    if (event.key === "Escape") show(false);
+  });
+}
 
 let idleTimer;
 function showControls() {

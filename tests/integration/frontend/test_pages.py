@@ -1,6 +1,8 @@
 import html
+import json
 import re
 from io import BytesIO
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -11,6 +13,7 @@ from tests.support import ROOT
 from tests.support.functions import Invoke
 from tests.support.http import BROWSER, get_event, header
 from tests.support.samples import WISH_ID, sample
+from tests.support.texts import every_text
 from web.language import LANGUAGES, texts
 
 
@@ -20,6 +23,7 @@ from web.language import LANGUAGES, texts
         ("/", "text/html; charset=utf-8"),
         ("/assets/form.js", "text/javascript; charset=utf-8"),
         ("/assets/style.css", "text/css; charset=utf-8"),
+        ("/assets/show-ja.json", "application/json; charset=utf-8"),
         ("/health", "application/json"),
     ],
 )
@@ -76,13 +80,28 @@ def test_an_asset_is_kept_for_a_year_under_its_hashed_name(frontend: ModuleType,
         assert (other["body"], header(other, "Cache-Control")) == (current["body"], "public, max-age=60")
 
 
-def test_a_script_travels_without_its_comments_and_keeps_its_line_numbers(frontend: ModuleType, invoke: Invoke) -> None:
-    source = (ROOT / "src/web/assets/form.js").read_text().splitlines()
-    lines = invoke(frontend, get_event("/assets/form.js"))["body"].splitlines()
+@pytest.mark.parametrize("script", sorted((ROOT / "src/web/assets").glob("*.js")), ids=lambda script: script.stem)
+def test_a_script_travels_without_its_comments_and_keeps_its_line_numbers(
+    frontend: ModuleType, invoke: Invoke, script: Path
+) -> None:
+    source = script.read_text().splitlines()
+    lines = invoke(frontend, get_event(f"/assets/{script.name}"))["body"].splitlines()
     assert len(lines) == len(source)
-    assert [line for line in lines if line.startswith("//")] == []
-    number = source.index("function newKey() {")
-    assert lines[number] == source[number]
+    assert [line for line in lines if re.search(r"(^|\s)//", line)] == []
+    changed = [was for line, was in zip(lines, source, strict=True) if line != was]
+    assert [was for was in changed if "//" not in was and ".js\"" not in was] == []
+
+
+def test_what_is_no_comment_stays(frontend: ModuleType, invoke: Invoke) -> None:
+    body = invoke(frontend, get_event("/assets/elements.js"))["body"]
+    assert 'const SVG = "http://www.w3.org/2000/svg";' in body
+
+
+def test_texts_that_scripts_load_are_those_of_their_language(frontend: ModuleType, invoke: Invoke) -> None:
+    page = invoke(frontend, get_event("/wall"))["body"]
+    [path] = re.findall(r'data-texts="(assets/show-en\.[0-9a-f]{8}\.json)"', page)
+    texts_of_a_show = json.loads(invoke(frontend, get_event(f"/{path}"))["body"])
+    assert texts_of_a_show.items() <= every_text("en").items()
 
 
 @pytest.mark.parametrize("file", ["style.css", "wall.css", "pass.css"])

@@ -20,7 +20,7 @@ def test_a_response_is_slow_or_not_from_the_gateways_receipt_on(
     assert {name: found[name] for name in ("SlowPage", "SlowCall") if name in found} == {kind: [slow]}
 
 
-@pytest.mark.parametrize("path", ["/health", "/qr.svg"])
+@pytest.mark.parametrize("path", ["/health", "/qr.svg", "/assets/show-en.json"])
 def test_health_checks_and_files_are_not_timed(frontend: ModuleType, invoke: Invoke, log: Log, path: str) -> None:
     assert invoke(frontend, {**sample("frontend-receipt"), "path": path})["statusCode"] == 200
     assert not log.metrics().keys() & {"SlowPage", "SlowCall"}

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from web.language import LANGUAGES, language, preferred, texts
+from tests.support.texts import every_text
+from web.language import LANGUAGES, language, preferred
 
 MEDIA_TYPES = ("application/json", "text/html")
 
@@ -60,10 +61,10 @@ def _keys(part: Any, path: str = "") -> set[str]:
 
 
 def test_every_language_has_every_text() -> None:
-    said = {lang: _keys(texts(lang)) for lang in LANGUAGES}
+    said = {lang: _keys(every_text(lang)) for lang in LANGUAGES}
     # The English symptom of an alarm is its own description (tests/repository/test_template_alarms.py).
     assert said["en"] == {key for key in said["ja"] if not key.startswith(".mission.symptoms.")}
 
 
 def test_no_text_holds_html() -> None:
-    assert not any(character in json.dumps([texts(lang) for lang in LANGUAGES]) for character in "<>")
+    assert not any(character in json.dumps([every_text(lang) for lang in LANGUAGES]) for character in "<>")
