@@ -125,7 +125,8 @@ def _traffic() -> list[Traffic]:
         form, receipt, feed, manifest = (
             _get(frontend, path) for path in ("/", f"/wishes/{_ID}", "/wishes", "/manifest")
         )
-        names = sorted(set(re.findall(r"assets/[\w.-]+", form.body + receipt.body)))
+        # At first visit: those that the pages name otherwise are loaded in a show, or when somebody opens a trace.
+        names = sorted(set(re.findall(r'(?:src|href)="(?:\.\./)*(assets/[\w.-]+)"', form.body + receipt.body)))
         files = [_get(frontend, f"/{name}") for name in names]
     lifetime = min(file.lifetime for file in files)
     size = sum(file.size for file in files) // len(files)
