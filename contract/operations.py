@@ -76,7 +76,7 @@ OPERATIONS = {
     "QrCode": Operation("Draw the form's address", {HTTPStatus.OK: {SVG: None}}),
     "Asset": Operation(
         "Send a file of the pages",
-        {HTTPStatus.OK: {"text/css": None, "text/javascript": None, JSON: None, SVG: None}},
+        {HTTPStatus.OK: {"text/css": None, "text/javascript": None, JSON: dict[str, Any], SVG: None}},
         (problems.not_found(),),
         parameters={("path", "file"): str},
     ),
