@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench import NotMeasured, bill, caching, door, frames, pages, startup, throughput, units, warm
+from bench import NotMeasured, bill, caching, door, frames, growth, pages, startup, throughput, units, warm
 from tests.support.laptop import Stack
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -25,6 +25,8 @@ class Sizes:
     runs: int = 11  # cold starts of each handler
     loads: int = 3  # of each page
     warm: int = 2000  # wishes of each function
+    stored: tuple[int, ...] = growth.STORED
+    calls: int = growth.ROUNDS  # of each kind, at each number of stored wishes
     quiet_ms: float = pages.QUIET_MS
 
 
@@ -47,6 +49,10 @@ MEASUREMENTS: dict[str, tuple[str, Measurement]] = {
         lambda stack, sizes: pages.measure(stack, sizes.loads, sizes.quiet_ms),
     ),
     "frames": ("counting the frames of the wall", lambda stack, sizes: frames.measure(stack, sizes.loads)),
+    "growth": (
+        "filling a store of its own, and calling what reads it",
+        lambda _, sizes: growth.measure(sizes.stored, sizes.calls),
+    ),
     "caching": ("calculating what a crowd costs", lambda _, __: caching.measure()),
 }
 

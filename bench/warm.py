@@ -1,8 +1,8 @@
 """Measure what a wish costs each function of the chain once it is warm: CPU time, log bytes, datagrams to X-Ray.
 
 Each function handles its wishes in a process of its own, in batches of ten, with botocore's real requests and answers
-and no network (`bench.warm_process`). Beside it stands a bare handler of the same duty (`bench.bare`), or the same
-function as it was at an older commit. ``python -m bench.warm [WISHES]`` prints both.
+and no network (`bench.warm_process`). Beside it stand a bare handler of the same duty (`bench.bare`), and the same
+function as it was at an older commit. ``python -m bench.warm [WISHES]`` prints all.
 """
 
 import json
@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -58,20 +58,25 @@ _VARIABLES = {
 }
 
 
-def measure(wishes: int) -> dict[str, Any]:
-    """Return both comparisons. Raises BenchFailed, NotMeasured."""
-    return {"bare": beside_bare(wishes), "before": beside_before(wishes)}
+def measure(wishes: int, rounds: int = ROUNDS) -> dict[str, Any]:
+    """Return the costs of a wish for each function of all sides, and the ratios of ours to each other side.
 
-
-def beside_bare(wishes: int, rounds: int = ROUNDS) -> dict[str, Any]:
-    """Return the costs of our functions and of the bare handlers, with the ratios of CPU time. Raises BenchFailed."""
-    return _measured({"ours": _SRC, "bare": None}, wishes, rounds)
-
-
-def beside_before(wishes: int, rounds: int = ROUNDS) -> dict[str, Any]:
-    """Return the costs of our functions and of those at the commit BEFORE. Raises BenchFailed, NotMeasured."""
+    Raises BenchFailed, NotMeasured.
+    """
     with _source_at(BEFORE) as before:
-        return _measured({"ours": _SRC, "before": before}, wishes, rounds)
+        sides = {"ours": _SRC, "bare": None, "before": before}
+        found: dict[str, dict[str, list[dict[str, float]]]] = {name: {side: [] for side in sides} for name in FUNCTIONS}
+        for _ in range(rounds):
+            for name in FUNCTIONS:
+                for side, src in sides.items():
+                    found[name][side].append(cost(name, src, wishes))
+    table = {name: {side: _folded(median, costs) for side, costs in of.items()} for name, of in found.items()}
+    table[ALL] = {side: _folded(sum, [table[name][side] for name in FUNCTIONS]) for side in sides}
+    ratios = {
+        other: {name: round(of["ours"]["cpu_us"] / of[other]["cpu_us"], 2) for name, of in table.items()}
+        for other in ("bare", "before")
+    }
+    return {"wishes": wishes, "per_wish": table, "cpu_ratio": ratios}
 
 
 @contextmanager
@@ -85,20 +90,6 @@ def _source_at(commit: str) -> Iterator[Path]:
         with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
             files.extractall(folder, filter="data")
         yield Path(folder, "src")
-
-
-def _measured(sides: Mapping[str, Path | None], wishes: int, rounds: int) -> dict[str, Any]:
-    """Measure both sides in turn, round by round; the medians, and the ratios of ours to the other."""
-    found: dict[str, dict[str, list[dict[str, float]]]] = {name: {side: [] for side in sides} for name in FUNCTIONS}
-    for _ in range(rounds):
-        for name in FUNCTIONS:
-            for side, src in sides.items():
-                found[name][side].append(cost(name, src, wishes))
-    table = {name: {side: _folded(median, costs) for side, costs in of.items()} for name, of in found.items()}
-    table[ALL] = {side: _folded(sum, [table[name][side] for name in FUNCTIONS]) for side in sides}
-    ours, other = sides
-    ratios = {name: round(of[ours]["cpu_us"] / of[other]["cpu_us"], 2) for name, of in table.items()}
-    return {"wishes": wishes, "per_wish": table, "cpu_ratio": ratios}
 
 
 def _folded(fold: Callable[[Iterable[float]], float], costs: list[dict[str, float]]) -> dict[str, float]:

@@ -13,7 +13,7 @@ from bench.lines import SECTIONS, lines
 from bench.report import MEASUREMENTS, RESULTS, Sizes, measure
 from tests.support.laptop import Stack
 
-SHORT = Sizes(wishes=10, clients=2, rounds=1, runs=1, loads=1, quiet_ms=100, warm=10)
+SHORT = Sizes(wishes=10, clients=2, rounds=1, runs=1, loads=1, quiet_ms=100, warm=10, stored=(20, 40), calls=1)
 
 
 @pytest.fixture(scope="module")
