@@ -124,7 +124,7 @@ build: setup ## package the functions for AWS without Docker (ARCH=arm64 or x86_
 
 lock: .venv/.made ## pin all requirements anew
 	@cd requirements && for set in uv dev checkov supply; do $(COMPILE) --upgrade $$set.in -o $$set.txt || exit 1; done
-	@cd requirements && for set in local mutmut; do $(COMPILE) --upgrade -c dev.txt $$set.in -o $$set.txt || exit 1; done
+	@cd requirements && for set in local shipping mutmut; do $(COMPILE) --upgrade -c dev.txt $$set.in -o $$set.txt || exit 1; done
 	@for f in $(FUNCTIONS); do (cd src/$$f && $(COMPILE) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
 COMPILE = $(abspath $(UV)) pip compile -q --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
 
