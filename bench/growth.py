@@ -32,8 +32,9 @@ from infra.read_model import ReadModel
 from lastwish.aws.clients import Endpoint, engine_client
 from projector.projecting import project
 from tests.support import template
-from tests.support.dynamodb_local import Unavailable, dynamodb_local
+from tests.support.dynamodb_local import dynamodb_local
 from tests.support.laptop import Stack, a_stack, operator_account, wait_until
+from tests.support.npm import Unavailable
 from web import wall
 
 STORED = (1_000, 10_000)  # 100,000 take some minutes more: python -m bench.growth 100000

@@ -23,8 +23,9 @@ from lastwish.aws.clients import Endpoint, engine_client
 from lastwish.local import environment
 from lastwish.local.state import ROOT, Home
 from tests.support import template
-from tests.support.dynamodb_local import ENDPOINT, Unavailable, dynamodb_local
+from tests.support.dynamodb_local import ENDPOINT, dynamodb_local
 from tests.support.laptop import Stack
+from tests.support.npm import Unavailable
 from tests.support.samples import LambdaContext
 
 SLICES = (1, 20, 90)

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
-from tests.support.dynamodb_local import FOLDER, Unavailable, dynamodb_local, fetch
+from tests.support.dynamodb_local import FOLDER, dynamodb_local, fetch
+from tests.support.npm import Unavailable
 
 BESIDE = [sys.executable, "-m", "tests.support.dynamodb_local"]
 PRINT = "import os; print(os.environ['AWS_ENDPOINT_URL_DYNAMODB'], flush=True)"

@@ -8,9 +8,10 @@ import pytest
 from moto import mock_aws
 
 from tests.support import ROOT
-from tests.support.dynamodb_local import Unavailable, dynamodb_local
+from tests.support.dynamodb_local import dynamodb_local
 from tests.support.engine_probes import PROBES, Engine
 from tests.support.laptop import Stack
+from tests.support.npm import Unavailable
 
 PAGE = (ROOT / "docs/databases.md").read_text()
 

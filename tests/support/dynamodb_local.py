@@ -5,14 +5,11 @@ Amplify's npm package, into a folder that git ignores. It needs Java 17, and npm
 (LICENSE.txt in that folder) allows its use to who has an AWS account.
 """
 
-import base64
-import hashlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,7 +19,8 @@ import psutil
 
 from lastwish import polling
 from lastwish.local import interrupts
-from tests.support import ROOT
+from tests.support import ROOT, npm
+from tests.support.npm import Unavailable
 
 PACKAGE = "amplify-dynamodb-simulator@2.9.30"  # holds DynamoDB Local 1.25.1
 SHA512 = "xTeeRLvzEfqyd5lh3bH4c0kHvSHHmmhD5ZDsHFKAQ5g2Zl6JqlFdutaQhCLHzxEp6Ry1o7TB6niIoXuQAnSewQ=="
@@ -38,41 +36,11 @@ _JAVA += [
 _START = 60.0  # seconds on a slow machine
 
 
-class Unavailable(Exception):  # noqa: N818
-    """DynamoDB Local cannot run here; the message says what to install."""
-
-
 def fetch(folder: Path = FOLDER) -> Path:
     """Return the folder of the engine's files, fetched the first time. Raises Unavailable."""
     if shutil.which("java") is None:
         raise Unavailable("there is no Java here: install Java 17, on Debian openjdk-17-jre-headless")
-    engine = folder / PACKAGE
-    if not engine.exists():
-        if shutil.which("npm") is None:
-            raise Unavailable(f"there is no npm here, which fetches {PACKAGE}: install npm")
-        folder.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            _unpack(_packed(Path(scratch)), Path(scratch))
-            if not engine.exists():  # another process may have been faster
-                (Path(scratch) / "package/emulator").rename(engine)
-    return engine
-
-
-def _packed(scratch: Path) -> Path:
-    command = ["npm", "pack", "--silent", "--pack-destination", str(scratch), PACKAGE]
-    done = subprocess.run(command, cwd=scratch, capture_output=True, text=True, check=False)
-    packages = list(scratch.glob("*.tgz"))
-    if done.returncode != 0 or not packages:
-        raise Unavailable(f"npm could not fetch {PACKAGE}: {done.stderr.strip()}")
-    return packages[0]
-
-
-def _unpack(package: Path, folder: Path) -> None:
-    found = base64.b64encode(hashlib.sha512(package.read_bytes()).digest()).decode()
-    if found != SHA512:
-        raise Unavailable(f"{PACKAGE} is not the one that was pinned: its SHA-512 is {found}")
-    with tarfile.open(package) as archive:
-        archive.extractall(folder, filter="data")
+    return npm.fetch(PACKAGE, SHA512, "package/emulator", folder)
 
 
 @contextmanager
