@@ -15,6 +15,7 @@ from lastwish.commands import (
     observe,
     operators,
     preflight,
+    query,
     show,
     simulate,
     stack,
@@ -43,6 +44,7 @@ for commands in (
     drill,
     show,
     simulate,
+    query,
 ):
     app.add_typer(commands.app)
 

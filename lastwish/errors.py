@@ -29,6 +29,7 @@
     |   +-- LoadNotInstalled      the environment has only what a demo needs
     |   +-- SenderFailed          the process that sends did not start
     +-- SimulationNotInstalled    the environment has only what a demo needs
+    +-- ShippingNotInstalled      the environment has only what a demo needs
     +-- WishError                 one wish failed
         +-- WishRefused           the API answered with a problem
         +-- NotAnswered           the API cannot be reached, or did not recover in time
@@ -168,6 +169,10 @@ class SenderFailed(LoadError):
 
 
 class SimulationNotInstalled(CommandError):
+    """The environment has only what a demo needs."""
+
+
+class ShippingNotInstalled(CommandError):
     """The environment has only what a demo needs."""
 
 

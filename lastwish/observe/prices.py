@@ -3,7 +3,7 @@
 Sources: https://aws.amazon.com/api-gateway/pricing/, https://aws.amazon.com/lambda/pricing/,
 https://aws.amazon.com/sqs/pricing/, https://aws.amazon.com/dynamodb/pricing/on-demand/,
 https://aws.amazon.com/cloudwatch/pricing/, https://aws.amazon.com/xray/pricing/,
-https://aws.amazon.com/cloudfront/pricing/.
+https://aws.amazon.com/cloudfront/pricing/, https://aws.amazon.com/athena/pricing/.
 """
 
 REST_REQUEST = 3.50e-6
@@ -17,3 +17,4 @@ TRACE = 5.00e-6  # recorded by X-Ray
 METRIC, ALARM, COMPOSITE, DASHBOARD = 0.30, 0.10, 0.50, 3.00  # a month
 METRIC_READ = 0.01e-3
 EDGE_REQUEST = 1.00e-6  # CloudFront, https, North America and Europe
+ATHENA_BYTE, ATHENA_LEAST_BYTES = 5.00e-12, 10_000_000  # of Parquet that a query reads

@@ -11,6 +11,7 @@ from tests.support import ROOT
 TEMPLATE = ROOT / "template.yaml"
 OBSERVABILITY = ROOT / "observability.yaml"
 EDGE = ROOT / "edge.yaml"
+MEMORY = ROOT / "memory.yaml"
 ACCOUNT = ROOT / "account.yaml"
 CHAOS = ROOT / "chaos.yaml"
 
