@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 from lastwish.local.template import nested, parse
 from tests.support import ROOT
 from tests.support.bundles import HERE, IN_RUNTIME, THERE, copy_runtime, environment, package_of, sam_build
-from tests.support.template import EDGE, OBSERVABILITY, load, resources
+from tests.support.template import EDGE, MEMORY, OBSERVABILITY, load, resources
 
 FUNCTIONS = sorted(resources("AWS::Serverless::Function"))
 # Of the other architecture one bundle will do: the frontend's is the largest and has every wheel of the others.
@@ -104,7 +104,7 @@ def cold_start(built: dict[str, Path], runtime: Path) -> Any:
 
 def test_the_nested_templates_are_built_beside_the_main_one_as_they_are(built: dict[str, Path]) -> None:
     files = nested(built[HERE] / "template.yaml").values()
-    assert [parse(file.read_text()) for file in files] == [load(EDGE), load(OBSERVABILITY)]
+    assert [parse(file.read_text()) for file in files] == [load(EDGE), load(OBSERVABILITY), load(MEMORY)]
 
 
 def test_each_bundle_is_at_most_six_megabytes_zipped(packed: tuple[str, str, Path]) -> None:
