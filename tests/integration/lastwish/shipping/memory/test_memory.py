@@ -4,6 +4,7 @@ from typing import Any
 
 import duckdb
 import pytest
+import sqlglot
 
 from domain.commit import events_of, stream_of
 from domain.wish import fold
@@ -11,7 +12,7 @@ from infra.event_store import EventStore
 from lastwish.errors import UsageError
 from lastwish.shipping.memory import collect, facts
 from lastwish.shipping.memory.duck import Memory
-from lastwish.shipping.memory.statements import find, parse, queries
+from lastwish.shipping.memory.statements import VIEWS, find, parse, queries, view
 from tests.support.recorded_show import MARKUP, SECRET, RecordedShow
 from tests.support.wishes import stream_event
 
@@ -129,3 +130,12 @@ def test_a_folder_of_logs_alone_will_do(parquet: Path) -> None:
     with over(parquet) as memory:
         assert answer(memory, "seats") == []
         assert answer(memory, "failures")
+
+
+@pytest.mark.parametrize("name", [*VIEWS, *NAMES])
+def test_the_text_means_to_duckdb_what_it_means_to_athena(name: str, journaled: Memory) -> None:
+    """Without our macros, as sqlglot translates it."""
+    ours = view(name) if name in VIEWS else find(name)
+    translated = parse(name, sqlglot.transpile(ours.sql, read="athena", write="duckdb")[0])
+    found = [journaled.answer(each, VALUES.get(name, []), limit=1000).rows for each in (ours, translated)]
+    assert sorted(map(str, found[0])) == sorted(map(str, found[1]))
