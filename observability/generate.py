@@ -56,6 +56,7 @@ PARTS = (
     Part("memory.yaml", *_MEMORY, memory.resources),
     _part("queries", "views", memory.views_and_columns),
     _part("queries", "queries", memory.ready_made),
+    _part("queries", "cost", memory.costs),
     _part("queries", "ddl", memory.ddl),
 )
 

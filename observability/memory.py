@@ -11,6 +11,15 @@ from typing import Any
 
 import yaml
 
+from lastwish.observe.prices import (
+    ATHENA_BYTE,
+    ATHENA_LEAST_BYTES,
+    FIREHOSE_BYTE,
+    FIREHOSE_PARQUET_BYTE,
+    PIPE_REQUEST,
+    S3_BYTE,
+    STREAM_READ,
+)
 from lastwish.shipping.memory import facts
 from lastwish.shipping.memory.duck import Memory
 from lastwish.shipping.memory.statements import FOLDERS, TABLES, VIEWS, Statement, queries, view
@@ -20,6 +29,10 @@ from observability.tables import table
 FIRST_DAY = "2026-01-01"  # the first partition that Athena looks for
 _GLUE = {"VARCHAR": "string", "INTEGER": "int", "BIGINT": "bigint", "BOOLEAN": "boolean", "TIMESTAMP": "timestamp"}
 _PRESTO = {"VARCHAR": "varchar", "INTEGER": "integer"}
+# A show: four events of an ordinary wish; a line of the frontend, and three that ten wishes of a batch share.
+_WISHES, _EVENTS, _LINES, _LINE_BYTES = 65_000, 4, 1.3, 500
+_KEPT_BYTES = 400  # of Parquet for a wish, at most: 314 with ids made at random
+_POLLS = 4 * 60 * 60 * 24 * 30  # of a pipe, in a month, for each shard of the stream
 _PARQUET = "org.apache.hadoop.hive.ql.io.parquet"
 
 type Resource = dict[str, Any]
@@ -186,6 +199,24 @@ def _section(query: Statement) -> str:
     call = " ".join(["lastwish query", query.name, *query.parameters])
     takes = "".join(f"`{name}` is {words}. " for name, words in query.parameters.items())
     return f"### {query.title}\n`{call}`. {takes}{query.about}\n\n```sql\n{query.sql}\n```\n"
+
+
+def costs() -> str:
+    """Return what a month with one show costs, at most."""
+    rows, lines = _WISHES * _EVENTS * 5_000, _WISHES * _LINES * _LINE_BYTES
+    items = [
+        ("reads of the stream by the pipe, for each of its shards", f"{_POLLS:,}", _POLLS * STREAM_READ),
+        ("commits through the pipe, if each came alone", f"{_WISHES:,}", _WISHES * PIPE_REQUEST),
+        (
+            "rows of events to Parquet, each as 5 KB",
+            f"{rows / 1e9:.1f} GB",
+            rows * (FIREHOSE_BYTE + FIREHOSE_PARQUET_BYTE),
+        ),
+        ("log lines to Parquet", f"{lines / 1e6:.0f} MB", lines * (FIREHOSE_BYTE + FIREHOSE_PARQUET_BYTE)),
+        ("a month in S3, of each show", f"{_WISHES * _KEPT_BYTES / 1e6:.0f} MB", _WISHES * _KEPT_BYTES * S3_BYTE),
+        ("a hundred questions to Athena, each the least that counts", "100", 100 * ATHENA_LEAST_BYTES * ATHENA_BYTE),
+    ]
+    return table(("what", "how much", "dollars"), [(*each, f"{dollars:.4f}") for *each, dollars in items], numbers=2)
 
 
 def ddl() -> str:

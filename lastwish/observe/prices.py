@@ -3,7 +3,8 @@
 Sources: https://aws.amazon.com/api-gateway/pricing/, https://aws.amazon.com/lambda/pricing/,
 https://aws.amazon.com/sqs/pricing/, https://aws.amazon.com/dynamodb/pricing/on-demand/,
 https://aws.amazon.com/cloudwatch/pricing/, https://aws.amazon.com/xray/pricing/,
-https://aws.amazon.com/cloudfront/pricing/, https://aws.amazon.com/athena/pricing/.
+https://aws.amazon.com/cloudfront/pricing/, https://aws.amazon.com/athena/pricing/,
+https://aws.amazon.com/firehose/pricing/, https://aws.amazon.com/eventbridge/pricing/, https://aws.amazon.com/s3/pricing/.
 """
 
 REST_REQUEST = 3.50e-6
@@ -18,3 +19,7 @@ METRIC, ALARM, COMPOSITE, DASHBOARD = 0.30, 0.10, 0.50, 3.00  # a month
 METRIC_READ = 0.01e-3
 EDGE_REQUEST = 1.00e-6  # CloudFront, https, North America and Europe
 ATHENA_BYTE, ATHENA_LEAST_BYTES = 5.00e-12, 10_000_000  # of Parquet that a query reads
+STREAM_READ = 0.20e-6  # GetRecords of a table's stream, by whoever is no trigger of Lambda
+PIPE_REQUEST = 0.40e-6  # of up to 64 KB
+FIREHOSE_BYTE, FIREHOSE_PARQUET_BYTE = 0.029e-9, 0.018e-9  # each record of a direct put counts as whole 5 KB
+S3_BYTE = 0.023e-9  # a month

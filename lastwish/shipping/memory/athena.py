@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lastwish.aws.clients import plain_errors
-from lastwish.errors import NotYet, OperatorError, UsageError
+from lastwish.errors import NotYet, OperatorError
 from lastwish.observe.prices import ATHENA_BYTE, ATHENA_LEAST_BYTES
 from lastwish.polling import wait_until
 from lastwish.shipping.memory.answers import Cell, Found
@@ -19,7 +19,7 @@ _READ: dict[str, Callable[[str], Cell]] = {
 
 
 def answer(site: Site, statement: Statement, bound: list[str], limit: int, patience: float) -> Found:
-    """Run a query in the stack's workgroup. Raises UsageError, OperatorError, NotYet, AwsError."""
+    """Run a query in the stack's workgroup. Raises OperatorError, NotYet, AwsError."""
     outputs = site.outputs
     if outputs.get("MemoryWorkGroup", "none") == "none":
         raise OperatorError(f"stack {site.name} has no long memory: deploy it with the parameter Memory=true")
@@ -53,7 +53,7 @@ def _wait(client: Any, execution: str, patience: float) -> dict[str, Any]:
             client.stop_query_execution(QueryExecutionId=execution)
     if found["Status"]["State"] != "SUCCEEDED":
         reason = found["Status"].get("StateChangeReason", "Athena does not say why")
-        raise UsageError(f"Athena did not answer: {reason} (execution {execution})")
+        raise OperatorError(f"Athena did not answer: {reason} (execution {execution})")
     return found
 
 
@@ -75,8 +75,9 @@ def _rows(client: Any, execution: str, limit: int, cost: dict[str, Any]) -> Foun
     for page in pages:
         columns = columns or page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
         texts += [[each.get("VarCharValue") for each in row["Data"]] for row in page["ResultSet"]["Rows"]]
+    names = [each["Name"] for each in columns]
+    if texts[:1] == [names]:  # as a SELECT has it
+        del texts[0]
     readers = [_READ.get(each["Type"], str) for each in columns]
-    rows = [
-        [text if text is None else read(text) for read, text in zip(readers, row, strict=True)] for row in texts[1:]
-    ]  # the first row is the names of the columns
-    return Found([each["Name"] for each in columns], rows[:limit], len(rows) > limit, cost)
+    rows = [[text if text is None else read(text) for read, text in zip(readers, row, strict=True)] for row in texts]
+    return Found(names, rows[:limit], len(rows) > limit, cost)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -111,11 +112,20 @@ def test_more_rows_than_asked_for_are_said(athena: Stubber) -> None:
     assert (json.loads(said.stdout)["rows"], json.loads(said.stdout)["more"]) == ([{"boarded": 1}], True)
 
 
+def test_an_answer_without_names_of_columns_loses_no_row(athena: Stubber, tmp_path: Path) -> None:
+    file = tmp_path / "mine.sql"
+    file.write_text("SHOW TABLES")
+    starts(athena, str(file))
+    is_in(athena, "SUCCEEDED")
+    answers(athena, {"tab_name": "string"}, ["events"], ["wishes"])
+    assert json.loads(run(str(file)).stdout)["rows"] == [{"tab_name": "events"}, {"tab_name": "wishes"}]
+
+
 def test_a_query_that_fails_says_why(athena: Stubber) -> None:
     starts(athena, "seats")
     is_in(athena, "FAILED", why="Query exhausted resources: bytes scanned limit was exceeded")
     said = run("seats")
-    assert said.exit_code == 2
+    assert said.exit_code == 1
     assert f"bytes scanned limit was exceeded (execution {ID})" in json.loads(said.stdout)["error"]
 
 
