@@ -10,6 +10,7 @@ from lastwish.commands import (
     dlq,
     drill,
     faults,
+    import_,
     load,
     maintenance,
     observe,
@@ -45,6 +46,7 @@ for commands in (
     show,
     simulate,
     query,
+    import_,
 ):
     app.add_typer(commands.app)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,8 @@ class Promises:
         if moment is None:
             return self.since is None and self.until is None
         return (self.since is None or self.since <= moment) and (self.until is None or moment <= self.until)
+
+
+def import_id(wish_id: str) -> str:
+    """Return the id of the commit by which an import stores a wish: another record than ours promised it."""
+    return str(uuid5(NAMESPACE_URL, f"urn:lastwish:imported:{wish_id}"))

@@ -32,7 +32,8 @@ _WORK = ("Inbox", "Pods")  # a wish leaves the first only after it has reached t
 class Report:
     """Counts of wishes, and the differences.
 
-    ``unpromised`` wishes are there without a recorded 202; ``unknown_ends`` requests may each explain one of them.
+    ``imported`` wishes need no promise. ``unpromised`` ones are there without a recorded 202; ``unknown_ends`` requests
+    may each explain one of them.
     """
 
     accepted: int
@@ -43,6 +44,7 @@ class Report:
     unknown_ends: int
     dead_letters: int
     parked: int = 0
+    imported: int = 0
     differences: list[Difference] = field(default_factory=list)
 
     @property
@@ -59,6 +61,7 @@ class Report:
             "in_flight": self.in_flight,
             "dead_lettered": self.dead_lettered,
             "parked": self.parked,
+            "imported": self.imported,
             "unpromised": self.unpromised,
             "unknown_ends": self.unknown_ends,
             "dead_letters": self.dead_letters,
@@ -98,7 +101,9 @@ def audit_once(stores: Stores, promises: Callable[[], Promises]) -> Report:
     dead, parked = _named(letters, QUEUES), _named(letters, (PARKED,))
     hidden_all = hidden + hidden_parked
     lost = [*_lost(accepted - stored - dead - parked, waiting, travelling, hidden_all)]
-    unpromised = {wish_id for wish_id, one in there.stored.items() if promised.cover(one.submitted_at)} - accepted
+    imported = {wish_id for wish_id, one in there.stored.items() if one.is_imported}
+    unpromised = {wish_id for wish_id, one in there.stored.items() if promised.cover(one.submitted_at)}
+    unpromised -= accepted | imported
     if promised.cover(None):  # when a letter's wish was sent is not known
         unpromised |= {name for name in dead - stored - accepted if is_wish_id(name)}
     if len(unpromised) > promised.unknown_ends:  # wishes keep coming: what was sent since then is in the record by now
@@ -113,6 +118,7 @@ def audit_once(stores: Stores, promises: Callable[[], Promises]) -> Report:
         unknown_ends=promised.unknown_ends,
         dead_letters=sum(letter.queue in QUEUES for letter in letters) + hidden,
         parked=len(accepted & parked - stored - dead),
+        imported=len(imported),
         differences=[*_unproven(promised, unpromised), *lost, *_hidden(hidden_all), *wrong, *differences(there)],
     )
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from domain.commit import Commit, events_of
+from domain.commit import Commit, events_of, wish_of
 from domain.events import WishErased, WishShown, WishSubmitted
 from domain.wish import Wish, fold
 from lastwish.maintenance.dead_letters import Letter
+from lastwish.promises import import_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,12 @@ class Stored:
         """Time at which the frontend took it."""
         first = self.commits[0]
         return next((done.time for done in first.events if isinstance(done.event, WishSubmitted)), first.time)
+
+    @property
+    def is_imported(self) -> bool:
+        """True where an import stored it: no record of ours promises it, and its source is checked by the import."""
+        first = self.commits[0]
+        return first.version == 1 and first.commit_id == import_id(wish_of(first.stream))
 
     @property
     def is_erased(self) -> bool:

@@ -48,7 +48,7 @@ class Stores:
     @cached_property
     def seats(self) -> Seats:
         """Seats, with the capacity that the worker has in its environment."""
-        variables = self._configuration("WorkerFunction")["Environment"]["Variables"]
+        variables = self.variables("WorkerFunction")
         capacity = {each: int(variables[f"{each.upper()}_SEATS"]) for each in DESTINATIONS}
         return Seats(self.dynamodb, self.table("Seats"), capacity)
 
@@ -59,6 +59,10 @@ class Stores:
     def queue(self, name: str) -> str:
         """Return the URL of a queue. Raises AwsError."""
         return self._output(f"{name}Url")
+
+    def variables(self, function: str) -> dict[str, str]:
+        """Return a function's environment."""
+        return dict(self._configuration(function)["Environment"]["Variables"])
 
     def timeout(self, function: str) -> float:
         """Return the seconds after which no invocation that runs now can still run."""

@@ -14,7 +14,7 @@ from lastwish.observe.usage import Function, Usage
 
 # Write units: a commit takes one, the lease of a batch one, a row two and the counters of a slice four, for these are
 # transactions. Read units: one to look for a wish, two for a slice, two for what a page asks (bench/results.json).
-_ROW, _SLICE, _READS_OF_A_SLICE, _READS_OF_A_PAGE = 2, 4, 2, 2
+ROW_UNITS, SLICE_UNITS, _READS_OF_A_SLICE, _READS_OF_A_PAGE = 2, 4, 2, 2
 _MILLION = 1_000_000
 
 
@@ -63,7 +63,7 @@ def _items(usage: Usage) -> Iterator[Item]:
     # The frontend sends each wish, the parser a batch at once. Each batch is received once and deleted once.
     sent, empty = count("accepted") + batches[0] + 2 * sum(batches[:2]), total("NumberOfEmptyReceives")
     yield _item("sqs requests", None if empty is None else sent + empty, prices.SQS_REQUEST, sent)
-    writes = count("recorded") + batches[1] + _ROW * count("projected") + _SLICE * batches[2]
+    writes = count("recorded") + batches[1] + ROW_UNITS * count("projected") + SLICE_UNITS * batches[2]
     yield _item("write units", total("ConsumedWriteCapacityUnits"), prices.WRITE_UNIT, writes)
     pages = max(0, count("requests") - count("accepted"))
     reads = count("recorded") + _READS_OF_A_SLICE * batches[2] + _READS_OF_A_PAGE * pages

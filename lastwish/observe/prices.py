@@ -13,6 +13,7 @@ LAMBDA_GB_SECOND = {"arm64": 0.0000133334, "x86_64": 0.0000166667}
 SQS_REQUEST = 0.40e-6  # of up to 64 KB; a batch of ten is one
 WRITE_UNIT = 0.625e-6  # 1 KB; in a transaction twice as many
 READ_UNIT = 0.125e-6  # 4 KB
+IMPORT_BYTE = 0.15 / 2**30  # DynamoDB's import from S3, of uncompressed data
 LOG_BYTE = 0.50e-9
 TRACE = 5.00e-6  # recorded by X-Ray
 METRIC, ALARM, COMPOSITE, DASHBOARD = 0.30, 0.10, 0.50, 3.00  # a month

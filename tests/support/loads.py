@@ -15,6 +15,7 @@ AUDIT: dict[str, Any] = {
     "in_flight": 0,
     "dead_lettered": 0,
     "parked": 0,
+    "imported": 0,
     "unpromised": 0,
     "unknown_ends": 0,
     "dead_letters": 0,

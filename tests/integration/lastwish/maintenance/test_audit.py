@@ -41,6 +41,7 @@ def test_all_is_well_when_all_is_well(chain: Chain) -> None:
         "in_flight": 0,
         "dead_lettered": 0,
         "parked": 0,
+        "imported": 0,
         "unpromised": 0,
         "unknown_ends": 0,
         "dead_letters": 0,

@@ -1,0 +1,66 @@
+"""What an import costs and takes on AWS, on paper: counted from the commits that a run made. Pure."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lastwish.observe import prices
+from lastwish.observe.bill import ROW_UNITS, SLICE_UNITS
+from lastwish.shipping.importing.work import State
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html, "Throughput default quotas"
+_UNITS_OF_A_TABLE = 40_000
+_ROWS_OF_A_SLICE = 96  # infra.read_model.sliced: 100 writes, four of them counters
+_ROWS_OF_A_LEASE = 100
+
+
+def item_size(item: Mapping[str, Any]) -> int:
+    """Return the bytes that DynamoDB counts for an item.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
+
+
+def _value_size(value: Mapping[str, Any]) -> int:
+    match value:
+        case {"S": text}:
+            return len(text.encode())
+        case {"N": number}:
+            return (len(number) + 1) // 2 + 1
+        case {"L": values}:
+            return 3 + sum(1 + _value_size(each) for each in values)
+        case {"M": items}:
+            return 3 + item_size(items) + len(items)
+    return 1
+
+
+def write_units(size: int) -> int:
+    """Return the write units of a put of this many bytes."""
+    return -(-size // 1024)
+
+
+def paper(state: State, wishes: int) -> dict[str, Any]:
+    """Return what as many wishes like those of a run cost and take, by each way: DynamoDB's dollars, and hours.
+
+    A run through the store knows its own rate, a run into files has the sizes. What was not measured is None.
+    """
+    if not state.fits or not state.units:
+        return {}
+    share = wishes / state.fits
+    commits = state.units * share
+    model = wishes * (ROW_UNITS + SLICE_UNITS / _ROWS_OF_A_SLICE)
+    size = state.file_bytes * share
+    looked = wishes * prices.READ_UNIT  # for each wish: is it stored?
+    scanned = size / 4096 * prices.READ_UNIT
+    return {
+        "wishes": wishes,
+        "commit_write_units": round(commits),
+        "read_model_write_units": round(model),
+        "import_gb": round(size / 2**30, 1),
+        "store_dollars": round((commits + wishes / _ROWS_OF_A_LEASE) * prices.WRITE_UNIT + looked, 2),
+        "files_dollars": round(size * prices.IMPORT_BYTE, 2),
+        "read_model_dollars": round(model * prices.WRITE_UNIT + scanned, 2),
+        "store_hours_at_quota": round(commits / _UNITS_OF_A_TABLE / 3600, 1),
+        "read_model_hours_at_quota": round(model / _UNITS_OF_A_TABLE / 3600, 1),
+        "hours_to_write_files": round(state.seconds * share / 3600, 1),
+    }

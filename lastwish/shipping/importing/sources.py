@@ -1,0 +1,295 @@
+"""Sources of an import: files by DuckDB or SQLite, tables by PostgreSQL, all through a few SELECTs.
+
+Rows come as a stream, so that memory stays flat. What an engine can say as text comes as text (key, destination, time):
+a date that Python cannot hold then spoils one row and not the whole import.
+"""
+
+import json
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from lastwish.errors import UsageError
+from lastwish.shipping.importing.mapping import Mapping
+
+_MOST_DUPLICATES = 100_000
+_LONGEST_LINE = 32 * 2**20
+_MEMORY = "512MB"  # beyond it DuckDB sorts and groups on the disk
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``number`` counts from 1 in the order of the source. ``key`` are texts, None where the source has none."""
+
+    number: int
+    key: tuple[str | None, ...]
+    message: object
+    name: object
+    destination: object
+    time: object
+
+
+class Source(ABC):
+    """A table of some engine. ``fingerprint`` changes where its content does, as far as that can be seen cheaply."""
+
+    fingerprint: str
+    relation: str
+    order: tuple[str, ...]
+
+    def __init__(self, mapping: Mapping) -> None:
+        self.mapping, self.order = mapping, mapping.order
+
+    @abstractmethod
+    def fetch(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query, as a stream."""
+
+    def text(self, column: str) -> str:
+        """Return the SQL of a column as text."""
+        return f"CAST({quoted(column)} AS VARCHAR)"
+
+    def check(self) -> None:
+        """Look for the columns of the mapping. Raises UsageError."""
+        if missing := sorted(self.mapping.columns - self.columns()):
+            raise UsageError(f"the source has no column {', '.join(missing)}: mend the mapping")
+
+    def spill_into(self, folder: Path) -> None:  # noqa: B027 - other engines have places of their own
+        """Put there what does not fit into memory: it may be what people typed."""
+
+    @abstractmethod
+    def columns(self) -> set[str]:
+        """Return the names of the columns."""
+
+    def select(self, what: str, *rest: str) -> str:
+        """Return the SQL of a query. Names in it are ``quoted``, and constants are a ``literal``."""
+        return " ".join(("SELECT", what, "FROM", self.relation, *rest))
+
+    def count(self) -> int:
+        """Return the number of rows that can be read."""
+        return int(next(self.fetch(self.select("count(*)")))[0])
+
+    def duplicates(self) -> set[tuple[str | None, ...]]:
+        """Return the keys that more than one row has. Raises UsageError where they are too many for a key."""
+        keys = ", ".join(map(self.text, self.mapping.key))
+        more = f"GROUP BY {keys} HAVING count(*) > 1 LIMIT {_MOST_DUPLICATES + 1}"
+        found = set(self.fetch(self.select(keys, more)))
+        if len(found) > _MOST_DUPLICATES:
+            raise UsageError(f"more than {_MOST_DUPLICATES} keys are there twice: `key` is no key of this source")
+        return found
+
+    def rows(self, skip: int) -> Iterator[Row]:
+        """Yield the rows after the first ``skip``."""
+        typed, said = (self.mapping.message, self.mapping.name), (self.mapping.destination, self.mapping.time)
+        wanted = [self.text(column) for column in self.mapping.key]
+        wanted += [quoted(each.column) if each.column else literal(each.constant) for each in typed]
+        wanted += [self.text(each.column) if each.column else literal(each.constant) for each in said]
+        order = f"ORDER BY {', '.join(map(quoted, (*self.order, *self.mapping.key)))}" if self.order else ""
+        sql = self.select(", ".join(wanted), order, self.skip(skip))
+        for number, values in enumerate(self.fetch(sql), skip + 1):
+            *key, message, name, destination, time = values
+            message = self.typed(message) if typed[0].column else message
+            name = self.typed(name) if typed[1].column else name
+            yield Row(number, tuple(key), message, name, destination, time)
+
+    def skip(self, rows: int) -> str:
+        """Return the SQL that skips rows."""
+        return f"OFFSET {rows}" if rows else ""
+
+    def typed(self, value: object) -> object:
+        """Return what a person typed as Python has it; what is no text stays none."""
+        return value
+
+    def unreadable_lines(self) -> list[tuple[int, str]]:
+        """Return numbers and faults of the lines that were left out, once all rows were read."""
+        return []
+
+
+class DuckFile(Source):
+    """CSV or Parquet, by the parts of DuckDB that are in its package: nothing is downloaded."""
+
+    def __init__(self, path: Path, mapping: Mapping) -> None:
+        super().__init__(mapping)
+        if find_spec("duckdb") is None:
+            raise UsageError("CSV, Parquet and JSON lines are read by DuckDB: run `make setup`, then this again")
+        import duckdb
+
+        self.fingerprint, self._errors, self._rejecting = _fingerprint(path), duckdb.Error, ""
+        self._name = literal(str(path))
+        never = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+        self._connection = duckdb.connect(config={"threads": "1", "memory_limit": _MEMORY, **never})
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self.relation = self.reading()
+
+    def reading(self) -> str:
+        """Return the table function that reads the file."""
+        return f"read_parquet({self._name})"
+
+    def spill_into(self, folder: Path) -> None:
+        """Sort and group there."""
+        self._connection.execute(f"SET temp_directory = {literal(str(folder))}")
+
+    def columns(self) -> set[str]:
+        """Return the names in the file's head."""
+        return {str(name) for name, *_ in self.fetch("DESCRIBE " + self.select("*"))}
+
+    def fetch(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows. Raises UsageError where the file as a whole cannot be read; it quotes nothing of it."""
+        try:
+            found = self._connection.execute(sql)
+            while some := found.fetchmany(_AT_ONCE):
+                yield from some
+        except self._errors as error:
+            raise UsageError(f"DuckDB cannot read {self._name}: {type(error).__name__}") from None
+
+
+class CsvFile(DuckFile):
+    """CSV in UTF-8 with a head. All is text; a line that is no row is left out and named."""
+
+    def reading(self) -> str:
+        """Read a line that is longer than any wish, too: it is one bad row and not the end."""
+        options = (
+            f"delim={literal(self.mapping.delimiter)}, header=true, all_varchar=true, max_line_size={_LONGEST_LINE}"
+        )
+        return f"read_csv({self._name}, quote='\"', {options}, ignore_errors=true)"
+
+    def rows(self, skip: int) -> Iterator[Row]:
+        """Yield the rows, and note the other lines."""
+        self.relation = self.relation.replace("ignore_errors=true", "store_rejects=true, rejects_limit=0")
+        yield from super().rows(skip)
+
+    def unreadable_lines(self) -> list[tuple[int, str]]:
+        """Return what DuckDB noted: the number of the line in the file, and the kind of its fault."""
+        found = self.fetch("SELECT line, min(error_type) FROM reject_errors GROUP BY line ORDER BY line")
+        return [(int(line), str(kind).lower().replace("_", " ")) for line, kind in found]
+
+
+class JsonLines(DuckFile):
+    """A JSON object per line. A line that is none has no key."""
+
+    def reading(self) -> str:
+        """Read the columns of the mapping, and look for no others."""
+        columns = ", ".join(f"{quoted(name)}: 'JSON'" for name in sorted(self.mapping.columns))
+        lines = f"format='newline_delimited', ignore_errors=true, maximum_object_size={_LONGEST_LINE}"
+        return f"read_json({self._name}, columns={{{columns}}}, {lines})"
+
+    def text(self, column: str) -> str:
+        """Return the SQL of a value without its JSON quotes."""
+        return f"({quoted(column)}->>'$')"
+
+    def typed(self, value: object) -> object:
+        """Return the value in a JSON text."""
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except (ValueError, RecursionError):
+            return ...
+
+
+class SqliteFile(Source):
+    """A table or view of a SQLite file, opened for reading only. Bytes that are no UTF-8 become lone surrogates."""
+
+    def __init__(self, path: Path, mapping: Mapping) -> None:
+        super().__init__(mapping)
+        self.fingerprint, self.relation = _fingerprint(path), quoted(_table(mapping))
+        self._uri = f"{path.resolve().as_uri()}?mode=ro"
+
+    def text(self, column: str) -> str:
+        """Return the SQL of a column as text."""
+        return f"CAST({quoted(column)} AS TEXT)"
+
+    def skip(self, rows: int) -> str:
+        """Return the SQL that skips rows: SQLite knows no OFFSET without LIMIT."""
+        return f"LIMIT -1 OFFSET {rows}" if rows else ""
+
+    def columns(self) -> set[str]:
+        """Return the names of the columns. A name that is missing would be a text to SQLite."""
+        return {str(name) for _, name, *_ in self.fetch(f"PRAGMA table_info({self.relation})")}
+
+    def fetch(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows. Raises UsageError."""
+        try:
+            with closing(sqlite3.connect(self._uri, uri=True)) as connection:
+                connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+                yield from connection.execute(sql)
+        except sqlite3.Error as error:
+            raise UsageError(f"SQLite cannot read the source: {error}") from error
+
+
+class PostgresTable(Source):
+    """A table or view of PostgreSQL, read in one transaction through a cursor of the server."""
+
+    def __init__(self, address: str, mapping: Mapping) -> None:
+        super().__init__(mapping)
+        if find_spec("psycopg") is None:
+            raise UsageError("PostgreSQL is read by psycopg: run `make setup`, then this again")
+        self.order = mapping.order or mapping.key
+        self.relation = ".".join(map(quoted, _table(mapping).split(".")))
+        self.fingerprint, self._address = sha256(f"{address} {self.relation}".encode()).hexdigest(), address
+
+    def columns(self) -> set[str]:
+        """Return the names of the columns."""
+        return {name for name, *_ in self._fetch(self.select("*", "LIMIT 0"), names=True)}
+
+    def fetch(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows. Raises UsageError."""
+        return self._fetch(sql)
+
+    def _fetch(self, sql: str, *, names: bool = False) -> Iterator[tuple[Any, ...]]:
+        import psycopg
+
+        options = "-c timezone=UTC -c datestyle=ISO -c default_transaction_read_only=on"
+        try:
+            with psycopg.connect(self._address, options=options) as connection, connection.cursor("import") as cursor:
+                cursor.execute(sql.encode())
+                if names:
+                    yield from ((each.name,) for each in cursor.description or [])
+                yield from cursor
+        except psycopg.Error as error:
+            raise UsageError(f"PostgreSQL does not answer as it should: {type(error).__name__}") from None
+
+
+_KINDS = {".csv": CsvFile, ".parquet": DuckFile, ".jsonl": JsonLines, ".ndjson": JsonLines}
+_SQLITE = (".sqlite", ".sqlite3", ".db")
+
+
+def open_source(where: str, mapping: Mapping) -> Source:
+    """Return the source at a path (by its ending) or at a ``postgresql://`` address. Raises UsageError."""
+    if where.startswith(("postgresql://", "postgres://")):
+        return PostgresTable(where, mapping)
+    path = Path(where)
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    if path.suffix in _SQLITE:
+        return SqliteFile(path, mapping)
+    if path.suffix not in _KINDS or set(str(path)) & set("*?["):  # which DuckDB takes for a pattern
+        endings = ", ".join([*_KINDS, *_SQLITE])
+        raise UsageError(
+            f"a source ends on one of {endings}, and has no *, ? or [ in its path: rename or export {path}"
+        )
+    return _KINDS[path.suffix](path, mapping)
+
+
+def quoted(name: str) -> str:
+    """Return a name as an SQL identifier: nothing in it is ever read as SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str | None) -> str:
+    """Return a constant of the mapping as an SQL text."""
+    return "'" + (text or "").replace("'", "''") + "'"
+
+
+def _table(mapping: Mapping) -> str:
+    if not mapping.table:
+        raise UsageError("the mapping has no `table`: a database has many")
+    return mapping.table
+
+
+def _fingerprint(path: Path) -> str:
+    status = path.stat()
+    return f"{path.name} {status.st_size} {status.st_mtime_ns}"

@@ -1,0 +1,172 @@
+"""Where an import writes its commits: through the store's own adapter, or into files for DynamoDB's import from S3.
+
+Both go through the worker's own steps: a seat in the order of the source, the decision, one commit.
+"""
+
+import gzip
+import json
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, Any
+
+import stamina
+
+from domain.errors import TransientError
+from domain.events import Destination, WishAccepted
+from domain.seats import Seat
+from infra.event_store import EventStore
+from lastwish.maintenance.stores import Stores
+from lastwish.shipping.importing.cost import item_size, write_units
+from lastwish.shipping.importing.work import State, Work
+from worker.boarding import DecidedWish, append, assign_seats
+
+_TRIES = 6
+_MILLISECOND = timedelta(milliseconds=1)
+
+type Assigned = dict[str, Seat]
+
+
+class Writer(ABC):
+    """Writes ``rows_at_once`` rows between two checkpoints."""
+
+    rows_at_once: int
+
+    @abstractmethod
+    def write(self, wishes: Sequence[DecidedWish], state: State) -> Counter[str]:
+        """Write the commits of wishes, in their order, and return their outcomes. Raises TransientError."""
+
+
+def _times(wishes: Sequence[DecidedWish], seats: Assigned, state: State) -> list[datetime]:
+    """Return the time of each commit: now, and later than any before for who waits, since the waitlist goes by time."""
+    now = max(datetime.now(UTC), datetime.fromtimestamp(state.last / 1000, UTC))
+    times = []
+    for wish in wishes:
+        now += _MILLISECOND * (wish.wish_id not in seats)
+        times.append(now)
+    return times
+
+
+def _outcome(wish: DecidedWish, seat: Seat | None) -> str:
+    outcome = "boarded" if seat else "waitlisted" if isinstance(wish.verdict, WishAccepted) else "rejected"
+    return f"{wish.submitted.destination}_{outcome}"
+
+
+class StoreWriter(Writer):
+    """Appends to a stack's event store, ``at_once`` commits at a time; the projector follows by the table's stream.
+
+    Which seats a block of rows has leased is noted before they are used, so that a killed import goes on with the same.
+    Killed between the lease and the note, it leaks the seats of one block: ``leaked`` says so, and `lastwish reclaim`
+    frees them.
+    """
+
+    rows_at_once = 100  # as many as one request can look for
+
+    def __init__(self, stores: Stores, work: Work, at_once: int) -> None:
+        self._stores, self._work, self._at_once = stores, work, at_once
+        self._delay = int(stores.variables("WorkerFunction").get("WALL_DELAY", 0))
+        self.leaked = False
+
+    def write(self, wishes: Sequence[DecidedWish], state: State) -> Counter[str]:
+        """Append the commits. One that is stored already changes nothing, and counts as ``stored_before``."""
+        seats, times = self._leased(wishes, state)
+        with ThreadPoolExecutor(self._at_once) as pool:
+            outcomes = Counter(
+                pool.map(lambda wish, now: self._append(wish, seats.get(wish.wish_id), now), wishes, times)
+            )
+        state.last = int(1000 * max([*times, datetime.fromtimestamp(0, UTC)]).timestamp())
+        return outcomes
+
+    def _leased(self, wishes: Sequence[DecidedWish], state: State) -> tuple[Assigned, list[datetime]]:
+        noted = self._work.read("leased.json") or {}
+        if noted.get("rows") == state.rows and "seats" in noted:
+            seats = {wish_id: Seat(to, number) for wish_id, (to, number) in noted["seats"].items()}
+            return seats, [datetime.fromisoformat(time) for time in noted["times"]]
+        self.leaked |= noted.get("rows") == state.rows
+        self._work.write("leased.json", {"rows": state.rows})
+        seats = {}
+        for attempt in stamina.retry_context(on=TransientError, attempts=_TRIES, timeout=None, wait_initial=0.5):
+            with attempt:
+                seats = assign_seats(self._stores.events, self._stores.seats, wishes)
+        times = _times(wishes, seats, state)
+        note = {wish_id: (seat.destination, seat.number) for wish_id, seat in seats.items()}
+        self._work.write("leased.json", {"rows": state.rows, "seats": note, "times": [str(time) for time in times]})
+        return seats, times
+
+    def _append(self, wish: DecidedWish, seat: Seat | None, now: datetime) -> str:
+        is_new = False
+        for attempt in stamina.retry_context(on=TransientError, attempts=_TRIES, timeout=None, wait_initial=0.5):
+            with attempt:
+                is_new = append(self._stores.events, wish, seat, now=now, wall_delay=self._delay, trace_header=None)
+        if not is_new and seat:  # stored by somebody else since
+            self._stores.seats.give_back(seat.destination, [seat.number])
+        return _outcome(wish, seat) if is_new else "stored_before"
+
+
+class _PartFile:
+    """DynamoDB's client to the store's adapter: it puts each item into a file, as DynamoDB's import wants it."""
+
+    def __init__(self, file: IO[bytes] | None, state: State) -> None:
+        self._file, self._state = file, state
+
+    def put_item(self, *, Item: dict[str, Any], **_: object) -> None:  # noqa: N803 - boto3's name
+        line = json.dumps({"Item": Item}, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        self._state.file_bytes += len(line)
+        self._state.units += write_units(item_size(Item))
+        if self._file:
+            self._file.write(line)
+
+
+class FilesWriter(Writer):
+    """Writes gzipped files of DynamoDB JSON for a new table; without a folder it only counts: a dry run.
+
+    Nobody has a seat in a new table, so seats count from 1 up to ``capacity``.
+    """
+
+    rows_at_once = 10_000
+
+    def __init__(self, parts: Path | None, capacity: dict[Destination, int]) -> None:
+        self._parts, self._capacity = parts, capacity
+        if parts:
+            parts.mkdir(exist_ok=True)
+
+    def write(self, wishes: Sequence[DecidedWish], state: State) -> Counter[str]:
+        """Write one file. Killed on the way, it is written anew."""
+        if not self._parts:
+            return self._put(wishes, state, None)
+        part = self._parts / f"part-{state.rows // self.rows_at_once:06}.json.gz"
+        new = part.with_suffix(".new")
+        with new.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as file:
+            outcomes = self._put(wishes, state, file)
+        new.replace(part)
+        return outcomes
+
+    def _put(self, wishes: Sequence[DecidedWish], state: State, file: Any) -> Counter[str]:
+        client: Any = _PartFile(file, state)
+        store, seats = EventStore(client, "a new table"), self._seats(wishes, state)
+        times = _times(wishes, seats, state)
+        for wish, now in zip(wishes, times, strict=True):
+            append(store, wish, seats.get(wish.wish_id), now=now, wall_delay=0, trace_header=None)
+        state.last = int(1000 * max([*times, datetime.fromtimestamp(0, UTC)]).timestamp())
+        return Counter(_outcome(wish, seats.get(wish.wish_id)) for wish in wishes)
+
+    def _seats(self, wishes: Sequence[DecidedWish], state: State) -> Assigned:
+        seats: Assigned = {}
+        marks = {to: state.outcomes.get(f"{to}_boarded", 0) for to in self._capacity}
+        for wish in wishes:
+            to = wish.submitted.destination
+            if isinstance(wish.verdict, WishAccepted) and marks[to] < self._capacity[to]:
+                marks[to] += 1
+                seats[wish.wish_id] = Seat(to, marks[to])
+        return seats
+
+
+def items_in(parts: Path) -> Iterator[dict[str, Any]]:
+    """Yield every item of the import files, one after the other."""
+    for part in sorted(parts.glob("part-*.json.gz")):
+        with gzip.open(part) as lines:
+            for line in lines:
+                yield json.loads(line)["Item"]
