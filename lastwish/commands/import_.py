@@ -44,25 +44,13 @@ def import_(  # noqa: PLR0917 - typer reads them as options
     as_json: Json = False,
 ) -> None:
     """Import an old table as events. Killed, or typed again, it goes on: each row is stored once."""
-    from lastwish.shipping.importing import job
+    from lastwish.shipping.importing import run
     from lastwish.site import site
 
     with Answer(as_json) as answer:
-        options = job.Options(
-            source=source,
-            mapping=mapping,
-            files=to is To.FILES,
-            dry_run=dry_run,
-            check=check,
-            restart=restart,
-            work=work,
-            at_once=at_once,
-            seats=seats,
-            like=like,
-            rebuild=rebuild,
-            settle=settle,
-        )
-        facts = job.import_(options, partial(site, stack), Progress(answer))
+        into = (to is To.FILES, dry_run, check, restart, work)
+        options = run.Options(source, mapping, *into, at_once, seats, like, rebuild, settle)
+        facts = run.import_(options, partial(site, stack), Progress(answer))
         answer.give(facts, *_lines(facts))
         if not facts["ok"]:
             raise typer.Exit(1)
@@ -87,7 +75,7 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
 def _read(facts: dict[str, Any]) -> Iterator[str]:
     yield f"{facts['rows']} rows: {facts['wishes']} wishes, {facts['rejected']} do not fit ({facts['rejects']})"
     for each in facts["reasons"]:
-        yield f"  {each['count']} x {each['reason']} As in {', '.join(map(str, each['rows']))}"
+        yield f"  {each['count']} x {each['reason']} As in {', '.join(each['at'])}"
     yield "  " + ", ".join(f"{name} {count}" for name, count in facts["outcomes"].items())
     yield f"{facts['seconds']:g} s, {facts['rows_per_second']} rows/s, {facts['peak_mb']} MB at most"
     if facts.get("may_have_leaked_seats"):

@@ -70,7 +70,7 @@ class Chain:
     def stores(self) -> Stores:
         queues = {f"{name}Url": url for name, url in self.aws.urls.items()}
         tables = {f"{name}Name": name for name in ("EventStore", "ReadModel", "Seats")}
-        names = {"WorkerFunction": "worker", "ProjectorFunction": "projector"}
+        names = {f"{name.title()}Function": name for name in ("parser", "worker", "projector")}
         return Stores(self.aws.dynamodb, self.aws.sqs, self.functions, queues | tables, names)
 
     def send(self, count: int, to: str = "mars", start: int = 0) -> list[str]:

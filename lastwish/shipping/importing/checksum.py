@@ -25,8 +25,9 @@ class Checksum:
     total: int = 0
     altered: int = 0
 
-    def __str__(self) -> str:
-        return f"{self.total:032x}"
+    def facts(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {"count": self.count, "checksum": f"{self.total:032x}", "altered": self.altered}
 
     def plus(self, wish_id: str, digest: str, time: str, *, altered: bool = False) -> "Checksum":
         """Return it with one more wish. ``time`` is RFC 3339 with milliseconds, as it is stored."""

@@ -23,11 +23,7 @@ _NO_KEY = UUID(int=0)  # the id that the door gives to a wish is not used
 
 
 class Unfit(Exception):  # noqa: N818 - it is no error of ours
-    """A row makes no wish. ``reason`` is a sentence without anything of the row."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    """A row makes no wish. It says why, in a sentence without anything of the row."""
 
 
 @dataclass(frozen=True)

@@ -1,20 +1,77 @@
-"""What a person does with import files: the commands, and the two small files that they need beside them."""
+"""What a person does with import files, and what an import costs on AWS: on paper, from the commits of a run."""
 
-import json
+from collections.abc import Mapping
 from typing import Any
 
-from domain.events import Destination
 from lastwish.local.state import ROOT
 from lastwish.local.template import parse, resources
-from lastwish.shipping.importing.work import Work
+from lastwish.observe import prices
+from lastwish.observe.bill import ROW_UNITS, SLICE_UNITS
+from lastwish.shipping.importing.work import State, Work
 
-_OF_A_NEW_TABLE = ("AttributeDefinitions", "KeySchema", "BillingMode", "SSESpecification")
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html, "Throughput default quotas"
+_UNITS_OF_A_TABLE = 40_000
+_ROWS_OF_A_SLICE = 96  # infra.read_model.sliced: 100 writes, four of them counters
+_ROWS_OF_A_LEASE = 100
 
 
-def capacity() -> dict[Destination, int]:
-    """Return the seats that the template gives to a ship."""
+def item_size(item: Mapping[str, Any]) -> int:
+    """Return the bytes that DynamoDB counts for an item.
+
+    Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
+
+
+def _value_size(value: Mapping[str, Any]) -> int:
+    match value:
+        case {"S": text}:
+            return len(text.encode())
+        case {"N": number}:
+            return (len(number) + 1) // 2 + 1
+        case {"L": values}:
+            return 3 + sum(1 + _value_size(each) for each in values)
+        case {"M": items}:
+            return 3 + item_size(items) + len(items)
+    return 1
+
+
+def write_units(size: int) -> int:
+    """Return the write units of a put of this many bytes."""
+    return -(-size // 1024)
+
+
+def paper(state: State, wishes: int) -> dict[str, Any]:
+    """Return what as many wishes like those of a run cost and take, by each way: DynamoDB's dollars, and hours.
+
+    A run through the store knows its own rate, a run into files has the sizes. What was not measured is None.
+    """
+    if not state.fits or not state.units:
+        return {}
+    share = wishes / state.fits
+    commits = state.units * share
+    model = wishes * (ROW_UNITS + SLICE_UNITS / _ROWS_OF_A_SLICE)
+    size = state.file_bytes * share
+    looked = wishes * prices.READ_UNIT  # for each wish: is it stored?
+    scanned = size / 4096 * prices.READ_UNIT
+    return {
+        "wishes": wishes,
+        "commit_write_units": round(commits),
+        "read_model_write_units": round(model),
+        "import_gb": round(size / 2**30, 1),
+        "store_dollars": round((commits + wishes / _ROWS_OF_A_LEASE) * prices.WRITE_UNIT + looked, 2),
+        "files_dollars": round(size * prices.IMPORT_BYTE, 2),
+        "read_model_dollars": round(model * prices.WRITE_UNIT + scanned, 2),
+        "store_hours_at_quota": round(commits / _UNITS_OF_A_TABLE / 3600, 1),
+        "read_model_hours_at_quota": round(model / _UNITS_OF_A_TABLE / 3600, 1),
+        "hours_to_write_files": round(state.seconds * share / 3600, 1),
+    }
+
+
+def capacity() -> tuple[int, int]:
+    """Return the seats that the template gives to the ships, to Mars and to Jupiter."""
     parameters: Any = parse((ROOT / "template.yaml").read_text())["Parameters"]
-    return {"mars": int(parameters["MarsSeats"]["Default"]), "jupiter": int(parameters["JupiterSeats"]["Default"])}
+    return int(parameters["MarsSeats"]["Default"]), int(parameters["JupiterSeats"]["Default"])
 
 
 def write_handover(work: Work, source: str) -> list[str]:
@@ -22,26 +79,25 @@ def write_handover(work: Work, source: str) -> list[str]:
 
     The format is DynamoDB's: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Format.html
     """
-    table = f"lastwish-{source.replace('.', '-')}-EventStore"
+    folder, table = work.folder, f"lastwish-{source}-EventStore"
     wanted: Any = resources(ROOT / "template.yaml")["EventStore"]["Properties"]
-    made = {"TableName": table} | {name: wanted[name] for name in _OF_A_NEW_TABLE}
-    (work.folder / "table.json").write_text(json.dumps(made, indent=2) + "\n")
+    made = {name: wanted[name] for name in ("AttributeDefinitions", "KeySchema", "BillingMode")}
+    made |= {"TableName": table, "SSESpecification": {"Enabled": True}}
     marks = {to: {"N": str(work.state.outcomes.get(f"{to}_boarded", 0))} for to in ("mars", "jupiter")}
-    (work.folder / "seats.json").write_text(json.dumps({"id": {"S": "marks"}} | marks) + "\n")
-    bucket = f"S3Bucket=BUCKET,S3KeyPrefix={source}/"
-    formats = "--input-format DYNAMODB_JSON --input-compression-type GZIP"
-    creation = f"--table-creation-parameters file://{work.folder / 'table.json'}"
+    work.write("table.json", made)
+    work.write("seats.json", {"id": {"S": "marks"}} | marks)
+    formats = f"--input-format DYNAMODB_JSON --input-compression-type GZIP --table-creation-parameters file://{folder}/table.json"
     stream = "--stream-specification StreamEnabled=true,StreamViewType=NEW_IMAGE"
     backups = "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"
     once = "--condition-expression 'attribute_not_exists(id)'"
     return [
-        f"aws s3 cp --recursive {work.folder / 'parts'} s3://BUCKET/{source}/",
-        f"aws dynamodb import-table --s3-bucket-source {bucket} {formats} {creation}",
+        f"aws s3 cp --recursive {folder}/parts s3://BUCKET/{source}/",
+        f"aws dynamodb import-table --s3-bucket-source S3Bucket=BUCKET,S3KeyPrefix={source}/ {formats}",
         f"aws dynamodb list-imports  # until COMPLETED; describe-import must count {work.state.fits} imported items",
         f"aws dynamodb update-table --table-name {table} {stream}",
         f"aws dynamodb update-continuous-backups --table-name {table} {backups}",
         f'# make {table} the EventStore of a new stack: docs/migration.md, "A new table"',
-        f"aws dynamodb put-item --table-name SEATS --item file://{work.folder / 'seats.json'} {once}",
+        f"aws dynamodb put-item --table-name SEATS --item file://{folder}/seats.json {once}",
         "lastwish rebuild --flip --stack NAME",
         "lastwish import SOURCE --mapping FILE --to files --check --stack NAME",
     ]

@@ -1,57 +1,133 @@
-"""Run an import: read, fit, write, note; then compare what is stored with what the source said."""
+"""Run an import: read, fit, write, note; then compare what is stored with what the source said, rebuild and audit."""
 
 import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from itertools import batched
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any
 
 from domain.envelope import timestamp
 from lastwish.aws.clients import plain_errors
-from lastwish.maintenance.stores import Stores
+from lastwish.errors import UsageError
+from lastwish.maintenance import rebuild as rebuilding
+from lastwish.maintenance.audit import audit
+from lastwish.maintenance.stores import Stores, stores
 from lastwish.shipping.importing.checksum import Checksum, of_items
 from lastwish.shipping.importing.fitting import Fitter, Rules, Unfit
-from lastwish.shipping.importing.sources import Row, Source
+from lastwish.shipping.importing.handover import capacity, paper, write_handover
+from lastwish.shipping.importing.mapping import load_mapping
+from lastwish.shipping.importing.sources import Source, open_source
 from lastwish.shipping.importing.work import Work
-from lastwish.shipping.importing.writers import Writer
+from lastwish.shipping.importing.writers import FilesWriter, StoreWriter, Writer, items_in
+from lastwish.site import Site
 from parser.held_words import load_held_words
-from worker.boarding import DecidedWish
+
+type Progress = rebuilding.Progress
 
 
-class Progress(Protocol):
-    """Shows how far an import is."""
+@dataclass(frozen=True)
+class Options:
+    """What the command line says. ``seats`` are those of a new table, to Mars and to Jupiter; ``settle`` is in seconds.
 
-    def note(self, words: str) -> None:
-        """Report the current step."""
+    ``like``: how many wishes the paper is about.
+    """
 
-    def scanning(self, about: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Return a function that takes the number of rows just done. ``about`` is how many there are."""
+    source: str
+    mapping: Path
+    files: bool
+    dry_run: bool
+    check: bool
+    restart: bool
+    work: Path | None
+    at_once: int
+    seats: tuple[int, int] | None
+    like: int
+    rebuild: bool
+    settle: float
 
 
-def rules_of(stores: Stores | None) -> Rules:
-    """Return the rules of a stack's parser; without a stack those of one that nobody has configured."""
-    settings = stores.variables("ParserFunction") if stores else {}
-    closed, held = (_words(settings.get(name, "")) for name in ("CLOSED_DESTINATIONS", "HELD_WORDS"))
+def import_(options: Options, site: Callable[[], Site], progress: Progress) -> dict[str, Any]:
+    """Do it. ``ok``: what is stored is what the source said, and the audit finds nothing.
+
+    Raises UsageError, Busy, NotRunning, AwsError.
+    """
+    if options.check and options.dry_run:
+        raise UsageError("--check compares what --dry-run does not write: leave one of them away")
+    source = open_source(options.source, load_mapping(options.mapping))
+    into_files = options.files or options.dry_run
+    here = None if into_files and not options.check else site()
+    way = "files" if into_files or here is None else f"store {here.outputs['EventStoreName']}"
+    about = {"source": source.fingerprint, "mapping": source.mapping.model_dump(mode="json"), "way": way}
+    folder = options.work or Path(f"import-{source.mapping.source}")
+    folder = folder / "dry-run" if options.dry_run else folder
+    with Work(folder, about, restart=options.restart or options.dry_run) as work:
+        if options.check and here:
+            return _checked(work, source, stores(here))
+        if here and not into_files:
+            return _into_store(options, work, source, here, progress)
+        return _into_files(options, work, source, progress)
+
+
+def _checked(work: Work, source: Source, there: Stores) -> dict[str, Any]:
+    if not work.state.finished:
+        raise UsageError(f"{work.folder} is not finished: run the same without --check first")
+    compared = compare(work, source, there.commits())
+    return {"ok": compared["equal"], "compared": compared}
+
+
+def _into_files(options: Options, work: Work, source: Source, progress: Progress) -> dict[str, Any]:
+    parts = None if options.dry_run else work.folder / "parts"
+    load(source, rules_of({}), FilesWriter(parts, options.seats or capacity()), work, progress)
+    done = {"ok": True, **facts(work), "paper": paper(work.state, options.like)}
+    if parts is None:
+        return done
+    progress.note("reading the files again")
+    compared = compare(work, source, items_in(parts))
+    return done | {"ok": compared["equal"], "compared": compared, "next": write_handover(work, source.mapping.source)}
+
+
+def _into_store(options: Options, work: Work, source: Source, here: Site, progress: Progress) -> dict[str, Any]:
+    there, before = stores(here), _new(work)
+    writer = StoreWriter(there, work, options.at_once)
+    load(source, rules_of(there.variables("ParserFunction")), writer, work, progress)
+    done = {**facts(work), "may_have_leaked_seats": writer.leaked}
+    progress.note("comparing what is stored with the source")
+    compared, rebuilt, report = compare(work, source, there.commits()), None, None
+    if options.rebuild and _new(work) > before:
+        # The projector may be behind: both generations are equal once it has followed.
+        rebuilt = rebuilding.rebuild(there, rebuilding.Options(patience=options.settle), progress)
+    progress.note("auditing")
+    report = audit(there, here.promises(), options.settle, progress.note)
+    ok = compared["equal"] and report.ok and (rebuilt is None or rebuilt.ok)
+    after = {"rebuilt": rebuilt and rebuilt.facts(), "audit": report.facts()}
+    return {"ok": ok, **done, "compared": compared, **after}
+
+
+def _new(work: Work) -> int:
+    return sum(count for outcome, count in work.state.outcomes.items() if outcome not in ("held", "stored_before"))
+
+
+def rules_of(settings: Mapping[str, str]) -> Rules:
+    """Return the rules of a parser with these settings; without any those of one that nobody has configured."""
+    closed, held = (
+        frozenset(word.strip() for word in settings.get(name, "").split(",") if word.strip())
+        for name in ("CLOSED_DESTINATIONS", "HELD_WORDS")
+    )
     return Rules(closed, load_held_words(held))
 
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(word.strip() for word in text.split(",") if word.strip())
-
-
-def run(source: Source, rules: Rules, writer: Writer, work: Work, progress: Progress) -> None:
-    """Import the rows that are left, or none where all are done. Raises UsageError, AwsError."""
+def load(source: Source, rules: Rules, writer: Writer, work: Work, progress: Progress) -> None:
+    """Write the rows that are left, or none where all are done. Raises UsageError, AwsError."""
     state = work.state
     if state.finished:
         progress.note(f"{work.folder} is finished: nothing is left to write (--restart begins anew)")
         return
     source.check()
-    progress.note("counting rows, and looking for keys that are there twice")
+    progress.note(f"after row {state.rows}; looking for keys that are there twice")
     fitter = Fitter(source.mapping, rules, frozenset(source.duplicates()))
-    if state.rows:
-        progress.note(f"going on after row {state.rows}")
     with plain_errors(), progress.scanning(max(0, source.count() - state.rows)) as advance:
         for some in batched(source.rows(state.rows), writer.rows_at_once, strict=False):
             began = time.monotonic()
@@ -59,67 +135,47 @@ def run(source: Source, rules: Rules, writer: Writer, work: Work, progress: Prog
             state.seconds += time.monotonic() - began
             work.save()
             advance(len(some))
-    lines = source.unreadable_lines()
-    for number, kind in lines:
-        state.reject(f"line: DuckDB says {kind}.", number)
-    work.note_rejects({"line": number, "reason": kind} for number, kind in lines)
+    for number, kind in source.unreadable_lines():
+        work.reject({"line": number, "reason": f"line: DuckDB says {kind}."})
     state.finished = True
     work.save()
 
 
-def _write(rows: Iterable[Row], fitter: Fitter, writer: Writer, work: Work) -> None:
-    state, wishes, unfit = work.state, list[DecidedWish](), list[dict[str, Any]]()
-    done = 0
-    for row in rows:
-        done += 1
+def _write(rows: Iterable[Any], fitter: Fitter, writer: Writer, work: Work) -> None:
+    state, wishes, count = work.state, [], 0
+    for count, row in enumerate(rows, 1):  # noqa: B007 - the last one counts them
         try:
             wishes.append(fitter.fit(row))
         except Unfit as error:
-            state.reject(error.reason, row.number)
-            unfit.append({"row": row.number, "key": list(row.key), "reason": error.reason})
-    outcomes = writer.write(wishes, state)
-    for outcome, count in outcomes.items():
-        state.outcomes[outcome] = state.outcomes.get(outcome, 0) + count
-    held = sum(wish.held is not None for wish in wishes)
-    state.outcomes["held"] = state.outcomes.get("held", 0) + held
+            work.reject({"row": row.number, "key": row.key, "reason": str(error)})
     checksum = Checksum(state.fits, state.total)
+    for outcome in (*writer.write(wishes, state).elements(), *("held" for wish in wishes if wish.held)):
+        state.outcomes[outcome] = state.outcomes.get(outcome, 0) + 1
     for wish in wishes:
         checksum = checksum.plus(wish.wish_id, wish.submitted.digest, timestamp(wish.envelope.time))
-    state.fits, state.total = checksum.count, checksum.total
-    state.rows += done
-    work.note_rejects(unfit)
+    state.fits, state.total, state.rows = checksum.count, checksum.total, state.rows + count
 
 
-def compare(work: Work, source: str, items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def compare(work: Work, source: Source, items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Return count and checksum of the source as it was read and of what is stored, and whether they are equal."""
-    said = Checksum(work.state.fits, work.state.total)
+    said = Checksum(work.state.fits, work.state.total)  # none of them altered
     with plain_errors():
-        stored = of_items(items, source)
-    return {
-        "equal": said == stored,  # of the source's wishes none is altered
-        "source": {"count": said.count, "checksum": str(said)},
-        "stored": {"count": stored.count, "checksum": str(stored), "altered": stored.altered},
-    }
+        stored = of_items(items, source.mapping.source)
+    return {"equal": said == stored, "source": said.facts(), "stored": stored.facts()}
 
 
 def facts(work: Work) -> dict[str, Any]:
-    """Return what an import did so far. Nothing in it was typed by a person."""
-    state = work.state
+    """Return what an import did so far. Nothing in it was typed by a person. ``peak_mb``: this process's memory."""
+    state, peak = work.state, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     reasons = sorted(state.unfit.items(), key=lambda item: -item[1][0])
     return {
         "rows": state.rows,
         "wishes": state.fits,
-        "rejected": state.rejected,
-        "reasons": [{"reason": reason, "count": count, "rows": rows} for reason, (count, rows) in reasons],
+        "rejected": sum(count for count, _ in state.unfit.values()),
+        "reasons": [{"reason": reason, "count": count, "at": places} for reason, (count, places) in reasons],
         "rejects": str(work.folder / "rejects.jsonl"),
         "outcomes": dict(sorted(state.outcomes.items())),
         "seconds": round(state.seconds, 1),
         "rows_per_second": round(state.rows / state.seconds) if state.seconds else None,
-        "peak_mb": _peak_mb(),
+        "peak_mb": peak // (2**20 if sys.platform == "darwin" else 2**10),  # macOS counts bytes
     }
-
-
-def _peak_mb() -> int:
-    """Return the most memory that this process had so far, as the system counts it (bytes on macOS, else KB)."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // (2**20 if sys.platform == "darwin" else 2**10)

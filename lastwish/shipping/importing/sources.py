@@ -23,13 +23,15 @@ _LONGEST_LINE = 32 * 2**20
 _MEMORY = "512MB"  # beyond it DuckDB sorts and groups on the disk
 _AT_ONCE = 1000
 
+type Key = tuple[str | None, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """``number`` counts from 1 in the order of the source. ``key`` are texts, None where the source has none."""
 
     number: int
-    key: tuple[str | None, ...]
+    key: Key
     message: object
     name: object
     destination: object
@@ -37,48 +39,38 @@ class Row:
 
 
 class Source(ABC):
-    """A table of some engine. ``fingerprint`` changes where its content does, as far as that can be seen cheaply."""
+    """A table of some engine. ``fingerprint`` changes where its content does, as far as that can be seen cheaply.
+
+    ``naming`` is the query for its columns, ``as_text`` the SQL of a column as text, ``after`` that of rows left out.
+    """
 
     fingerprint: str
     relation: str
-    order: tuple[str, ...]
+    naming: str
+    as_text = "CAST({} AS VARCHAR)"
+    after = "OFFSET {}"
 
     def __init__(self, mapping: Mapping) -> None:
         self.mapping, self.order = mapping, mapping.order
 
     @abstractmethod
     def fetch(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows of a query, as a stream."""
-
-    def text(self, column: str) -> str:
-        """Return the SQL of a column as text."""
-        return f"CAST({quoted(column)} AS VARCHAR)"
+        """Yield the rows of a query, as a stream. Raises UsageError, which quotes nothing of the source."""
 
     def check(self) -> None:
         """Look for the columns of the mapping. Raises UsageError."""
-        if missing := sorted(self.mapping.columns - self.columns()):
+        if missing := sorted(self.mapping.columns - {str(name) for name, *_ in self.fetch(self.naming)}):
             raise UsageError(f"the source has no column {', '.join(missing)}: mend the mapping")
-
-    def spill_into(self, folder: Path) -> None:  # noqa: B027 - other engines have places of their own
-        """Put there what does not fit into memory: it may be what people typed."""
-
-    @abstractmethod
-    def columns(self) -> set[str]:
-        """Return the names of the columns."""
-
-    def select(self, what: str, *rest: str) -> str:
-        """Return the SQL of a query. Names in it are ``quoted``, and constants are a ``literal``."""
-        return " ".join(("SELECT", what, "FROM", self.relation, *rest))
 
     def count(self) -> int:
         """Return the number of rows that can be read."""
         return int(next(self.fetch(self.select("count(*)")))[0])
 
-    def duplicates(self) -> set[tuple[str | None, ...]]:
+    def duplicates(self) -> set[Key]:
         """Return the keys that more than one row has. Raises UsageError where they are too many for a key."""
-        keys = ", ".join(map(self.text, self.mapping.key))
-        more = f"GROUP BY {keys} HAVING count(*) > 1 LIMIT {_MOST_DUPLICATES + 1}"
-        found = set(self.fetch(self.select(keys, more)))
+        keys = ", ".join(self._text(column) for column in self.mapping.key)
+        many = self.fetch(self.select(keys, f"GROUP BY {keys} HAVING count(*) > 1 LIMIT {_MOST_DUPLICATES + 1}"))
+        found = {key for key in many if None not in key}
         if len(found) > _MOST_DUPLICATES:
             raise UsageError(f"more than {_MOST_DUPLICATES} keys are there twice: `key` is no key of this source")
         return found
@@ -86,20 +78,22 @@ class Source(ABC):
     def rows(self, skip: int) -> Iterator[Row]:
         """Yield the rows after the first ``skip``."""
         typed, said = (self.mapping.message, self.mapping.name), (self.mapping.destination, self.mapping.time)
-        wanted = [self.text(column) for column in self.mapping.key]
+        wanted = [self._text(column) for column in self.mapping.key]
         wanted += [quoted(each.column) if each.column else literal(each.constant) for each in typed]
-        wanted += [self.text(each.column) if each.column else literal(each.constant) for each in said]
+        wanted += [self._text(each.column) if each.column else literal(each.constant) for each in said]
         order = f"ORDER BY {', '.join(map(quoted, (*self.order, *self.mapping.key)))}" if self.order else ""
-        sql = self.select(", ".join(wanted), order, self.skip(skip))
-        for number, values in enumerate(self.fetch(sql), skip + 1):
-            *key, message, name, destination, time = values
-            message = self.typed(message) if typed[0].column else message
-            name = self.typed(name) if typed[1].column else name
+        sql = self.select(", ".join(wanted), order, self.after.format(skip) if skip else "")
+        for number, (*key, message, name, destination, time) in enumerate(self.fetch(sql), skip + 1):
+            message = self.typed(message) if typed[0].column else message  # noqa: PLW2901 - of a column, as Python has it
+            name = self.typed(name) if typed[1].column else name  # noqa: PLW2901
             yield Row(number, tuple(key), message, name, destination, time)
 
-    def skip(self, rows: int) -> str:
-        """Return the SQL that skips rows."""
-        return f"OFFSET {rows}" if rows else ""
+    def select(self, what: str, *rest: str) -> str:
+        """Return the SQL of a query. Names in it are ``quoted``, and constants are a ``literal``."""
+        return " ".join(("SELECT", what, "FROM", self.relation, *rest))
+
+    def _text(self, column: str) -> str:
+        return self.as_text.format(quoted(column))
 
     def typed(self, value: object) -> object:
         """Return what a person typed as Python has it; what is no text stays none."""
@@ -111,41 +105,35 @@ class Source(ABC):
 
 
 class DuckFile(Source):
-    """CSV or Parquet, by the parts of DuckDB that are in its package: nothing is downloaded."""
+    """Parquet, by the parts of DuckDB that are in its package: nothing is downloaded.
+
+    What does not fit into memory is put into a folder beside the source: it may be what people typed.
+    """
 
     def __init__(self, path: Path, mapping: Mapping) -> None:
         super().__init__(mapping)
-        if find_spec("duckdb") is None:
-            raise UsageError("CSV, Parquet and JSON lines are read by DuckDB: run `make setup`, then this again")
+        _need("duckdb")
         import duckdb
 
-        self.fingerprint, self._errors, self._rejecting = _fingerprint(path), duckdb.Error, ""
-        self._name = literal(str(path))
         never = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
         self._connection = duckdb.connect(config={"threads": "1", "memory_limit": _MEMORY, **never})
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = {literal(f'{path}.spilled')}")
+        self.fingerprint, self._path, self._errors = _fingerprint(path), literal(str(path)), duckdb.Error
         self.relation = self.reading()
+        self.naming = f"DESCRIBE {self.select('*')}"
 
     def reading(self) -> str:
         """Return the table function that reads the file."""
-        return f"read_parquet({self._name})"
-
-    def spill_into(self, folder: Path) -> None:
-        """Sort and group there."""
-        self._connection.execute(f"SET temp_directory = {literal(str(folder))}")
-
-    def columns(self) -> set[str]:
-        """Return the names in the file's head."""
-        return {str(name) for name, *_ in self.fetch("DESCRIBE " + self.select("*"))}
+        return f"read_parquet({self._path})"
 
     def fetch(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows. Raises UsageError where the file as a whole cannot be read; it quotes nothing of it."""
+        """Yield the rows."""
         try:
             found = self._connection.execute(sql)
             while some := found.fetchmany(_AT_ONCE):
                 yield from some
         except self._errors as error:
-            raise UsageError(f"DuckDB cannot read {self._name}: {type(error).__name__}") from None
+            raise UsageError(f"DuckDB cannot read {self._path}: {type(error).__name__}") from None
 
 
 class CsvFile(DuckFile):
@@ -153,10 +141,8 @@ class CsvFile(DuckFile):
 
     def reading(self) -> str:
         """Read a line that is longer than any wish, too: it is one bad row and not the end."""
-        options = (
-            f"delim={literal(self.mapping.delimiter)}, header=true, all_varchar=true, max_line_size={_LONGEST_LINE}"
-        )
-        return f"read_csv({self._name}, quote='\"', {options}, ignore_errors=true)"
+        options = f"delim={literal(self.mapping.delimiter)}, quote='\"', max_line_size={_LONGEST_LINE}"
+        return f"read_csv({self._path}, {options}, header=true, all_varchar=true, ignore_errors=true)"
 
     def rows(self, skip: int) -> Iterator[Row]:
         """Yield the rows, and note the other lines."""
@@ -165,22 +151,20 @@ class CsvFile(DuckFile):
 
     def unreadable_lines(self) -> list[tuple[int, str]]:
         """Return what DuckDB noted: the number of the line in the file, and the kind of its fault."""
-        found = self.fetch("SELECT line, min(error_type) FROM reject_errors GROUP BY line ORDER BY line")
-        return [(int(line), str(kind).lower().replace("_", " ")) for line, kind in found]
+        found = self.fetch("SELECT line, lower(min(error_type)) FROM reject_errors GROUP BY line ORDER BY line")
+        return [(int(line), str(kind)) for line, kind in found]
 
 
 class JsonLines(DuckFile):
     """A JSON object per line. A line that is none has no key."""
 
+    as_text = "({}->>'$')"  # without its quotes
+
     def reading(self) -> str:
         """Read the columns of the mapping, and look for no others."""
         columns = ", ".join(f"{quoted(name)}: 'JSON'" for name in sorted(self.mapping.columns))
         lines = f"format='newline_delimited', ignore_errors=true, maximum_object_size={_LONGEST_LINE}"
-        return f"read_json({self._name}, columns={{{columns}}}, {lines})"
-
-    def text(self, column: str) -> str:
-        """Return the SQL of a value without its JSON quotes."""
-        return f"({quoted(column)}->>'$')"
+        return f"read_json({self._path}, columns={{{columns}}}, {lines})"
 
     def typed(self, value: object) -> object:
         """Return the value in a JSON text."""
@@ -193,25 +177,18 @@ class JsonLines(DuckFile):
 class SqliteFile(Source):
     """A table or view of a SQLite file, opened for reading only. Bytes that are no UTF-8 become lone surrogates."""
 
+    as_text = "CAST({} AS TEXT)"
+    after = "LIMIT -1 OFFSET {}"  # SQLite knows no OFFSET without LIMIT
+
     def __init__(self, path: Path, mapping: Mapping) -> None:
         super().__init__(mapping)
         self.fingerprint, self.relation = _fingerprint(path), quoted(_table(mapping))
+        # A name that is no column would be a text to SQLite.
+        self.naming = f"SELECT name FROM pragma_table_info({literal(mapping.table)})"  # nosec B608 # noqa: S608
         self._uri = f"{path.resolve().as_uri()}?mode=ro"
 
-    def text(self, column: str) -> str:
-        """Return the SQL of a column as text."""
-        return f"CAST({quoted(column)} AS TEXT)"
-
-    def skip(self, rows: int) -> str:
-        """Return the SQL that skips rows: SQLite knows no OFFSET without LIMIT."""
-        return f"LIMIT -1 OFFSET {rows}" if rows else ""
-
-    def columns(self) -> set[str]:
-        """Return the names of the columns. A name that is missing would be a text to SQLite."""
-        return {str(name) for _, name, *_ in self.fetch(f"PRAGMA table_info({self.relation})")}
-
     def fetch(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows. Raises UsageError."""
+        """Yield the rows."""
         try:
             with closing(sqlite3.connect(self._uri, uri=True)) as connection:
                 connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
@@ -225,52 +202,38 @@ class PostgresTable(Source):
 
     def __init__(self, address: str, mapping: Mapping) -> None:
         super().__init__(mapping)
-        if find_spec("psycopg") is None:
-            raise UsageError("PostgreSQL is read by psycopg: run `make setup`, then this again")
-        self.order = mapping.order or mapping.key
+        _need("psycopg")
+        self.order = mapping.order or mapping.key  # else the server gives any
         self.relation = ".".join(map(quoted, _table(mapping).split(".")))
+        of = f"WHERE attnum > 0 AND attrelid = {literal(self.relation)}::regclass"
+        self.naming = f"SELECT attname FROM pg_attribute {of}"  # nosec B608 # noqa: S608 - a literal
         self.fingerprint, self._address = sha256(f"{address} {self.relation}".encode()).hexdigest(), address
 
-    def columns(self) -> set[str]:
-        """Return the names of the columns."""
-        return {name for name, *_ in self._fetch(self.select("*", "LIMIT 0"), names=True)}
-
     def fetch(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows. Raises UsageError."""
-        return self._fetch(sql)
-
-    def _fetch(self, sql: str, *, names: bool = False) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows."""
         import psycopg
 
         options = "-c timezone=UTC -c datestyle=ISO -c default_transaction_read_only=on"
         try:
             with psycopg.connect(self._address, options=options) as connection, connection.cursor("import") as cursor:
-                cursor.execute(sql.encode())
-                if names:
-                    yield from ((each.name,) for each in cursor.description or [])
-                yield from cursor
+                yield from cursor.execute(sql.encode())
         except psycopg.Error as error:
             raise UsageError(f"PostgreSQL does not answer as it should: {type(error).__name__}") from None
 
 
-_KINDS = {".csv": CsvFile, ".parquet": DuckFile, ".jsonl": JsonLines, ".ndjson": JsonLines}
-_SQLITE = (".sqlite", ".sqlite3", ".db")
+_DUCK = {".csv": CsvFile, ".parquet": DuckFile, ".jsonl": JsonLines, ".ndjson": JsonLines}
+_KINDS: dict[str, type[DuckFile | SqliteFile]] = {**_DUCK, **dict.fromkeys((".sqlite", ".sqlite3", ".db"), SqliteFile)}
 
 
 def open_source(where: str, mapping: Mapping) -> Source:
     """Return the source at a path (by its ending) or at a ``postgresql://`` address. Raises UsageError."""
     if where.startswith(("postgresql://", "postgres://")):
         return PostgresTable(where, mapping)
-    path = Path(where)
+    path, kinds = Path(where), ", ".join(_KINDS)
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    if path.suffix in _SQLITE:
-        return SqliteFile(path, mapping)
-    if path.suffix not in _KINDS or set(str(path)) & set("*?["):  # which DuckDB takes for a pattern
-        endings = ", ".join([*_KINDS, *_SQLITE])
-        raise UsageError(
-            f"a source ends on one of {endings}, and has no *, ? or [ in its path: rename or export {path}"
-        )
+    if path.suffix not in _KINDS or set(where) & set("*?["):  # which DuckDB takes for a pattern
+        raise UsageError(f"a source ends on one of {kinds}, and has no *, ? or [ in its path: rename or export {path}")
     return _KINDS[path.suffix](path, mapping)
 
 
@@ -280,8 +243,13 @@ def quoted(name: str) -> str:
 
 
 def literal(text: str | None) -> str:
-    """Return a constant of the mapping as an SQL text."""
+    """Return a constant as an SQL text."""
     return "'" + (text or "").replace("'", "''") + "'"
+
+
+def _need(package: str) -> None:
+    if find_spec(package) is None:
+        raise UsageError(f"this source is read by {package}: run `make setup`, then this again")
 
 
 def _table(mapping: Mapping) -> str:

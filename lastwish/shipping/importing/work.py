@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,56 +34,47 @@ class State:
     outcomes: dict[str, int] = field(default_factory=dict)
     unfit: dict[str, list[Any]] = field(default_factory=dict)
 
-    def reject(self, reason: str, number: int) -> None:
-        """Count a row that does not fit."""
-        count, examples = self.unfit.get(reason, [0, []])
-        self.unfit[reason] = [count + 1, [*examples, number][:_EXAMPLES]]
 
-    @property
-    def rejected(self) -> int:
-        """Number of rows, or lines, that do not fit."""
-        return sum(count for count, _ in self.unfit.values())
-
-
-class Work:
+class Work(ExitStack):
     """The folder, for one process at a time. ``about`` says of what import it is: another one needs another folder."""
 
     def __init__(self, folder: Path, about: dict[str, Any], *, restart: bool) -> None:
+        super().__init__()
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self._about = folder, about
-        self._lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Busy(f"another import works in {folder}: wait for it, or name another folder (--work)") from None
-        if restart:
-            for each in ("checkpoint.json", "leased.json", "rejects.jsonl"):
+        with ExitStack() as opened:
+            lock = self._open("lock", opened)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy(f"another import works in {folder}: wait for it, or name another one (--work)") from None
+            for each in ("checkpoint.json", "leased.json") if restart else ():
                 (folder / each).unlink(missing_ok=True)
-        self.state = self._load()
-        self._rejects = os.open(folder / "rejects.jsonl", os.O_CREAT | os.O_RDWR, 0o600)
-        os.ftruncate(self._rejects, self.state.rejects)  # rows after the checkpoint come again
-        os.lseek(self._rejects, 0, os.SEEK_END)
+            self.state = self._load()
+            self._rejects = self._open("rejects.jsonl", opened)
+            os.ftruncate(self._rejects, self.state.rejects)  # rows after the checkpoint come again
+            os.lseek(self._rejects, 0, os.SEEK_END)
+            self.push(opened.pop_all())
 
-    def close(self) -> None:
-        """Let others in."""
-        os.close(self._rejects)
-        os.close(self._lock)
+    def _open(self, name: str, opened: ExitStack) -> int:
+        file = os.open(self.folder / name, os.O_CREAT | os.O_RDWR, 0o600)
+        opened.callback(os.close, file)
+        return file
 
     def _load(self) -> State:
-        found = self.read("checkpoint.json")
-        if found is None:
-            return State()
-        if found["about"] != self._about:
-            changed = ", ".join(name for name, value in self._about.items() if found["about"].get(name) != value)
+        found = self.read("checkpoint.json") or {"about": self._about, "state": {}}
+        if changed := [name for name, value in self._about.items() if found["about"].get(name) != value]:
             again = "--restart begins anew (what is stored stays), --work names another folder"
-            raise UsageError(f"{self.folder} is of an import with another {changed}: {again}")
+            raise UsageError(f"{self.folder} is of an import with another {', '.join(changed)}: {again}")
         return State(**found["state"])
 
-    def note_rejects(self, rejects: Iterable[dict[str, Any]]) -> None:
-        """Append to the file of rejects: one JSON object per line."""
-        lines = "".join(json.dumps(each, default=str) + "\n" for each in rejects).encode()
-        os.write(self._rejects, lines)
-        self.state.rejects += len(lines)
+    def reject(self, reject: dict[str, Any]) -> None:
+        """Note a row, or a line, that does not fit: in the file of rejects, and counted by its reason."""
+        line = json.dumps(reject).encode() + b"\n"
+        self.state.rejects += os.write(self._rejects, line)
+        count, places = self.state.unfit.get(reject["reason"], [0, []])
+        place = f"line {reject['line']}" if "line" in reject else f"row {reject['row']}"
+        self.state.unfit[reject["reason"]] = [count + 1, [*places, place][:_EXAMPLES]]
 
     def save(self) -> None:
         """Write the checkpoint."""

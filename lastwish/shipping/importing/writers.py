@@ -16,16 +16,16 @@ from typing import IO, Any
 import stamina
 
 from domain.errors import TransientError
-from domain.events import Destination, WishAccepted
+from domain.events import WishAccepted
 from domain.seats import Seat
 from infra.event_store import EventStore
-from lastwish.maintenance.stores import Stores
-from lastwish.shipping.importing.cost import item_size, write_units
+from lastwish.maintenance.stores import DESTINATIONS, Stores
+from lastwish.shipping.importing.handover import item_size, write_units
 from lastwish.shipping.importing.work import State, Work
 from worker.boarding import DecidedWish, append, assign_seats
 
-_TRIES = 6
 _MILLISECOND = timedelta(milliseconds=1)
+_patiently = stamina.retry(on=TransientError, attempts=6, timeout=None, wait_initial=0.5)
 
 type Assigned = dict[str, Seat]
 
@@ -42,8 +42,7 @@ class Writer(ABC):
 
 def _times(wishes: Sequence[DecidedWish], seats: Assigned, state: State) -> list[datetime]:
     """Return the time of each commit: now, and later than any before for who waits, since the waitlist goes by time."""
-    now = max(datetime.now(UTC), datetime.fromtimestamp(state.last / 1000, UTC))
-    times = []
+    now, times = max(datetime.now(UTC), datetime.fromtimestamp(state.last / 1000, UTC)), []
     for wish in wishes:
         now += _MILLISECOND * (wish.wish_id not in seats)
         times.append(now)
@@ -74,10 +73,9 @@ class StoreWriter(Writer):
         """Append the commits. One that is stored already changes nothing, and counts as ``stored_before``."""
         seats, times = self._leased(wishes, state)
         with ThreadPoolExecutor(self._at_once) as pool:
-            outcomes = Counter(
-                pool.map(lambda wish, now: self._append(wish, seats.get(wish.wish_id), now), wishes, times)
-            )
-        state.last = int(1000 * max([*times, datetime.fromtimestamp(0, UTC)]).timestamp())
+            given = [seats.get(wish.wish_id) for wish in wishes]
+            outcomes = Counter(pool.map(self._append, wishes, given, times))
+        state.last = _milliseconds(times)
         return outcomes
 
     def _leased(self, wishes: Sequence[DecidedWish], state: State) -> tuple[Assigned, list[datetime]]:
@@ -87,23 +85,22 @@ class StoreWriter(Writer):
             return seats, [datetime.fromisoformat(time) for time in noted["times"]]
         self.leaked |= noted.get("rows") == state.rows
         self._work.write("leased.json", {"rows": state.rows})
-        seats = {}
-        for attempt in stamina.retry_context(on=TransientError, attempts=_TRIES, timeout=None, wait_initial=0.5):
-            with attempt:
-                seats = assign_seats(self._stores.events, self._stores.seats, wishes)
+        seats = _patiently(assign_seats)(self._stores.events, self._stores.seats, wishes)
         times = _times(wishes, seats, state)
         note = {wish_id: (seat.destination, seat.number) for wish_id, seat in seats.items()}
         self._work.write("leased.json", {"rows": state.rows, "seats": note, "times": [str(time) for time in times]})
         return seats, times
 
     def _append(self, wish: DecidedWish, seat: Seat | None, now: datetime) -> str:
-        is_new = False
-        for attempt in stamina.retry_context(on=TransientError, attempts=_TRIES, timeout=None, wait_initial=0.5):
-            with attempt:
-                is_new = append(self._stores.events, wish, seat, now=now, wall_delay=self._delay, trace_header=None)
-        if not is_new and seat:  # stored by somebody else since
+        to, delay = self._stores.events, self._delay
+        is_new = _patiently(append)(to, wish, seat, now=now, wall_delay=delay, trace_header=None)
+        if seat and not is_new:  # stored by somebody else since
             self._stores.seats.give_back(seat.destination, [seat.number])
         return _outcome(wish, seat) if is_new else "stored_before"
+
+
+def _milliseconds(times: Sequence[datetime]) -> int:
+    return int(1000 * max(times, default=datetime.now(UTC)).timestamp())
 
 
 class _PartFile:
@@ -123,13 +120,13 @@ class _PartFile:
 class FilesWriter(Writer):
     """Writes gzipped files of DynamoDB JSON for a new table; without a folder it only counts: a dry run.
 
-    Nobody has a seat in a new table, so seats count from 1 up to ``capacity``.
+    Nobody has a seat in a new table, so seats count from 1 up to ``capacity``, to Mars and to Jupiter.
     """
 
     rows_at_once = 10_000
 
-    def __init__(self, parts: Path | None, capacity: dict[Destination, int]) -> None:
-        self._parts, self._capacity = parts, capacity
+    def __init__(self, parts: Path | None, capacity: tuple[int, int]) -> None:
+        self._parts, self._capacity = parts, dict(zip(DESTINATIONS, capacity, strict=True))
         if parts:
             parts.mkdir(exist_ok=True)
 
@@ -150,12 +147,11 @@ class FilesWriter(Writer):
         times = _times(wishes, seats, state)
         for wish, now in zip(wishes, times, strict=True):
             append(store, wish, seats.get(wish.wish_id), now=now, wall_delay=0, trace_header=None)
-        state.last = int(1000 * max([*times, datetime.fromtimestamp(0, UTC)]).timestamp())
+        state.last = _milliseconds(times)
         return Counter(_outcome(wish, seats.get(wish.wish_id)) for wish in wishes)
 
     def _seats(self, wishes: Sequence[DecidedWish], state: State) -> Assigned:
-        seats: Assigned = {}
-        marks = {to: state.outcomes.get(f"{to}_boarded", 0) for to in self._capacity}
+        seats, marks = dict[str, Seat](), {to: state.outcomes.get(f"{to}_boarded", 0) for to in DESTINATIONS}
         for wish in wishes:
             to = wish.submitted.destination
             if isinstance(wish.verdict, WishAccepted) and marks[to] < self._capacity[to]:

@@ -23,6 +23,7 @@ from lastwish.site import AwsSite, site
 from tests.support.aws import Aws
 from tests.support.chain import Chain, FakeLambdaClient, batch_with_message
 from tests.support.functions import Invoke
+from tests.support.importing import MAPPING_FILE, letters, write_sqlite
 from tests.support.recorded_calls import Call, Calls, recorded
 from tests.support.template import load, resources
 from tests.support.traces import TRACE
@@ -218,6 +219,25 @@ def redrive_and_park_dead_letters(chain: Chain) -> None:
     assert run("dlq", "redrive", letter["message_id"], "--settle", "0")["done"] == 1
 
 
+def import_an_old_table(chain: Chain) -> None:
+    folder = chain.ledger.parent
+    (folder / "letters.toml").write_text(MAPPING_FILE)
+    source = str(write_sqlite(folder / "letters.db", letters(3)))
+    typed = (
+        "import",
+        source,
+        "--mapping",
+        str(folder / "letters.toml"),
+        "--work",
+        str(folder / "work"),
+        "--settle",
+        "0",
+    )
+    done = run(*typed, "--no-rebuild")  # nobody projects meanwhile
+    assert (done["wishes"], done["compared"]["equal"]) == (3, True)
+    assert run(*typed, "--check")["ok"]
+
+
 def add_operator(_: Chain) -> None:
     assert run("operator", "add", "ana")["new"]
 
@@ -245,6 +265,7 @@ CHANGES: list[Typed] = [
     erase,
     erase_after_a_rebuild_that_was_killed,
     redrive_and_park_dead_letters,
+    import_an_old_table,
     add_operator,
     remove_operator,
 ]
