@@ -81,7 +81,9 @@ class Source(ABC):
         wanted = [self._text(column) for column in self.mapping.key]
         wanted += [quoted(each.column) if each.column else literal(each.constant) for each in typed]
         wanted += [self._text(each.column) if each.column else literal(each.constant) for each in said]
-        order = f"ORDER BY {', '.join(map(quoted, (*self.order, *self.mapping.key)))}" if self.order else ""
+        # With the table's name: PostgreSQL would take the text of a key, which it calls like its column.
+        by = ", ".join(f"source.{quoted(each)}" for each in (*self.order, *self.mapping.key))
+        order = f"ORDER BY {by}" if self.order else ""
         sql = self.select(", ".join(wanted), order, self.after.format(skip) if skip else "")
         for number, (*key, message, name, destination, time) in enumerate(self.fetch(sql), skip + 1):
             message = self.typed(message) if typed[0].column else message  # noqa: PLW2901 - of a column, as Python has it
@@ -90,7 +92,7 @@ class Source(ABC):
 
     def select(self, what: str, *rest: str) -> str:
         """Return the SQL of a query. Names in it are ``quoted``, and constants are a ``literal``."""
-        return " ".join(("SELECT", what, "FROM", self.relation, *rest))
+        return " ".join(("SELECT", what, "FROM", self.relation, "AS source", *rest))
 
     def _text(self, column: str) -> str:
         return self.as_text.format(quoted(column))
