@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lastwish.local.state import ROOT
-from lastwish.local.template import parse, resources
+from lastwish.local.template import parse
+from lastwish.maintenance.stores import DESTINATIONS
 from lastwish.observe import prices
 from lastwish.observe.bill import ROW_UNITS, SLICE_UNITS
 from lastwish.shipping.importing.work import State, Work
@@ -75,29 +76,18 @@ def capacity() -> tuple[int, int]:
 
 
 def write_handover(work: Work, source: str) -> list[str]:
-    """Write ``table.json``, how to make the new table, and ``seats.json``, the seats that are gone. Return commands.
+    """Write ``seats.json``, the seats that are gone. Return the commands that make the files a new stack's EventStore.
 
     The format is DynamoDB's: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Format.html
     """
-    folder, table = work.folder, f"lastwish-{source}-EventStore"
-    wanted: Any = resources(ROOT / "template.yaml")["EventStore"]["Properties"]
-    made = {name: wanted[name] for name in ("AttributeDefinitions", "KeySchema", "BillingMode")}
-    made |= {"TableName": table, "SSESpecification": {"Enabled": True}}
-    marks = {to: {"N": str(work.state.outcomes.get(f"{to}_boarded", 0))} for to in ("mars", "jupiter")}
-    work.write("table.json", made)
+    marks = {to: {"N": str(work.state.outcomes.get(f"{to}_boarded", 0))} for to in DESTINATIONS}
     work.write("seats.json", {"id": {"S": "marks"}} | marks)
-    formats = f"--input-format DYNAMODB_JSON --input-compression-type GZIP --table-creation-parameters file://{folder}/table.json"
-    stream = "--stream-specification StreamEnabled=true,StreamViewType=NEW_IMAGE"
-    backups = "--point-in-time-recovery-specification PointInTimeRecoveryEnabled=true"
-    once = "--condition-expression 'attribute_not_exists(id)'"
+    seats = f"--item file://{work.folder}/seats.json --condition-expression 'attribute_not_exists(id)'"
     return [
-        f"aws s3 cp --recursive {folder}/parts s3://BUCKET/{source}/",
-        f"aws dynamodb import-table --s3-bucket-source S3Bucket=BUCKET,S3KeyPrefix={source}/ {formats}",
-        f"aws dynamodb list-imports  # until COMPLETED; describe-import must count {work.state.fits} imported items",
-        f"aws dynamodb update-table --table-name {table} {stream}",
-        f"aws dynamodb update-continuous-backups --table-name {table} {backups}",
-        f'# make {table} the EventStore of a new stack: docs/migration.md, "A new table"',
-        f"aws dynamodb put-item --table-name SEATS --item file://{folder}/seats.json {once}",
+        f"aws s3 cp --recursive {work.folder}/parts s3://BUCKET/{source}/",
+        f"sam deploy --stack-name NAME --parameter-overrides Stage=prod ImportBucket=BUCKET ImportPrefix={source}/",
+        f"aws dynamodb list-imports  # describe-import must count {work.state.fits} imported items and no error",
+        f"aws dynamodb put-item --table-name SEATS {seats}  # SEATS: the stack's output SeatsName",
         "lastwish rebuild --flip --stack NAME",
         "lastwish import SOURCE --mapping FILE --to files --check --stack NAME",
     ]

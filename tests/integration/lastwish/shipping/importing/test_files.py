@@ -17,6 +17,7 @@ from lastwish.shipping.importing.fitting import wish_id_of
 from lastwish.shipping.importing.writers import items_in
 from tests.support.aws import Aws
 from tests.support.importing import MAPPING_FILE, letters, write_csv, write_parquet
+from tests.support.template import resources
 
 
 @pytest.fixture
@@ -42,13 +43,13 @@ def test_dynamodbs_import_makes_a_table_of_them(
     done = run(*typed, "--to", "files", "--seats", "20", "1000")
     assert (done["ok"], done["exit_code"]) == (True, 0)
     assert done["outcomes"] == {"jupiter_boarded": 13, "mars_boarded": 20, "mars_waitlisted": 7}
-    table = json.loads((tmp_path / "work" / "table.json").read_text())
-    request = {
+    table = resources("AWS::DynamoDB::Table")["EventStore"]["Properties"]
+    [_, imported, _] = table["ImportSourceSpecification"]["Fn::If"]
+    request = imported | {
         "S3BucketSource": {"S3Bucket": "bucket", "S3KeyPrefix": "letters/"},
-        "InputFormat": "DYNAMODB_JSON",
-        "InputCompressionType": "GZIP",
-        "TableCreationParameters": table,
+        "TableCreationParameters": {name: table[name] for name in ("AttributeDefinitions", "KeySchema", "BillingMode")},
     }
+    request["TableCreationParameters"]["TableName"] = "imported"
     shape = aws.dynamodb.meta.service_model.operation_model("ImportTable").input_shape
     validate_parameters(request, shape)
     s3 = boto3.client("s3", region_name="us-east-1")
@@ -62,9 +63,9 @@ def test_dynamodbs_import_makes_a_table_of_them(
 
     assert wait_until(lambda: told()["ImportStatus"] != "IN_PROGRESS", 30)
     assert (told()["ImportStatus"], told()["ImportedItemCount"], told()["ErrorCount"]) == ("COMPLETED", 40, 0)
-    items = aws.dynamodb.scan(TableName=table["TableName"])["Items"]
+    items = aws.dynamodb.scan(TableName="imported")["Items"]
     assert of_items(items, "letters").facts() == done["compared"]["source"]
-    [commit] = EventStore(aws.dynamodb, table["TableName"]).read(f"wish#{wish_id_of('letters', ['1'])}")
+    [commit] = EventStore(aws.dynamodb, "imported").read(f"wish#{wish_id_of('letters', ['1'])}")
     assert (commit.version, commit.correlation_id) == (1, "import:letters")
 
 
@@ -92,7 +93,7 @@ def test_a_dry_run_says_all_and_writes_no_file(typed: list[str], tmp_path: Path)
 def test_words_for_a_person_name_the_next_steps(typed: list[str]) -> None:
     done = CliRunner().invoke(app, [*typed, "--to", "files"])
     assert "40 rows: 40 wishes, 0 do not fit" in done.stdout
-    assert "aws dynamodb import-table" in done.stdout
+    assert "ImportBucket=BUCKET ImportPrefix=letters/" in done.stdout
     assert "equal" in done.stdout
 
 
