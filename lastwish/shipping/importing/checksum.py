@@ -35,11 +35,11 @@ class Checksum:
         return Checksum(self.count + 1, (self.total + int.from_bytes(hashed)) % _MODULUS, self.altered + altered)
 
 
-def of_items(items: Iterable[Mapping[str, Any]], source: str) -> Checksum:
-    """Return the checksum of those items of an event store that an import of this source wrote."""
+def of_items(items: Iterable[Mapping[str, Any]], origin: str) -> Checksum:
+    """Return the checksum of those items of an event store that an import wrote with this correlation id."""
     found = Checksum()
     for item in items:
-        if item["correlation_id"]["S"] == f"import:{source}" and item["version"]["N"] == "1":
+        if item["correlation_id"]["S"] == origin and item["version"]["N"] == "1":
             stored = values_of(item)
             first = stored["events"][0]
             data = first["data"]

@@ -72,7 +72,7 @@ class Fitter:
             type=submitted.type,
             subject=wish_id,
             time=time,
-            correlationid=f"import:{self.mapping.source}",
+            correlationid=self.mapping.origin,
             data={},
         )
         return DecidedWish([envelope], submitted, verdict, held)

@@ -63,11 +63,14 @@ type _Columns = Annotated[tuple[str, ...], BeforeValidator(_columns)]
 class Mapping(_Part):
     """``source`` names the source for ever: the wish ids follow from it and the ``key`` of a row.
 
+    ``batch`` names a part of it that is imported, and compared, on its own.
+
     ``order`` are the columns by which rows get their seats; without, files keep their order and PostgreSQL's rows come
     by key. ``table`` is for databases, ``delimiter`` for CSV.
     """
 
     source: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,60}$")]
+    batch: Annotated[str, Field(pattern=r"^[a-z0-9.-]{0,30}$")] = ""
     key: Annotated[_Columns, Field(min_length=1)]
     order: _Columns = ()
     table: str = ""
@@ -76,6 +79,11 @@ class Mapping(_Part):
     destination: Annotated[FieldOf, BeforeValidator(_column)]
     time: Annotated[TimeOf, BeforeValidator(_column)]
     name: Annotated[FieldOf, BeforeValidator(_column)] = FieldOf(constant="")
+
+    @property
+    def origin(self) -> str:
+        """Return what the commits have as their correlation id."""
+        return ":".join(filter(None, ("import", self.source, self.batch)))
 
     @property
     def columns(self) -> set[str]:

@@ -160,7 +160,7 @@ def compare(work: Work, source: Source, items: Iterable[Mapping[str, Any]]) -> d
     """Return count and checksum of the source as it was read and of what is stored, and whether they are equal."""
     said = Checksum(work.state.fits, work.state.total)  # none of them altered
     with plain_errors():
-        stored = of_items(items, source.mapping.source)
+        stored = of_items(items, source.mapping.origin)
     return {"equal": said == stored, "source": said.facts(), "stored": stored.facts()}
 
 

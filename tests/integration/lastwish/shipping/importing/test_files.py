@@ -64,7 +64,7 @@ def test_dynamodbs_import_makes_a_table_of_them(
     assert wait_until(lambda: told()["ImportStatus"] != "IN_PROGRESS", 30)
     assert (told()["ImportStatus"], told()["ImportedItemCount"], told()["ErrorCount"]) == ("COMPLETED", 40, 0)
     items = aws.dynamodb.scan(TableName="imported")["Items"]
-    assert of_items(items, "letters").facts() == done["compared"]["source"]
+    assert of_items(items, "import:letters").facts() == done["compared"]["source"]
     [commit] = EventStore(aws.dynamodb, "imported").read(f"wish#{wish_id_of('letters', ['1'])}")
     assert (commit.version, commit.correlation_id) == (1, "import:letters")
 

@@ -37,13 +37,13 @@ def test_a_wish_that_is_there_twice_or_changed_is_another_sum() -> None:
 
 
 def test_what_is_stored_gives_the_sum_of_its_source() -> None:
-    assert of_items([item()], "letters") == Checksum().plus("a", DIGEST, "t")
+    assert of_items([item()], "import:letters") == Checksum().plus("a", DIGEST, "t")
 
 
 def test_wishes_of_another_origin_do_not_count() -> None:
-    assert of_items([item(origin="import:cards"), item(origin="7f2c")], "letters") == Checksum()
+    assert of_items([item(origin="import:cards"), item(origin="7f2c")], "import:letters") == Checksum()
 
 
 def test_an_altered_text_is_seen_and_an_erased_one_is_none() -> None:
-    assert of_items([item(message="Water the garde")], "letters").altered == 1
-    assert of_items([item(message=None)], "letters") == Checksum().plus("a", DIGEST, "t")
+    assert of_items([item(message="Water the garde")], "import:letters").altered == 1
+    assert of_items([item(message=None)], "import:letters") == Checksum().plus("a", DIGEST, "t")

@@ -141,3 +141,8 @@ def test_a_wish_carries_its_origin_and_its_own_time() -> None:
     envelope = fitter().fit(row()).envelope
     assert (envelope.correlationid, envelope.time) == ("import:letters", datetime(2019, 1, 1, tzinfo=UTC))
     assert envelope.time < NOW
+
+
+def test_a_batch_has_an_origin_of_its_own_and_the_same_ids() -> None:
+    wish = fitter(MAPPING.model_copy(update={"batch": "2019-07"})).fit(row())
+    assert (wish.envelope.correlationid, wish.wish_id) == ("import:letters:2019-07", fitter().fit(row()).wish_id)
