@@ -36,10 +36,10 @@ class Checksum:
 
 
 def of_items(items: Iterable[Mapping[str, Any]], origin: str) -> Checksum:
-    """Return the checksum of those items of an event store that an import wrote with this correlation id."""
+    """Return the checksum of the items of an event store that imports of this origin, or of its batches, wrote."""
     found = Checksum()
     for item in items:
-        if item["correlation_id"]["S"] == origin and item["version"]["N"] == "1":
+        if f"{item['correlation_id']['S']}:".startswith(f"{origin}:") and item["version"]["N"] == "1":
             stored = values_of(item)
             first = stored["events"][0]
             data = first["data"]

@@ -61,7 +61,7 @@ def import_(options: Options, site: Callable[[], Site], progress: Progress) -> d
     here = None if into_files and not options.check else site()
     way = "files" if into_files or here is None else f"store {here.outputs['EventStoreName']}"
     about = {"source": source.fingerprint, "mapping": source.mapping.model_dump(mode="json"), "way": way}
-    folder = options.work or Path(f"import-{source.mapping.source}")
+    folder = options.work or Path(source.mapping.origin.replace(":", "-"))
     folder = folder / "dry-run" if options.dry_run else folder
     with Work(folder, about, restart=options.restart or options.dry_run) as work:
         if options.check and here:

@@ -31,8 +31,10 @@ def path(tmp_path: Path) -> Path:
     )
 
 
-def imported(chain: Chain, path: Path, folder: Path, *, restart: bool = False, rules: Rules = RULES) -> dict[str, Any]:
-    old = open_source(str(path), MAPPING)
+def imported(
+    chain: Chain, path: Path, folder: Path, *, restart: bool = False, rules: Rules = RULES, batch: str = ""
+) -> dict[str, Any]:
+    old = open_source(str(path), MAPPING.model_copy(update={"batch": batch}))
     with Work(folder, {}, restart=restart) as work:
         load(old, rules, StoreWriter(chain.stores, work, at_once=3), work, Quiet())
         return facts(work) | compare(work, old, chain.stores.commits())
@@ -132,6 +134,14 @@ def test_a_row_that_changed_after_its_import_is_seen(chain: Chain, path: Path, t
     path.unlink()
     done = imported(chain, write_sqlite(path, rows), tmp_path / "work", restart=True)
     assert (done["equal"], done["outcomes"]["stored_before"]) == (False, 9)
+
+
+def test_batches_come_after_it_and_a_whole_pass_compares_all(chain: Chain, tmp_path: Path) -> None:
+    for batch, rows in {"": letters(4), "july": letters(7)[4:]}.items():
+        path = write_sqlite(tmp_path / f"old-{batch}.db", rows)
+        assert imported(chain, path, tmp_path / f"work-{batch}", batch=batch)["equal"]
+    done = imported(chain, write_sqlite(tmp_path / "whole.db", letters(7)), tmp_path / "whole")
+    assert (done["equal"], done["outcomes"]) == (True, {"stored_before": 7})
 
 
 def test_two_imports_do_not_work_in_one_folder(tmp_path: Path) -> None:

@@ -41,7 +41,14 @@ def test_what_is_stored_gives_the_sum_of_its_source() -> None:
 
 
 def test_wishes_of_another_origin_do_not_count() -> None:
-    assert of_items([item(origin="import:cards"), item(origin="7f2c")], "import:letters") == Checksum()
+    others = [item(origin=each) for each in ("import:cards", "import:letters-2", "7f2c")]
+    assert of_items(others, "import:letters") == Checksum()
+
+
+def test_a_batch_is_a_part_of_its_source() -> None:
+    batch = [item(origin="import:letters:july")]
+    assert of_items(batch, "import:letters") == of_items(batch, "import:letters:july") != Checksum()
+    assert of_items(batch, "import:letters:ju") == Checksum()
 
 
 def test_an_altered_text_is_seen_and_an_erased_one_is_none() -> None:
