@@ -306,7 +306,7 @@ def test_without_cloudfront_the_domain_is_the_stages_own() -> None:
 
 
 def test_a_domain_without_a_certificate_is_refused_before_anything_is_made() -> None:
-    (rule,) = load()["Rules"].values()
+    rule = load()["Rules"]["DomainHasCertificate"]
     assert rule["RuleCondition"] == load()["Conditions"]["HasDomain"]
     assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "CertificateArn"}, ""]}]}
 
