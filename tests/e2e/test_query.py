@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.support.laptop import Stack, wait_until
 
-MARKUP = "<b>Tell the whales</b> that we are sorry"
+MARKUP = "<b>Tell the axolotls</b> that we are sorry"
 
 
 def rows(stack: Stack, *args: str) -> list[dict[str, Any]]:
@@ -27,7 +27,7 @@ def test_a_wish_with_markup_is_found_until_after_it_is_erased(stack: Stack, tmp_
 
     assert stack.run("erase", sent, "--yes").returncode == 0
     assert stack.run("query", "--export", str(tmp_path / "memory")).returncode == 0
-    assert "whales" not in stack.laptop.home.joinpath("journal.jsonl").read_text()
-    assert b"whales" not in b"".join(file.read_bytes() for file in (tmp_path / "memory").rglob("*.parquet"))
+    assert "axolotls" not in stack.laptop.home.joinpath("journal.jsonl").read_text()
+    assert b"axolotls" not in b"".join(file.read_bytes() for file in (tmp_path / "memory").rglob("*.parquet"))
     [erased] = [each for each in rows(stack, "markup", "--over", str(tmp_path / "memory")) if each["wish_id"] == sent]
     assert erased == found | {"status": "erased"}

@@ -45,7 +45,7 @@ def test_a_taken_port_is_named_before_anything_starts(laptop: Laptop) -> None:
 
 def test_a_failed_deploy_says_why_and_leaves_nothing(laptop: Laptop, tmp_path: Path) -> None:
     elsewhere = tmp_path / "template.yaml"  # without the code that it speaks of
-    for file in ("template.yaml", "observability.yaml", "edge.yaml"):
+    for file in ("template.yaml", "observability.yaml", "edge.yaml", "memory.yaml"):
         (tmp_path / file).write_text((ROOT / file).read_text())
     done = laptop.run("up", "--detach", "--json", "--port", "0", LASTWISH_TEMPLATE=str(elsewhere))
 

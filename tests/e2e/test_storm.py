@@ -30,7 +30,7 @@ def small_ships(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     small = template.replace("Default: 40000", f"Default: {mars}").replace("Default: 25000", f"Default: {SEATS - mars}")
     assert small != template
     (home / "template.yaml").write_text(small)
-    for nested in ("observability.yaml", "edge.yaml"):
+    for nested in ("observability.yaml", "edge.yaml", "memory.yaml"):
         (home / nested).write_text((ROOT / nested).read_text())
     stack = start_detached(Laptop(home / "home", {"LASTWISH_TEMPLATE": str(home / "template.yaml")}))
     yield stack
