@@ -1,7 +1,7 @@
 """Settings from the environment: one frozen, validated model per function, read once at cold start."""
 
 import os
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, NonNegativeInt, ValidationError
 
@@ -12,7 +12,8 @@ class SettingsError(RuntimeError):
     """Raised at start-up for missing or unusable environment variables, with their names."""
 
 
-def _split_words(value: object) -> object:
+def split_words(value: Any) -> Any:
+    """Return the words of a text that has commas between them; anything else as it is."""
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
@@ -59,7 +60,7 @@ class ConsoleSettings(_Settings):
 
     event_store: str
     read_model: str
-    dead_letter_urls: Annotated[tuple[str, ...], BeforeValidator(_split_words)]
+    dead_letter_urls: Annotated[tuple[str, ...], BeforeValidator(split_words)]
     user_pool: str
     user_pool_client: str
 
@@ -73,8 +74,8 @@ class MissionSettings(_Settings):
 
     stack_name: str
     stage: str
-    traced_services: Annotated[frozenset[str], BeforeValidator(_split_words)]
-    log_groups: Annotated[tuple[str, ...], BeforeValidator(_split_words)]
+    traced_services: Annotated[frozenset[str], BeforeValidator(split_words)]
+    log_groups: Annotated[tuple[str, ...], BeforeValidator(split_words)]
     event_store: str
     inbox_url: str
     inbox_dlq_url: str
@@ -101,8 +102,8 @@ class ParserSettings(_Settings):
     inbox_url: str
     inbox_dlq_url: str
     pods_url: str
-    closed_destinations: Annotated[frozenset[str], BeforeValidator(_split_words)]
-    held_words: Annotated[frozenset[str], BeforeValidator(_split_words)]
+    closed_destinations: Annotated[frozenset[str], BeforeValidator(split_words)]
+    held_words: Annotated[frozenset[str], BeforeValidator(split_words)]
 
 
 class ProjectorSettings(_Settings):

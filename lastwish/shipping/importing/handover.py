@@ -13,7 +13,7 @@ from lastwish.shipping.importing.work import State, Work
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html, "Throughput default quotas"
 _UNITS_OF_A_TABLE = 40_000
 _ROWS_OF_A_SLICE = 96  # infra.read_model.sliced: 100 writes, four of them counters
-_ROWS_OF_A_LEASE = 100
+ROWS_OF_A_LEASE = 100  # as many as one request can look for
 
 
 def item_size(item: Mapping[str, Any]) -> int:
@@ -60,7 +60,7 @@ def paper(state: State, wishes: int) -> dict[str, Any]:
         "commit_write_units": round(commits),
         "read_model_write_units": round(model),
         "import_gb": round(size / 2**30, 1),
-        "store_dollars": round((commits + wishes / _ROWS_OF_A_LEASE) * prices.WRITE_UNIT + looked, 2),
+        "store_dollars": round((commits + wishes / ROWS_OF_A_LEASE) * prices.WRITE_UNIT + looked, 2),
         "files_dollars": round(size * prices.IMPORT_BYTE, 2),
         "read_model_dollars": round(model * prices.WRITE_UNIT + scanned, 2),
         "store_hours_at_quota": round(commits / _UNITS_OF_A_TABLE / 3600, 1),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.envelope import timestamp
+from infra.settings import split_words
 from lastwish.aws.clients import plain_errors
 from lastwish.errors import UsageError
 from lastwish.maintenance import rebuild as rebuilding
@@ -112,11 +113,8 @@ def _new(work: Work) -> int:
 
 def rules_of(settings: Mapping[str, str]) -> Rules:
     """Return the rules of a parser with these settings; without any those of one that nobody has configured."""
-    closed, held = (
-        frozenset(word.strip() for word in settings.get(name, "").split(",") if word.strip())
-        for name in ("CLOSED_DESTINATIONS", "HELD_WORDS")
-    )
-    return Rules(closed, load_held_words(held))
+    closed, held = (split_words(settings.get(name, "")) for name in ("CLOSED_DESTINATIONS", "HELD_WORDS"))
+    return Rules(frozenset(closed), load_held_words(held))
 
 
 def load(source: Source, rules: Rules, writer: Writer, work: Work, progress: Progress) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from lastwish.errors import UsageError
 from lastwish.shipping.importing.mapping import Mapping
+from lastwish.shipping.sql import literal, quoted
 
 _MOST_DUPLICATES = 100_000
 _LONGEST_LINE = 32 * 2**20
@@ -143,13 +144,16 @@ class CsvFile(DuckFile):
 
     def reading(self) -> str:
         """Read a line that is longer than any wish, too: it is one bad row and not the end."""
-        options = f"delim={literal(self.mapping.delimiter)}, quote='\"', max_line_size={_LONGEST_LINE}"
-        return f"read_csv({self._path}, {options}, header=true, all_varchar=true, ignore_errors=true)"
+        return self._reading("ignore_errors=true")
 
     def rows(self, skip: int) -> Iterator[Row]:
         """Yield the rows, and note the other lines."""
-        self.relation = self.relation.replace("ignore_errors=true", "store_rejects=true, rejects_limit=0")
+        self.relation = self._reading("store_rejects=true, rejects_limit=0")
         yield from super().rows(skip)
+
+    def _reading(self, faults: str) -> str:
+        options = f"delim={literal(self.mapping.delimiter)}, quote='\"', max_line_size={_LONGEST_LINE}"
+        return f"read_csv({self._path}, {options}, header=true, all_varchar=true, {faults})"
 
     def unreadable_lines(self) -> list[tuple[int, str]]:
         """Return what DuckDB noted: the number of the line in the file, and the kind of its fault."""
@@ -237,16 +241,6 @@ def open_source(where: str, mapping: Mapping) -> Source:
     if path.suffix not in _KINDS or set(where) & set("*?["):  # which DuckDB takes for a pattern
         raise UsageError(f"a source ends on one of {kinds}, and has no *, ? or [ in its path: rename or export {path}")
     return _KINDS[path.suffix](path, mapping)
-
-
-def quoted(name: str) -> str:
-    """Return a name as an SQL identifier: nothing in it is ever read as SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str | None) -> str:
-    """Return a constant as an SQL text."""
-    return "'" + (text or "").replace("'", "''") + "'"
 
 
 def _need(package: str) -> None:

@@ -20,7 +20,7 @@ from domain.events import WishAccepted
 from domain.seats import Seat
 from infra.event_store import EventStore
 from lastwish.maintenance.stores import DESTINATIONS, Stores
-from lastwish.shipping.importing.handover import item_size, write_units
+from lastwish.shipping.importing.handover import ROWS_OF_A_LEASE, item_size, write_units
 from lastwish.shipping.importing.work import State, Work
 from worker.boarding import DecidedWish, append, assign_seats
 
@@ -62,7 +62,7 @@ class StoreWriter(Writer):
     frees them.
     """
 
-    rows_at_once = 100  # as many as one request can look for
+    rows_at_once = ROWS_OF_A_LEASE
 
     def __init__(self, stores: Stores, work: Work, at_once: int) -> None:
         self._stores, self._work, self._at_once = stores, work, at_once

@@ -12,6 +12,7 @@ from lastwish.errors import CommandError, OperatorError, UsageError
 from lastwish.shipping.memory.answers import Found, cell
 from lastwish.shipping.memory.collect import Row
 from lastwish.shipping.memory.statements import FOLDERS, TABLES, VIEWS, Statement, view
+from lastwish.shipping.sql import literal
 
 _TYPES = {"string": "VARCHAR", "int": "INTEGER", "boolean": "BOOLEAN", "array<string>": "VARCHAR[]"}
 # What Athena's functions are called here, so that one text does for both.
@@ -75,8 +76,8 @@ class Memory:
         with _plain(f"cannot write to {folder}", OperatorError):
             folder.mkdir(parents=True, exist_ok=True)
             for table, name in FOLDERS.items():
-                target = str(folder / name).replace("'", "''")
-                copied = self._connection.execute(f"COPY {table} TO '{target}' (FORMAT parquet, PARTITION_BY (day))")
+                target = literal(str(folder / name))
+                copied = self._connection.execute(f"COPY {table} TO {target} (FORMAT parquet, PARTITION_BY (day))")
                 [written[table]] = copied.fetchone() or [0]
         return written
 
