@@ -107,12 +107,11 @@ def _projection(location: str) -> dict[str, str]:
 
 
 def _views() -> dict[str, Resource]:
-    return {f"{_id(name)}View": _glue_table(name, **_view(name)) for name in VIEWS}
-
-
-def _view(name: str) -> dict[str, Any]:
     with Memory() as memory:
-        columns = memory.columns(name)
+        return {f"{_id(name)}View": _glue_table(name, **_view(name, memory.columns(name))) for name in VIEWS}
+
+
+def _view(name: str, columns: dict[str, str]) -> dict[str, Any]:
     presto = [{"name": each, "type": _PRESTO.get(kind, kind.lower())} for each, kind in columns.items()]
     described = {"originalSql": view(name).sql, "catalog": "awsdatacatalog", "schema": "${Database}", "columns": presto}
     return {

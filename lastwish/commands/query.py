@@ -68,10 +68,10 @@ def _check(what: str | None, others: list[bool], over: Path | None, stack: str |
 def _list(answer: Answer) -> None:
     from lastwish.shipping.memory.statements import queries
 
-    facts = [{"name": each.name, "title": each.title, "parameters": list(each.parameters)} for each in queries()]
-    answer.give(
-        {"queries": facts}, *(f"{' '.join([each.name, *each.parameters]):<29} {each.title}" for each in queries())
-    )
+    ready = queries()
+    facts = [{"name": each.name, "title": each.title, "parameters": list(each.parameters)} for each in ready]
+    lines = [f"{' '.join([each.name, *each.parameters]):<29} {each.title}" for each in ready]
+    answer.give({"queries": facts}, *lines)
 
 
 def _memory(over: Path | None) -> "Memory":
