@@ -18,14 +18,20 @@ def load(page: Page, path: str) -> None:
     page.wait_for_timeout(2_000)
 
 
+def visited(page: Page, path: str) -> list[Response]:
+    """Open a page. Returns all answers that it got."""
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108  it marks what it is given
+    load(page, path)
+    return answers
+
+
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("page", ["", "wishes/{}", "wall", "sign-in"], ids=["form", "receipt", "wall", "console"])
 def test_a_page_is_light_and_all_of_it_is_ours(screen: Open, operator: OperatorClient, lang: str, page: str) -> None:
     path = page.format(operator.send("How heavy is this?"))
     opened = screen(PHONE, lang)
-    answers: list[Response] = []
-    opened.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108  it marks what it is given
-    load(opened, path)
+    answers = visited(opened, path)
     base = str(operator.http.base_url)
     files = [
         each for each in answers if each.status == 200 and "/wishes?" not in each.url and "/manifest" not in each.url
@@ -43,9 +49,7 @@ def test_what_is_sent_to_a_phone_at_its_first_visit_is_little(
 ) -> None:
     path = page.format(operator.send("How heavy is this?"))
     opened = screen(PHONE, lang)
-    answers: list[Response] = []
-    opened.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108  it marks what it is given
-    load(opened, path)
+    answers = visited(opened, path)
     sizes = [answer.request.sizes() for answer in answers if answer.request.resource_type != "fetch"]
     assert len(sizes) >= 5
     assert sum(each["responseHeadersSize"] + each["responseBodySize"] for each in sizes) < MOST_BYTES_SENT[lang]
