@@ -9,7 +9,7 @@ CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 
 
 def test_what_sam_deploys_to_aws_carries_the_tag_that_its_budget_counts() -> None:
-    services = {name: CONFIG[name] for name in ("default", "prod")}
+    services = {name: CONFIG[name] for name in ("default", "staging", "prod")}
     for environment in services.values():
         stack = environment["global"]["parameters"]["stack_name"]
         assert environment["deploy"]["parameters"]["tags"] == f"lastwish-stack={stack}"

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,13 @@ def test_a_pull_request_gets_no_role() -> None:
     assert checked["permissions"] == {"contents": "read"}
     assert "pull_request" in checked[True]  # YAML reads `on` as true
     assert "pull_request" not in (ROOT / ".github/workflows/deploy.yml").read_text()
+
+
+def test_each_environment_is_one_that_sam_knows() -> None:
+    jobs = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text())["jobs"]
+    environments = {job["with"]["environment"] for job in jobs.values() if "with" in job}
+    assert environments == {"staging", "prod"}
+    assert environments <= tomllib.loads((ROOT / "samconfig.toml").read_text()).keys()
 
 
 def test_prod_comes_after_staging_and_staging_after_the_check() -> None:
