@@ -119,12 +119,13 @@ observability: setup ## write alarms, dashboard and their docs anew, after a cha
 openapi: setup ## write docs/openapi.yaml anew, after a change of routes, problems or answers
 	@$(BIN)/python -m contract.openapi
 
-build: setup ## package the functions for AWS without Docker (ARCH=arm64 or x86_64)
+build: setup ## package the functions for AWS without Docker (ARCH=arm64 or x86_64, TRACING=xray or otel, SANITISER=bleach or nh3)
 	@ARCHITECTURE=$(ARCH) PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/sam build --parameter-overrides Architecture=$(ARCH)
 
 lock: .venv/.made ## pin all requirements anew
 	@cd requirements && for set in uv dev checkov supply; do $(COMPILE) --upgrade $$set.in -o $$set.txt || exit 1; done
 	@cd requirements && for set in local shipping mutmut; do $(COMPILE) --upgrade -c dev.txt $$set.in -o $$set.txt || exit 1; done
+	@cd lastwish/shipping/swaps && for set in nh3 otel; do $(COMPILE) -c ../../../requirements/dev.txt $$set.in -o $$set.txt || exit 1; done
 	@for f in $(FUNCTIONS); do (cd src/$$f && $(COMPILE) -c ../../requirements/dev.txt requirements.in -o requirements.txt) || exit 1; done
 COMPILE = $(abspath $(UV)) pip compile -q --generate-hashes --no-header --no-emit-index-url --python-version 3.13 --only-binary rustworkx
 

@@ -8,10 +8,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from snapshot_restore_py import register_before_snapshot
 
 from domain.commit import stream_of
+from frontend.escape import escape
 from frontend.pages import page_routes, problem_response
 from frontend.publishing import annotate, publish
 from frontend.receipt import accepted_response, receipt_response
-from frontend.sanitise import escape
 from frontend.submission import read_body
 from infra.aws import at_first_use, dynamodb_client, sqs_client
 from infra.event_store import EventStore

@@ -1,13 +1,9 @@
-"""Make typed text inert. The only importer of bleach.
+"""Clean typed text, before escape.py makes it inert.
 
 The order matters: compose, drop deceptive characters, compose again, trim, measure, and escape last. Nothing may
-normalise after the escape: NFKC would turn full-width ``＜script＞`` into a tag. ``html.escape`` comes before bleach,
-because bleach alone deletes ``</>`` and comments and shows a typed ``&amp;`` as ``&``. So ``html.unescape(result)`` is
-exactly the text, and an HTML parser finds no element in the result. The result is safe as text between tags, not inside
-an attribute: quotes stay as they were typed.
+normalise after the escape: NFKC would turn full-width ``＜script＞`` into a tag.
 """
 
-import html
 import unicodedata
 
 # Letters and marks that show nothing: Hangul fillers, Khmer inherent vowels, the blank Braille pattern, the combining
@@ -31,16 +27,6 @@ def normalise(typed: str) -> str:
     # Composed again: a character between a letter and its accent may be gone now.
     text = unicodedata.normalize("NFC", "".join(filter(_is_kept, text))).strip()
     return text if any(map(_is_visible, text)) else ""
-
-
-def escape(text: str) -> str:
-    """Return normalised text as inert HTML. ``html.unescape`` gives the text back."""
-    escaped = html.escape(text, quote=False)
-    if escaped == text:
-        return text  # as bleach would; without markup a cold start does without it
-    import bleach  # noqa: PLC0415
-
-    return str(bleach.clean(escaped, tags=set(), attributes={}, strip=False))
 
 
 def _is_kept(character: str) -> bool:

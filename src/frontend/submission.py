@@ -14,7 +14,8 @@ from uuid import UUID, uuid4
 from domain.envelope import canonical
 from domain.events import Destination, WishSubmitted
 from domain.identity import keyed_wish_id, payload_digest
-from frontend.sanitise import escape, normalise
+from frontend.escape import escape
+from frontend.sanitise import normalise
 from web import problems
 from web.language import media_type
 

@@ -8,15 +8,15 @@ _PROXY = f"{_UNIT}/lastwish/local/proxy"
 TEXT = (
     Mutant(
         "normalised-after-cleaning",
-        "src/frontend/sanitise.py",
+        "src/frontend/escape.py",
         "return text  # as bleach would",
-        'return unicodedata.normalize("NFKC", text)  # as bleach would',
+        'return __import__("unicodedata").normalize("NFKC", text)  # as bleach would',
         "Full-width ＜script＞ becomes a tag after it was cleaned.",
         f"{_UNIT}/frontend/test_sanitise.py::test_full_width_look_alikes_are_kept",
     ),
     Mutant(
         "not-escaped-before-bleach",
-        "src/frontend/sanitise.py",
+        "src/frontend/escape.py",
         "bleach.clean(escaped,",
         "bleach.clean(text,",
         "bleach alone deletes comments and shows a typed &amp; as &.",

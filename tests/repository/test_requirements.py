@@ -8,10 +8,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.support import ROOT
-from tests.support.requirements import FILES, pins
+from tests.support.requirements import FILES, SWAPS, pins
 
 ALL = ROOT / "requirements" / "dev.txt"
-PARTS = [ROOT / "requirements" / "local.txt", *(file for file in FILES if file.is_relative_to(ROOT / "src"))]
+PARTS = [
+    ROOT / "requirements" / "local.txt",
+    *(file for file in FILES if file.is_relative_to(ROOT / "src") or file.parent == SWAPS),
+]
 RECIPES = [ROOT / "Makefile", ROOT / "src" / "Makefile"]
 
 

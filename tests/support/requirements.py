@@ -6,7 +6,10 @@ from pathlib import Path
 
 from tests.support import ROOT
 
-FILES = sorted([*(ROOT / "requirements").glob("*.txt"), *(ROOT / "src").glob("*/requirements.txt")])
+SWAPS = ROOT / "lastwish" / "shipping" / "swaps"
+FILES = sorted(
+    [*(ROOT / "requirements").glob("*.txt"), *(ROOT / "src").glob("*/requirements.txt"), *SWAPS.glob("*.txt")]
+)
 _PIN = re.compile(
     r"(?P<name>[a-z0-9][a-z0-9.-]*)(\[[a-z0-9,-]+\])?==(?P<version>[0-9][^\s;]*)( ; [^\s].*?)?"
     r"(?P<hashes>( --hash=sha256:[0-9a-f]{64})+)"

@@ -1,7 +1,11 @@
-"""Tests of the datagrams that functions send to the X-Ray daemon, from a process with Lambda's variables."""
+"""Tests of the datagrams that functions send to the X-Ray daemon, from a process with Lambda's variables.
+
+By the X-Ray SDK and by OpenTelemetry, which a bundle may have in its place: both send the same.
+"""
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,7 +17,8 @@ from unittest.mock import ANY
 
 import pytest
 
-from lastwish.local.agent.segments import with_subsegments
+from lastwish.local.agent.segments import parse, with_subsegments
+from tests.support import ROOT as REPOSITORY
 
 ROOT = "1-8d12f900-000000000000000000000001"
 PARENT = "0000000000000001"
@@ -59,6 +64,24 @@ handler(EVENT, SimpleNamespace(function_name="parser"))
 """
 
 
+@pytest.fixture(scope="module", params=["xray", "otel"])
+def code(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Where Python finds the function's code, as in a bundle of this tracing."""
+    if request.param == "xray":
+        return os.pathsep.join(sys.path)
+    bundle = tmp_path_factory.mktemp("bundle")
+    for package in ("domain", "infra"):
+        shutil.copytree(REPOSITORY / "src" / package, bundle / package)
+    shutil.copy(REPOSITORY / "lastwish/shipping/swaps/tracing_otel.py", bundle / "infra" / "tracing.py")
+    (bundle / "aws_xray_sdk.py").write_text("raise ImportError('this bundle has no X-Ray SDK')")
+    return os.pathsep.join([str(bundle), *sys.path])
+
+
+@pytest.fixture(autouse=True)
+def _found_by_python(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", code)
+
+
 @pytest.fixture
 def daemon() -> Iterator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
@@ -74,7 +97,6 @@ def run(daemon: socket.socket, event: dict[str, Any], **env: str) -> str:
         "AWS_LAMBDA_FUNCTION_NAME": "parser",
         "_X_AMZN_TRACE_ID": "Root=1-8d12f900-00000000000000000000000f;Parent=000000000000000f;Sampled=1",
         "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{daemon.getsockname()[1]}",
-        "PYTHONPATH": os.pathsep.join(sys.path),
     }
     done = subprocess.run(
         [sys.executable, "-c", RECORD.replace("EVENT", repr(event))],
@@ -88,7 +110,8 @@ def run(daemon: socket.socket, event: dict[str, Any], **env: str) -> str:
 
 def segments(daemon: socket.socket, count: int) -> dict[str, dict[str, Any]]:
     """Return what is in so many documents, by name. A datagram is a header line and a document."""
-    documents = [json.loads(daemon.recv(65536).split(b"\n", 1)[1]) for _ in range(count)]
+    received = [daemon.recv(65536).split(b"\n", 1)[1] for _ in range(count)]
+    documents = [json.loads(parse(each).document) for each in received]
     return {part["name"]: part for document in documents for part in with_subsegments(document)}
 
 

@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 
 from domain.events import WishHeld, WishSubmitted
 from domain.screening import HeldWords, comparison_form, screen
-from frontend.sanitise import escape, normalise
+from frontend.escape import escape
+from frontend.sanitise import normalise
 from parser.held_words import load_held_words
 from tests.support.samples import submitted
 

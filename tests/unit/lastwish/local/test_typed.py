@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from domain.events import WishShown
-from frontend.sanitise import escape, normalise
+from frontend.escape import escape
+from frontend.sanitise import normalise
 from lastwish.local import typed
 from lastwish.local.journal import Entry
 from tests.support.journals import ERASED, HIDDEN, boarded, sent, stored, write_journal

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from frontend.sanitise import escape, normalise
+from frontend.escape import escape
+from frontend.sanitise import normalise
 from lastwish.errors import TapeError
 from lastwish.local.journal import Entry
 from lastwish.local.proxy.ledger import Ledger

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from frontend.sanitise import escape
+from frontend.escape import escape
 from lastwish.local.proxy import injection
 from lastwish.local.state import Home, State
 from tests.support.journals import HIDDEN, boarded, sent, stored, write_journal
