@@ -17,6 +17,7 @@ from lastwish.commands import (
     operators,
     preflight,
     query,
+    prometheus,
     show,
     simulate,
     stack,
@@ -47,6 +48,7 @@ for commands in (
     simulate,
     query,
     import_,
+    prometheus,
 ):
     app.add_typer(commands.app)
 

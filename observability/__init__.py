@@ -5,5 +5,6 @@ alarms.py             alarms on one symptom each           burn.py        alarms
 dashboard.py          the CloudWatch dashboard             cost.py        the cost of all this, a month
 failure_mode.py       a way to fail, and its risk          failures.py    an alarm's runbook, docs/failure-modes.md
 failure_catalogue.py  all failure modes                    tables.py      the tables of docs/slo.md
-cloudformation.py     observability.yaml                   generate.py    write these files, or check them
+cloudformation.py     observability.yaml                   rules.py       rules.yml, the same alarms for Prometheus
+series.py             metrics as Prometheus names them     generate.py    write these files, or check them
 """

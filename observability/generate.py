@@ -1,4 +1,4 @@
-"""Write what follows from src/mission/slos.py and this package: observability.yaml, and tables in the docs.
+"""Write what follows from src/mission/slos.py and this package: observability.yaml, rules.yml, tables in the docs.
 
 `python -m observability.generate` writes; with --check it only names the files that are out of date, and exits 1.
 In the docs each generated part stands between two markers, and the rest of the page is written by hand.
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from observability import cloudformation, cost, drills, failures, memory, permissions, tables
+from observability import cloudformation, cost, drills, failures, memory, permissions, rules, tables
 
 ROOT = Path(__file__).parents[1]
 
@@ -63,7 +63,7 @@ PARTS = (
 
 def renewed(root: Path = ROOT) -> dict[Path, str]:
     """Return each generated file as it should be. Raises ValueError for a missing marker, OSError for a page."""
-    files = {root / TEMPLATE: cloudformation.template()}
+    files = {root / TEMPLATE: cloudformation.template(), root / rules.FILE: rules.text()}
     for part in PARTS:
         path = root / part.file
         files[path] = part.renewed(files.get(path) or path.read_text())

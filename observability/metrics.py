@@ -29,6 +29,16 @@ class Emitted:
     values: tuple[str, ...] = ()
 
     @property
+    def is_duration(self) -> bool:
+        """Return whether its values are milliseconds; others are counted."""
+        return self.meaning.startswith("ms ")
+
+    @property
+    def is_indicator(self) -> bool:
+        """Return whether each event has a value: 0 is good, 1 is bad."""
+        return self.meaning.startswith("0 or 1 ")
+
+    @property
     def series(self) -> int:
         """Count the custom metrics that this is at most. CloudWatch charges for each."""
         return len(self.services) * (1 + len(self.values))

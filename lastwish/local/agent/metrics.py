@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import batched
 from threading import Lock
-from typing import Any
+from typing import Any, Protocol
 
 from lastwish.local.agent.emf import Dimensions, Point
 
@@ -18,11 +18,22 @@ _ROUNDED = frozenset({"Microseconds", "Milliseconds", "Seconds"})
 _Key = tuple[str, Dimensions, str, str, float]
 
 
-class MetricBuffer:
-    """Points that wait. Several threads may use it. A point beyond the bound, or unusable, is counted and dropped."""
+class Counts(Protocol):
+    """What sees each point as it comes, and keeps none."""
 
-    def __init__(self, bound: int = BOUND) -> None:
+    def add(self, point: Point) -> None:
+        """Count a point."""
+
+
+class MetricBuffer:
+    """Points that wait. Several threads may use it. A point beyond the bound, or unusable, is counted and dropped.
+
+    ``counts`` sees each of them, whether it is published or not.
+    """
+
+    def __init__(self, bound: int = BOUND, counts: Counts | None = None) -> None:
         self.dropped = 0
+        self._counts = counts
         self._bound = bound
         self._size = 0
         self._values: dict[_Key, Counter[float]] = {}
@@ -33,6 +44,8 @@ class MetricBuffer:
         with self._lock:
             for point in points:
                 self._add(point)
+                if self._counts:
+                    self._counts.add(point)
 
     def _add(self, point: Point) -> None:
         time = point.at // INTERVAL * INTERVAL

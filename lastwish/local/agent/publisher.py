@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -15,14 +16,17 @@ from lastwish.local.agent import emf
 from lastwish.local.agent.emf import Point
 from lastwish.local.agent.logs import Tail
 from lastwish.local.agent.metrics import INTERVAL, MetricBuffer
+from lastwish.local.agent.openmetrics import Exposition
 from lastwish.local.door import KEY_HEADER
 from lastwish.local.engine.queues import PATH
+from observability.series import SERVICES
 
 log = logging.getLogger("lastwish.agent")
 
 NAMESPACE = "AWS/SQS"
 # A long round is followed by a long rest, so that the agent takes about a tenth of the engine's time.
 REST = 10
+_COUNTED = ("Invocations", "Errors", "Throttles")  # of AWS/Lambda, which the engine measures
 LONGEST_REST = 15.0  # seconds
 
 
@@ -58,10 +62,16 @@ def _values(sample: dict[str, Any]) -> dict[str, float]:
 
 
 class Publisher:
-    """Publishes `metrics`, and those of the queues and function logs of one stack, which runs on `engine`."""
+    """Publishes `metrics`, and those of the queues and function logs of one stack, which runs on `engine`.
 
-    def __init__(self, engine: Endpoint, stack: str, metrics: MetricBuffer, counters: dict[str, int]) -> None:
-        self._engine, self._stack = engine, stack
+    `shown` learns their names, and asks here for what the engine counts itself.
+    """
+
+    def __init__(
+        self, engine: Endpoint, stack: str, metrics: MetricBuffer, counters: dict[str, int], shown: Exposition | None
+    ) -> None:
+        self._engine, self._stack, self._shown = engine, stack, shown
+        self._began = datetime.now(UTC)
         self._metrics, self._counters = metrics, counters
         self._queue_metrics = QueueMetrics()
         self._queues: set[str] = set()
@@ -115,8 +125,33 @@ class Publisher:
     def _find_sources(self) -> None:
         """Read from CloudFormation which queues and log groups the stack has."""
 
-        def of(kind: str) -> list[str]:
-            return list(physical_ids(self._clients["cloudformation"], self._stack, kind).values())
+        def of(kind: str) -> dict[str, str]:
+            return physical_ids(self._clients["cloudformation"], self._stack, kind)
 
-        self._queues = {url.rpartition("/")[2] for url in of("AWS::SQS::Queue")}
-        self._tails = [Tail(self._clients["logs"], group) for group in of("AWS::Logs::LogGroup")]
+        queues = {name: url.rpartition("/")[2] for name, url in of("AWS::SQS::Queue").items()}
+        self._queues = set(queues.values())
+        if self._shown:
+            functions = of("AWS::Lambda::Function")
+            self._functions = {SERVICES[name]: functions[name] for name in functions if name in SERVICES}
+            self._shown.names = {physical: name for name, physical in queues.items()}
+            self._shown.totals = self._totals
+        self._tails = [Tail(self._clients["logs"], group) for group in of("AWS::Logs::LogGroup").values()]
+
+    def _totals(self) -> dict[tuple[str, str], float]:
+        """Return the counts of AWS/Lambda since this began, by metric and service; nothing while none answers."""
+        asked = [(metric, service) for metric in _COUNTED for service in self._functions]
+        queries = [_query(f"q{i}", metric, self._functions[service]) for i, (metric, service) in enumerate(asked)]
+        try:
+            answer = self._clients["cloudwatch"].get_metric_data(
+                MetricDataQueries=queries, StartTime=self._began, EndTime=datetime.now(UTC)
+            )
+        except (BotoCoreError, ClientError):
+            return {}
+        values = {each["Id"]: sum(each["Values"]) for each in answer["MetricDataResults"]}
+        return {key: values.get(f"q{i}", 0.0) for i, key in enumerate(asked)}
+
+
+def _query(query_id: str, metric: str, function: str) -> dict[str, Any]:
+    dimensions = [{"Name": "FunctionName", "Value": function}]
+    found = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": dimensions}
+    return {"Id": query_id, "MetricStat": {"Metric": found, "Period": 3600, "Stat": "Sum"}}

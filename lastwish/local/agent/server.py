@@ -14,6 +14,7 @@ import typer
 import uvicorn
 
 from lastwish.aws.clients import Endpoint
+from lastwish.local.agent import openmetrics
 from lastwish.local.agent.datagrams import Receiver
 from lastwish.local.agent.metrics import MetricBuffer
 from lastwish.local.agent.publisher import Publisher
@@ -24,13 +25,15 @@ from lastwish.local.door import AGENT, Door, named
 
 async def _serve(http: socket.socket, udp: socket.socket, engine: str, stack: str, stage: str) -> None:
     key = os.environ["AWS_ACCESS_KEY_ID"]
-    traces, metrics = Traces(), MetricBuffer()
+    shown = openmetrics.exposition()
+    traces, metrics = Traces(), MetricBuffer(counts=shown)
     counters = {"received": 0, "malformed": 0, "published": 0, "failed": 0}
     await asyncio.get_running_loop().create_datagram_endpoint(
         lambda: Receiver(traces, metrics, counters, stack, stage, key), sock=udp
     )
-    Publisher(Endpoint(engine, named(key, AGENT)), stack, metrics, counters).start()
-    app = Door(application(traces, counters), key)
+    Publisher(Endpoint(engine, named(key, AGENT)), stack, metrics, counters, shown).start()
+    scraped = Door(openmetrics.endpoint(shown), openmetrics.token(key))
+    app = openmetrics.layer(Door(application(traces, counters), key), scraped)
     config = uvicorn.Config(
         app, http="h11", ws="none", lifespan="off", access_log=False, server_header=False, timeout_graceful_shutdown=1
     )
