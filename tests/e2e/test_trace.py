@@ -1,4 +1,7 @@
-"""One wish, one trace, on the real template: from the door through both queues to the store and the projector."""
+"""One wish, one trace, on the real template: from the door through both queues to the store and the projector.
+
+By the X-Ray SDK and by OpenTelemetry: nobody who reads a trace sees which.
+"""
 
 import json
 import time
@@ -14,7 +17,8 @@ import pytest
 
 from lastwish.aws.clients import engine_client
 from tests.support.accounts import sign_in
-from tests.support.laptop import Stack, wait_until
+from tests.support.laptop import Laptop, Stack, start_detached, wait_until
+from tests.support.swapped import swapped
 
 NOT_THERE = "5d3c0bd6-7ef4-4c5e-9a0b-2f0f6a4b1cff"
 # Each hop, and the hop that it stands below.
@@ -28,6 +32,18 @@ EDGES = {
     "EventStore": "worker",
     "projector": "worker",
 }
+
+
+@pytest.fixture(scope="module", params=["xray", "otel"])
+def stack(request: pytest.FixtureRequest, stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack that all tests share, and one whose bundles have OpenTelemetry in the place of the X-Ray SDK."""
+    if request.param == "xray":
+        yield stack
+        return
+    template = swapped(tmp_path_factory.mktemp("swapped")) / "template.yaml"
+    laptop = Laptop(tmp_path_factory.mktemp("otel") / "home", {"LASTWISH_TEMPLATE": str(template)})
+    yield start_detached(laptop)
+    assert laptop.run("down").returncode == 0
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.support import ROOT
-from tests.support.requirements import FILES, SWAPS, pins
+from tests.support.requirements import FILES, pins
+from tests.support.swapped import SWAPS
 
 ALL = ROOT / "requirements" / "dev.txt"
 PARTS = [

@@ -11,8 +11,8 @@ import pytest
 
 from tests.support import ROOT
 from tests.support.bundles import HERE, THERE, copy_runtime, environment
+from tests.support.swapped import SWAPS
 
-SWAPS = ROOT / "lastwish" / "shipping" / "swaps"
 BUNDLES = [(HERE, "FrontendFunction"), (HERE, "WorkerFunction"), (THERE, "FrontendFunction")]
 MACHINES = {"arm64": 183, "x86_64": 62}  # ELF, e_machine
 START = """

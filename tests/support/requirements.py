@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support import ROOT
+from tests.support.swapped import SWAPS
 
-SWAPS = ROOT / "lastwish" / "shipping" / "swaps"
 FILES = sorted(
     [*(ROOT / "requirements").glob("*.txt"), *(ROOT / "src").glob("*/requirements.txt"), *SWAPS.glob("*.txt")]
 )

@@ -5,7 +5,6 @@ By the X-Ray SDK and by OpenTelemetry, which a bundle may have in its place: bot
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from unittest.mock import ANY
 import pytest
 
 from lastwish.local.agent.segments import parse, with_subsegments
-from tests.support import ROOT as REPOSITORY
+from tests.support.swapped import swapped
 
 ROOT = "1-8d12f900-000000000000000000000001"
 PARENT = "0000000000000001"
@@ -69,12 +68,7 @@ def code(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     """Where Python finds the function's code, as in a bundle of this tracing."""
     if request.param == "xray":
         return os.pathsep.join(sys.path)
-    bundle = tmp_path_factory.mktemp("bundle")
-    for package in ("domain", "infra"):
-        shutil.copytree(REPOSITORY / "src" / package, bundle / package)
-    shutil.copy(REPOSITORY / "lastwish/shipping/swaps/tracing_otel.py", bundle / "infra" / "tracing.py")
-    (bundle / "aws_xray_sdk.py").write_text("raise ImportError('this bundle has no X-Ray SDK')")
-    return os.pathsep.join([str(bundle), *sys.path])
+    return os.pathsep.join([str(swapped(tmp_path_factory.mktemp("bundle")) / "src"), *sys.path])
 
 
 @pytest.fixture(autouse=True)
