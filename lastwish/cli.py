@@ -7,6 +7,7 @@ import typer
 
 from lastwish.commands import (
     cost,
+    deploy,
     dlq,
     drill,
     faults,
@@ -49,6 +50,7 @@ for commands in (
     query,
     import_,
     prometheus,
+    deploy,
 ):
     app.add_typer(commands.app)
 

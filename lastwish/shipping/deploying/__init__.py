@@ -1,0 +1,1 @@
+"""Deploy an environment, see what was deployed, go back, stop, tear down: see `Deployments`."""

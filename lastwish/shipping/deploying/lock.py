@@ -1,0 +1,123 @@
+"""The lock of an environment: one object in its bucket that says who holds it, since when, and until when.
+
+Each write names the version that it replaces, so of two who write at once one is refused. A holder that was killed
+blocks others until its time is over. Who wants a running deploy to stop writes that into the object: its holder sees it
+when it renews.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from lastwish.shipping.deploying.bucket import Bucket
+from lastwish.shipping.deploying.errors import DeployLocked, DeployStopped
+
+LEASE = 900.0  # longer than the longest step that cannot renew meanwhile: a build
+_KEY = "lock.json"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who holds it, for what. Times are seconds since 1970, by the holder's clock; ``until`` 0 is nobody."""
+
+    user: str
+    what: str
+    since: float
+    until: float
+    number: int = 0
+    stop: str = ""  # who asked it to stop
+
+    def words(self) -> str:
+        """Return it as a person reads it."""
+        return f"{self.user} holds it for a {self.what} since {_clock(self.since)}, until {_clock(self.until)} at most"
+
+    def facts(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return asdict(self)
+
+
+def _clock(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+class Lock:
+    """The lock, as one command sees it. `environment` is for its messages."""
+
+    def __init__(self, bucket: Bucket, environment: str, now: Callable[[], float] = time.time) -> None:
+        self._bucket, self._environment, self._now = bucket, environment, now
+        self._mine: Holder | None = None
+        self._tag: str | None = None
+
+    def holder(self) -> Holder | None:
+        """Return who holds it now; None: nobody."""
+        found, _ = self._read()
+        return found if found and found.until > self._now() else None
+
+    def take(self, user: str, what: str, number: int) -> None:
+        """Take it if nobody holds it. Raises DeployLocked, with who does."""
+        found, tag = self._read()
+        now = self._now()
+        mine = Holder(user, what, now, now + LEASE, number)
+        if found and found.until > now:
+            raise self._locked(found)
+        self._tag = self._bucket.put_if(_KEY, mine.facts(), tag)
+        if self._tag is None:
+            raise self._locked(self._read()[0])
+        self._mine = mine
+
+    def renew(self) -> None:
+        """Keep it for another LEASE seconds. Raises DeployStopped where somebody asked for that, DeployLocked."""
+        if self._mine is None:
+            raise RuntimeError("renewed before it was taken")
+        mine = replace(self._mine, until=self._now() + LEASE)
+        tag = self._bucket.put_if(_KEY, mine.facts(), self._tag)
+        if tag is None:
+            found, tag = self._read()
+            if not found or found.since != mine.since or found.user != mine.user or not found.until:
+                raise DeployLocked(
+                    f"{self._environment} was taken over meanwhile: see `lastwish deploys {self._environment}`"
+                )
+            self._mine, self._tag = found, tag
+            raise DeployStopped(
+                f"{found.stop} asked it to stop: `lastwish deploy {self._environment}` goes on where it was"
+            )
+        self._mine, self._tag = mine, tag
+
+    def release(self) -> None:
+        """Give it up, if it is still ours."""
+        if self._mine:
+            free = replace(self._mine, until=0.0)
+            # A request to stop that came last has changed the tag: read it anew, once.
+            if self._bucket.put_if(_KEY, free.facts(), self._tag) is None:
+                found, tag = self._read()
+                if found and found.since == self._mine.since and found.user == self._mine.user:
+                    self._bucket.put_if(_KEY, free.facts(), tag)
+            self._mine = None
+
+    def ask_to_stop(self, user: str) -> Holder | None:
+        """Ask whoever holds it to stop. Return the holder; None: nobody holds it."""
+        return self._change(lambda found: replace(found, stop=user))
+
+    def take_away(self) -> Holder | None:
+        """Take it from whoever holds it: one that lives will see it and end. Return who did; None: nobody."""
+        return self._change(lambda found: replace(found, until=0.0))
+
+    def _change(self, change: Callable[[Holder], Holder]) -> Holder | None:
+        while True:  # the holder renews it at the same time
+            found, tag = self._read()
+            if not found or found.until <= self._now():
+                return None
+            if self._bucket.put_if(_KEY, change(found).facts(), tag):
+                return found
+
+    def _read(self) -> tuple[Holder | None, str | None]:
+        there = self._bucket.get(_KEY)
+        return (Holder(**there[0]), there[1]) if there else (None, None)
+
+    def _locked(self, found: Holder | None) -> DeployLocked:
+        who = found.words() if found else "somebody else took it at the same moment"
+        facts = {"holder": found.facts()} if found else {}
+        name = self._environment
+        return DeployLocked(f"{name} is locked: {who}; wait for it, or `lastwish stop {name}`", **facts)

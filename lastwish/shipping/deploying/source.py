@@ -1,0 +1,56 @@
+"""What is deployed: a commit of a git repository, and what was changed since. Tags say which commit ran where."""
+
+import hashlib
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from lastwish.shipping.deploying.errors import DeployError
+
+
+@dataclass(frozen=True)
+class Source:
+    """``commit`` is the one that is checked out; ``changes`` a digest of what is not committed, empty where all is."""
+
+    root: Path
+    commit: str
+    changes: str
+
+    @classmethod
+    def of(cls, root: Path) -> "Source":
+        """Read the repository. Raises DeployError."""
+        changed = git(root, "diff", "HEAD", "--binary").encode()
+        for name in git(root, "ls-files", "--others", "--exclude-standard", "-z").split("\0"):
+            changed += name.encode() + (root / name).read_bytes() if name else b""
+        digest = hashlib.sha256(changed).hexdigest() if changed else ""
+        return cls(root, git(root, "rev-parse", "HEAD").strip(), digest)
+
+    def __str__(self) -> str:
+        return self.commit[:10] + (" with uncommitted changes" if self.changes else "")
+
+    def tag(self, name: str, push: bool) -> str:
+        """Tag the commit, also on `origin` if asked. Return what was done. Raises DeployError."""
+        if self.changes:
+            return "not tagged: what was deployed is not committed"
+        git(self.root, "tag", "--force", name, self.commit)
+        if not push:
+            return f"{name}, in this repository only: git push origin {name}"
+        git(self.root, "push", "--quiet", "--force", "origin", f"refs/tags/{name}")
+        return f"{name}, here and on origin"
+
+
+def untag(root: Path, pattern: str) -> int:
+    """Delete the tags of this pattern in this repository. Return how many."""
+    names = git(root, "tag", "--list", pattern).split()
+    if names:
+        git(root, "tag", "--delete", *names)
+    return len(names)
+
+
+def git(root: Path, *words: str) -> str:
+    """Return what git says. Raises DeployError."""
+    done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = (done.stderr.strip() or "it says nothing").splitlines()[-1]
+        raise DeployError(f"git {words[0]} in {root}: {said}; a deploy is of a commit in a git repository")
+    return done.stdout
