@@ -1,68 +1,47 @@
 """A change set in words: what comes, what is replaced, what is deleted, and what it costs more."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from lastwish.observe.prices import ALARM, COMPOSITE, DASHBOARD
 
-_MONTHLY = {
-    "CloudWatch::Alarm": ALARM,
-    "CloudWatch::CompositeAlarm": COMPOSITE,
-    "CloudWatch::Dashboard": DASHBOARD,
-}
+_MONTHLY = {"CloudWatch::Alarm": ALARM, "CloudWatch::CompositeAlarm": COMPOSITE, "CloudWatch::Dashboard": DASHBOARD}
 # Nothing while nobody uses them, and `lastwish cost` says what use costs; or nothing at all.
-_BY_USE = tuple(
-    f"{each}::"
-    for each in ["ApiGateway", "CloudFormation", "Cognito", "DynamoDB", "IAM", "Lambda", "Logs", "SNS", "SQS", "XRay"]
-)
+_BY_USE = ("ApiGateway", "Cognito", "DynamoDB", "IAM", "Lambda", "Logs", "SNS", "SQS", "XRay")
 # What is lost with them cannot be made again: wishes, accounts, or the address that people have.
 _PRECIOUS = ("DynamoDB::Table", "Cognito::UserPool", "SQS::Queue", "S3::Bucket", "ApiGateway::RestApi")
-# These parameters cost by themselves; AWS's price list has no line for them in lastwish/observe/prices.py.
+# These parameters cost by themselves, and lastwish/observe/prices.py has no line for them.
 _PAID_PARAMETERS = ("WarmWrites", "WarmReads", "Waf")
-_MOST = 8  # resources of one kind that are named one by one
+_MOST = 8  # resources that are named one by one
+_SAID = {
+    "delete": "DELETES",
+    "replace": "REPLACES",
+    "may replace": "MAY REPLACE, only CloudFormation knows when it does it,",
+    "leave": "leaves behind, outside of the stack,",
+    "add": "adds",
+    "change": "changes",
+    "follow": "looks again at what refers to these:",
+    "import": "takes over",
+}
 
 
 @dataclass(frozen=True)
 class Change:
-    """Change of one resource. ``action`` is add, change, replace, perhaps replace, delete, leave or import."""
+    """Change of one resource. ``action`` is a key of ``_SAID``, ``kind`` its type without ``AWS::``."""
 
     action: str
     name: str
     kind: str
 
-    @classmethod
-    def of(cls, found: dict[str, Any]) -> "Change":
-        """Read a ResourceChange of CloudFormation."""
-        action = {"Add": "add", "Modify": "change", "Import": "import", "Dynamic": "perhaps replace"}.get(
-            found["Action"], "delete"
-        )
-        if action == "change":
-            replaced = {"True": "replace", "Conditional": "perhaps replace"}
-            action = replaced.get(found.get("Replacement", "False"), "change")
-        if action == "delete" and found.get("PolicyAction") == "Retain":
-            action = "leave"
-        return cls(action, found["LogicalResourceId"], found["ResourceType"].removeprefix("AWS::"))
-
     @property
     def dangerous(self) -> bool:
         """Whether something goes with it that cannot be made again."""
-        return self.action in ("delete", "replace", "perhaps replace", "leave") and self.kind in _PRECIOUS
+        return self.action in ("delete", "replace", "may replace") and self.kind in _PRECIOUS
 
     def __str__(self) -> str:
         return f"{self.name} ({self.kind})"
-
-
-_SAID = {
-    "delete": "DELETES",
-    "replace": "REPLACES",
-    "perhaps replace": "may replace, CloudFormation cannot tell before",
-    "leave": "leaves behind, outside of the stack",
-    "add": "adds",
-    "change": "changes",
-    "import": "takes over",
-}
 
 
 @dataclass(frozen=True)
@@ -79,37 +58,75 @@ class Changes:
 
     def words(self) -> list[str]:
         """Return it in lines for a person, the worst first."""
-        lines = [f"DANGER: {each} would be gone or empty afterwards" for each in self.dangers]
+        lines = [f"DANGER: what is in {each} would be lost" for each in self.dangers]
         for action, said in _SAID.items():
             lines += [f"{said} {line}" for line in _grouped([each for each in self.resources if each.action == action])]
         lines += [f"sets {name} to {after!r}, which was {before!r}" for name, before, after in self.parameters]
         return [*lines, *self._costs()]
 
-    def facts(self) -> dict[str, Any]:
-        """Return counts by action as a JSON object."""
-        return dict(Counter(each.action for each in self.resources))
+    def counts(self) -> str:
+        """Return how many resources there are of each action."""
+        counted = Counter(each.action for each in self.resources)
+        return ", ".join(f"{count} {action}" for action, count in counted.items()) or "parameters only"
 
     def _costs(self) -> Iterator[str]:
-        more, unknown = 0.0, set()
-        for each in self.resources:
-            sign = {"add": 1, "delete": -1}.get(each.action, 0)
-            price = _MONTHLY.get(each.kind)
-            more += sign * (price or 0)
-            if sign > 0 and price is None and not each.kind.startswith(_BY_USE):
-                unknown.add(each.kind)
+        added = [each for each in self.resources if each.action == "add"]
+        gone = [each for each in self.resources if each.action == "delete"]
+        more = sum(_MONTHLY.get(each.kind, 0) for each in added) - sum(_MONTHLY.get(each.kind, 0) for each in gone)
+        amount = (
+            f"${abs(more):.2f} a month {'more' if more > 0 else 'less'}" if round(more, 2) else "nothing more a month"
+        )
+        yield f"costs {amount}; what use costs says `lastwish cost`"
+        known = [each for each in added if each.kind in _MONTHLY or each.kind.startswith(_BY_USE)]
+        unknown = {each.kind for each in added if each not in known}
         unknown |= {name for name, _, _ in self.parameters if name in _PAID_PARAMETERS}
-        if round(more, 2):
-            yield f"costs ${abs(more):.2f} a month {'more' if more > 0 else 'less'}, and use: see `lastwish cost`"
-        else:
-            yield "costs nothing more by the month; use: see `lastwish cost`"
         if unknown:
-            yield f"costs that are not known here: {', '.join(sorted(unknown))}"
+            yield f"what these cost is not known here: {', '.join(sorted(unknown))}"
 
 
-def _grouped(changes: list[Change]) -> Iterator[str]:
+def read(found: list[dict[str, Any]]) -> list[Change]:
+    """Read ResourceChanges of CloudFormation.
+
+    CloudFormation says of each resource that refers to a changed one that it may be replaced. It is not while what it
+    refers to stays: a name or an ARN is another one only if its resource is. Outputs of a nested stack can be anything.
+    """
+    unsure = {each["LogicalResourceId"] for each in found if each.get("Replacement") == "True"}
+    while (
+        more := {
+            each["LogicalResourceId"]
+            for each in found
+            if each.get("Replacement") == "Conditional"
+            and any(_doubt(detail, unsure) for detail in each.get("Details", []))
+        }
+        - unsure
+    ):
+        unsure |= more
+    return [
+        Change(_action(each, unsure), each["LogicalResourceId"], each["ResourceType"].removeprefix("AWS::"))
+        for each in found
+    ]
+
+
+def _doubt(detail: dict[str, Any], unsure: set[str]) -> bool:
+    """Return whether this detail may replace its resource, when those of these names may be replaced."""
+    if detail.get("Target", {}).get("RequiresRecreation", "Never") == "Never":
+        return False
+    entity, _, attribute = detail.get("CausingEntity", "").partition(".")
+    follows = detail.get("Evaluation") == "Dynamic" and entity and not attribute.startswith("Outputs.")
+    return not follows or entity in unsure
+
+
+def _action(found: dict[str, Any], unsure: set[str]) -> str:
+    if found["Action"] == "Modify":
+        may = "may replace" if found["LogicalResourceId"] in unsure else "follow"
+        return {"True": "replace", "Conditional": may}.get(found.get("Replacement", ""), "change")
+    if found["Action"] == "Remove" and found.get("PolicyAction") == "Retain":
+        return "leave"
+    return {"Add": "add", "Import": "import", "Remove": "delete"}.get(found["Action"], "may replace")
+
+
+def _grouped(changes: list[Change]) -> Iterable[str]:
     if len(changes) <= _MOST:
-        yield from map(str, changes)
-        return
-    for kind, count in Counter(each.kind for each in changes).most_common():
-        named = [each for each in changes if each.kind == kind]
-        yield str(named[0]) if count == 1 else f"{count} x {kind}"
+        return map(str, changes)
+    kinds = Counter(each.kind for each in changes)
+    return (f"{count} x {kind}" for kind, count in kinds.most_common())

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lastwish.shipping.deploying.changes import Change, Changes
+from lastwish.shipping.deploying.changes import Changes, read
 from lastwish.shipping.deploying.errors import DeployError, DeployStopped, StackFailed
 
 _GOOD = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE", "DELETE_COMPLETE"}
@@ -29,7 +29,6 @@ class Plan:
 
     arn: str
     changes: Changes
-    first: bool  # its stack has nothing yet
 
 
 class Stack:
@@ -87,7 +86,7 @@ class Stack:
         before = {each["ParameterKey"]: each["ParameterValue"] for each in (found or {}).get("Parameters", [])}
         after = {each["ParameterKey"]: each["ParameterValue"] for each in made.get("Parameters", [])}
         changed = [] if first else [(n, before.get(n, ""), v) for n, v in after.items() if before.get(n, "") != v]
-        return Plan(arn, Changes(list(self._changes(arn)), changed), first)
+        return Plan(arn, Changes(read(list(self._changes(arn))), changed))
 
     def _wait_for_change_set(self, arn: str) -> dict[str, Any]:
         while True:
@@ -96,20 +95,12 @@ class Stack:
                 return made
             time.sleep(self._pause)
 
-    def _changes(self, arn: str) -> Iterator[Change]:
-        """Yield the changes, those of nested stacks too."""
-        token: dict[str, str] = {}
-        while True:  # botocore's paginator would read nested change sets no deeper, either
-            page = self._aws.describe_change_set(ChangeSetName=arn, **token)
-            for each in page["Changes"]:
-                found = each["ResourceChange"]
-                if nested := found.get("ChangeSetId"):
-                    yield from self._changes(nested)
-                if not nested or found["Action"] != "Modify":
-                    yield Change.of(found)
-            if "NextToken" not in page:
-                return
-            token = {"NextToken": page["NextToken"]}
+    def _changes(self, arn: str) -> Iterator[dict[str, Any]]:
+        """Yield the ResourceChanges, those of nested stacks in the place of these."""
+        pages = self._aws.get_paginator("describe_change_set").paginate(ChangeSetName=arn)
+        for found in (each["ResourceChange"] for page in pages for each in page["Changes"]):
+            nested = found.get("ChangeSetId")
+            yield from self._changes(nested) if nested else [found]
 
     def forget(self, plan: Plan) -> None:
         """Delete a change set that was not confirmed, and the empty stack that it made."""

@@ -114,9 +114,9 @@ def to_go_back_to(records: list[Record]) -> Record | None:
     good = [each for each in tried if each.outcome == SUCCEEDED]
     if not good:
         return None
-    current = next(each for each in tried if each.number == good[-1].source)
-    # One that ended before its stack changed anything has to be undone by nobody.
-    if any("stack" in each.steps and each.number > good[-1].number for each in tried):
-        return current
+    by_number = {each.number: each for each in tried}
+    current, last = by_number[good[-1].source], tried[-1]
+    if last.outcome != SUCCEEDED and "stack" in last.steps:  # else there is nothing to undo
+        return by_number[last.source] if last.kind == "rollback" else current
     before = [each for each in good if each.kind == "deploy" and each.number < current.number]
     return next((each for each in reversed(before) if each.what != current.what), None)

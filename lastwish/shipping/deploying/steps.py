@@ -70,8 +70,7 @@ class Run:
             raise DeployDeclined(f"the changes of {stack.name} were not confirmed: nothing was changed")
         self.lock.renew()  # a person may have thought for long
         status = stack.execute(plan, self.lock.renew)
-        counts = ", ".join(f"{count} {action}" for action, count in plan.changes.facts().items())
-        return f"{stack.name} is {status} ({counts or 'parameters only'})"
+        return f"{stack.name} is {status} ({plan.changes.counts()})"
 
 
 def bucket(run: Run) -> str:
@@ -122,8 +121,7 @@ def operator(run: Run) -> str:
     here = run.environment.site()
     if names := Operators(here.client("cognito-idp"), here.outputs).names():
         return f"{len(names)} accounts for the console"
-    where = "" if run.environment.state else f" --stack {run.environment.stack}"
-    return f"nobody can sign in to the console yet: lastwish operator add NAME{where}"
+    return f"nobody can sign in to the console yet: lastwish operator add NAME --stack {here.name}"
 
 
 def smoke(run: Run) -> str:
@@ -171,9 +169,12 @@ def alarms(run: Run) -> str:
     names = [each.rpartition(":")[2] for each in ids]  # some are ARNs
     there: list[dict[str, Any]] = []
     for first in range(0, len(names), 100):  # as many as one call takes
-        found = cloudwatch.describe_alarms(
-            AlarmNames=names[first : first + 100], AlarmTypes=["MetricAlarm", "CompositeAlarm"]
-        )
+        some = {
+            "AlarmNames": names[first : first + 100],
+            "MaxRecords": 100,
+            "AlarmTypes": ["MetricAlarm", "CompositeAlarm"],
+        }
+        found = cloudwatch.describe_alarms(**some)
         there += [*found["MetricAlarms"], *found["CompositeAlarms"]]
     if gone := set(names) - {each["AlarmName"] for each in there}:
         raise DeployError(
