@@ -24,7 +24,12 @@ def overtaken(bucket: Bucket) -> Callable[[Callable[[], object]], Bucket]:
     def overtaken_by(other: Callable[[], object]) -> Bucket:
         waiting = [other]
         s3 = boto3.client("s3")
-        s3.meta.events.register("before-call.s3.PutObject", lambda **_: waiting.pop()() if waiting else None)
+
+        def overtake(**_: object) -> None:
+            if waiting:
+                waiting.pop()()
+
+        s3.meta.events.register("before-call.s3.PutObject", overtake)
         return Bucket(s3, bucket.name)
 
     return overtaken_by
