@@ -11,32 +11,28 @@ import pytest
 
 from lastwish.aws.clients import Endpoint, describe_stack, engine_client
 from lastwish.local import deploy, environment
-from lastwish.local.door import new_key
-from lastwish.local.engine import process as engine
-from lastwish.local.processes import ProcessId, stop
-from lastwish.local.state import ROOT, STACK, Home, State
+from lastwish.local.state import ROOT, STACK, Home
+from tests.support.engine_alone import engine_alone
 
 PUBLIC_URL = "http://127.0.0.1:8045/"
 BY_SAM = "by-sam"
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    home = Home(tmp_path / "home")
-    home.create()
-    return home
+def alone(tmp_path: Path) -> Iterator[tuple[Home, Endpoint]]:
+    with engine_alone(tmp_path / "home") as alone:
+        yield alone
 
 
 @pytest.fixture
-def endpoint(home: Home) -> Iterator[Endpoint]:
+def home(alone: tuple[Home, Endpoint]) -> Home:
+    return alone[0]
+
+
+@pytest.fixture
+def endpoint(alone: tuple[Home, Endpoint]) -> Endpoint:
     """An engine with nothing on it."""
-    state = State("http://127.0.0.1:1/", key=new_key())
-    process, url = engine.start(state, home)
-    endpoint = Endpoint(url, state.key)
-    engine.wait_until_ready(process, endpoint, home)
-    yield endpoint
-    stop(ProcessId.of(process.pid))
-    process.wait()
+    return alone[1]
 
 
 def resources(endpoint: Endpoint, stack: str) -> dict[str, str]:

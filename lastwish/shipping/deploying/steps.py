@@ -181,7 +181,7 @@ def alarms(run: Run) -> str:
             f"alarms are gone, somebody deleted them: {', '.join(sorted(gone))}; docs/deploy.md says how they come back"
         )
     if on := [each["AlarmName"] for each in there if each["StateValue"] == "ALARM"]:
-        raise DeployError(f"{', '.join(on)} on: docs/runbooks has a page for each; then deploy again, or roll back")
+        raise DeployError(f"{', '.join(on)} {'is' if len(on) == 1 else 'are'} on: docs/runbooks has a page for each; then deploy again, or roll back")
     told = "" if run.parameters.get("AlarmEmail") else "; nobody is told of them (AlarmEmail)"
     return f"{len(there)} alarms, none is on{told}"
 

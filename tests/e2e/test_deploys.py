@@ -1,0 +1,89 @@
+"""`lastwish deploy local`, the rehearsal: deploy, change, refuse, fail in the middle and go on, go back, tear down."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lastwish.local.engine import process as engine
+from lastwish.shipping.deploying.errors import DeployError, DeployLocked
+from tests.support.laptop import Laptop
+from tests.support.rehearsals import Rehearsal, a_rehearsal
+
+
+@pytest.fixture(scope="module")
+def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
+    with a_rehearsal(tmp_path_factory.mktemp("deploys")) as rehearsal:
+        yield rehearsal
+
+
+def states(record: object) -> dict[str, str]:
+    return {name: each["state"] for name, each in record.steps.items()}  # type: ignore[attr-defined]
+
+
+def test_the_story_of_an_environment(rehearsal: Rehearsal) -> None:
+    ana, ben, repository = rehearsal.person("ana"), rehearsal.person("ben"), rehearsal.repository
+
+    first = ana.deploys.deploy()
+    assert set(states(first).values()) == {"done"}
+    assert any("adds" in line for question in ana.asked for line in question.words)
+
+    # Ben comes while Ana reads the changes.
+    changed = repository.append("src/parser/held_words.txt", "\nunobtainium\n")
+
+    def answer_while_ben_tries(_: object) -> bool:
+        with pytest.raises(DeployLocked, match="ana holds it for a deploy"):
+            ben.deploys.deploy()
+        return True
+
+    ana.answer = answer_while_ben_tries  # type: ignore[method-assign]
+    second = ana.deploys.deploy()
+    assert (second.commit, second.outcome) == (changed, "succeeded")
+
+    # An alarm rings after the next one: it goes on from there.
+    broken = repository.append("src/parser/held_words.txt", "\nvibranium\n")
+    injected = {"MetricName": "Sanitised", "Value": 500, "Dimensions": [{"Name": "service", "Value": "frontend"}]}
+    rehearsal.aws("cloudwatch").put_metric_data(Namespace="LastWish/lastwish-rehearsal", MetricData=[injected])
+    with pytest.raises(DeployError, match="failed at alarms: lastwish-rehearsal/injection is on"):
+        ben.deploys.deploy()
+    failed = ben.deploys.all()[-1]
+    assert (failed.outcome, failed.steps["audit"]["state"], "tag" in failed.steps) == ("failed", "done", False)
+    engine.clear_measurements(rehearsal.endpoint)
+    ben.said.clear()
+    went_on = ben.deploys.deploy()
+    assert (went_on.continues, went_on.commit) == (failed.number, broken)
+    assert {"package: was done before", "stack: was done before", "audit: was done before"} <= set(ben.said)
+
+    # Back to what Ana deployed.
+    back = ben.deploys.rollback()
+    assert (back.kind, back.source, back.commit) == ("rollback", second.number, changed)
+    assert repository.git("tag", "--list").split() == ["deploy/local/1", "deploy/local/2", "deploy/local/5"]
+
+    # The command line has the same history, and tears it down.
+    laptop = Laptop(rehearsal.home.path)
+    refused = laptop.run("teardown", "local", "--json")
+    assert refused.returncode == 1
+    assert "was not torn down" in json.loads(refused.stdout)["error"]
+    done = laptop.run("teardown", "local", "--confirm", "local", "--json")
+    assert done.returncode == 0, done.stderr
+    assert rehearsal.aws("dynamodb").list_tables()["TableNames"] == []
+
+    listed = json.loads(laptop.run("deploys", "local", "--json").stdout)
+    assert [(each["kind"], each["outcome"]) for each in listed["deploys"]] == [
+        ("deploy", "succeeded"),
+        ("deploy", "succeeded"),
+        ("deploy", "refused"),
+        ("deploy", "failed"),
+        ("deploy", "succeeded"),
+        ("rollback", "succeeded"),
+        ("teardown", "declined"),
+        ("teardown", "succeeded"),
+    ]
+    assert listed["holder"] is None
+    forgotten = ana.deploys
+    ana.answer = lambda _: True  # type: ignore[method-assign]
+    forgotten.teardown(forget=True)
+    assert forgotten.all() == []
+    assert rehearsal.aws("s3").list_buckets()["Buckets"] == []
+    assert repository.git("tag", "--list") == ""
