@@ -2,12 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from lastwish.local.engine import process as engine
-from lastwish.shipping.deploying.errors import DeployError, DeployLocked
+from lastwish.shipping.deploying.errors import DeployError, DeployLocked, DeployStopped
 from tests.support.laptop import Laptop
 from tests.support.rehearsals import Rehearsal, a_rehearsal
 
@@ -45,7 +44,7 @@ def test_the_story_of_an_environment(rehearsal: Rehearsal) -> None:
     broken = repository.append("src/parser/held_words.txt", "\nvibranium\n")
     injected = {"MetricName": "Sanitised", "Value": 500, "Dimensions": [{"Name": "service", "Value": "frontend"}]}
     rehearsal.aws("cloudwatch").put_metric_data(Namespace="LastWish/lastwish-rehearsal", MetricData=[injected])
-    with pytest.raises(DeployError, match="failed at alarms: lastwish-rehearsal/injection is on"):
+    with pytest.raises(DeployError, match="failed at alarms: alarms are on, .*: lastwish-rehearsal/injection"):
         ben.deploys.deploy()
     failed = ben.deploys.all()[-1]
     assert (failed.outcome, failed.steps["audit"]["state"], "tag" in failed.steps) == ("failed", "done", False)
@@ -59,6 +58,13 @@ def test_the_story_of_an_environment(rehearsal: Rehearsal) -> None:
     back = ben.deploys.rollback()
     assert (back.kind, back.source, back.commit) == ("rollback", second.number, changed)
     assert repository.git("tag", "--list").split() == ["deploy/local/1", "deploy/local/2", "deploy/local/5"]
+
+    # Ben stops Ana, who reads the changes of what comes next.
+    repository.append("src/parser/held_words.txt", "\nadamantium\n")
+    ana.answer = lambda _: ben.deploys.stop().user == "ana"  # type: ignore[method-assign]
+    with pytest.raises(DeployStopped, match="ben asked it to stop"):
+        ana.deploys.deploy()
+    assert rehearsal.aws("cloudformation").list_change_sets(StackName="lastwish-rehearsal")["Summaries"] == []
 
     # The command line has the same history, and tears it down.
     laptop = Laptop(rehearsal.home.path)
@@ -77,6 +83,7 @@ def test_the_story_of_an_environment(rehearsal: Rehearsal) -> None:
         ("deploy", "failed"),
         ("deploy", "succeeded"),
         ("rollback", "succeeded"),
+        ("deploy", "stopped"),
         ("teardown", "declined"),
         ("teardown", "succeeded"),
     ]

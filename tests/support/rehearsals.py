@@ -66,7 +66,7 @@ class Person:
 
     @property
     def deploys(self) -> Deployments:
-        return Deployments(find(LOCAL, self.root), self.name, self.said.append, lambda question: self.answer(question))
+        return Deployments(find(LOCAL, self.root), self.name, self.said.append, self.answer)
 
 
 @dataclass

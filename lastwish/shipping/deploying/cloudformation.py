@@ -12,6 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lastwish.aws.clients import physical_ids
 from lastwish.shipping.deploying.changes import Changes, read
 from lastwish.shipping.deploying.errors import DeployError, DeployStopped, StackFailed
 
@@ -78,7 +79,7 @@ class Stack:
             raise StackFailed(f"CloudFormation refuses {self.name}: {error.response['Error']['Message']}") from None
         made = self._wait_for_change_set(arn)
         if made["Status"] == "FAILED":
-            self._aws.delete_change_set(ChangeSetName=arn)
+            self.forget(arn)
             reason = made.get("StatusReason", "")
             if "didn't contain changes" in reason or "No updates are to be performed" in reason:
                 return None
@@ -102,9 +103,9 @@ class Stack:
             nested = found.get("ChangeSetId")
             yield from self._changes(nested) if nested else [found]
 
-    def forget(self, plan: Plan) -> None:
-        """Delete a change set that was not confirmed, and the empty stack that it made."""
-        self._aws.delete_change_set(ChangeSetName=plan.arn)
+    def forget(self, arn: str) -> None:
+        """Delete a change set that is not wanted, and the empty stack that it made."""
+        self._aws.delete_change_set(ChangeSetName=arn)
         if self.status() == "REVIEW_IN_PROGRESS":
             self._aws.delete_stack(StackName=self.name)
 
@@ -145,11 +146,8 @@ class Stack:
             self._aws.continue_update_rollback(StackName=self.name)
             status = self.settle(watch)
             if status != "UPDATE_ROLLBACK_COMPLETE":
-                raise StackFailed(f"{self.name} is {status}: {self._why(begun)}")
-        if status == "UPDATE_FAILED":
-            tell(f"{self.name} is {status}: rolling it back")
-            self._aws.rollback_stack(StackName=self.name)
-            status = self.settle(watch)
+                skip = "mend that, or leave it out: aws cloudformation continue-update-rollback --resources-to-skip"
+                raise StackFailed(f"{self.name} is {status}: {self._why(begun)}; {skip}")
         if status in _STILLBORN:
             tell(f"{self.name} is {status}: it never worked, and is deleted first")
             self.delete(watch)
@@ -157,20 +155,14 @@ class Stack:
     def delete(self, watch: Watch) -> None:
         """Delete it and wait; nothing where there is none. Raises StackFailed."""
         begun = self._last_event()
-        arn = (self.described() or {}).get("StackId")
-        self._aws.delete_stack(StackName=self.name)
-        if arn and (status := self.settle(watch)):
-            raise StackFailed(f"{self.name} is {status}: {self._why(begun)}")
+        if self.status():
+            self._aws.delete_stack(StackName=self.name)
+            if status := self.settle(watch):
+                raise StackFailed(f"{self.name} is {status}: {self._why(begun)}; mend that, and do it again")
 
     def tables(self) -> dict[str, str]:
-        """Return the physical names of its tables by logical id."""
-        pages = self._aws.get_paginator("list_stack_resources").paginate(StackName=self.name)
-        found = [each for page in pages for each in page["StackResourceSummaries"]]
-        return {
-            each["LogicalResourceId"]: each["PhysicalResourceId"]
-            for each in found
-            if each["ResourceType"] == "AWS::DynamoDB::Table" and "PhysicalResourceId" in each
-        }
+        """Return the physical names of its tables by logical id; none where there is no stack."""
+        return physical_ids(self._aws, self.name, "AWS::DynamoDB::Table") if self.status() else {}
 
     def _last_event(self) -> str:
         return next((each["EventId"] for each in self._events()), "")

@@ -101,7 +101,7 @@ class Deployments:
         with plain_errors():
             self.bucket.create()
         with self._hold("teardown", {}) as record:
-            tables = list(stack.tables().values()) if stack.status() else []
+            tables = list(stack.tables().values())
             if not self._confirm(Question(here.name, f"Tear down {stack.name}", self._losses(tables, forget), True)):
                 raise DeployDeclined(f"{here.name} was not torn down: nothing was changed")
             self._lock.renew()

@@ -65,10 +65,13 @@ class Run:
             return f"{stack.name} is as it should be: nothing to change"
         by_name = self.environment.guarded or bool(plan.changes.dangers)
         question = Question(self.environment.name, f"Change {stack.name}", plan.changes.words(), by_name)
-        if not self.confirm(question):
-            stack.forget(plan)
-            raise DeployDeclined(f"the changes of {stack.name} were not confirmed: nothing was changed")
-        self.lock.renew()  # a person may have thought for long
+        try:
+            if not self.confirm(question):
+                raise DeployDeclined(f"the changes of {stack.name} were not confirmed: nothing was changed")
+            self.lock.renew()  # a person may have thought for long
+        except BaseException:
+            stack.forget(plan.arn)
+            raise
         status = stack.execute(plan, self.lock.renew)
         return f"{stack.name} is {status} ({plan.changes.counts()})"
 
@@ -181,7 +184,7 @@ def alarms(run: Run) -> str:
             f"alarms are gone, somebody deleted them: {', '.join(sorted(gone))}; docs/deploy.md says how they come back"
         )
     if on := [each["AlarmName"] for each in there if each["StateValue"] == "ALARM"]:
-        raise DeployError(f"{', '.join(on)} {'is' if len(on) == 1 else 'are'} on: docs/runbooks has a page for each; then deploy again, or roll back")
+        raise DeployError(f"alarms are on, see their pages in docs/runbooks: {', '.join(on)}")
     told = "" if run.parameters.get("AlarmEmail") else "; nobody is told of them (AlarmEmail)"
     return f"{len(there)} alarms, none is on{told}"
 
