@@ -102,9 +102,8 @@ class Deployments:
             self.bucket.create()
         with self._hold("teardown", {}) as record:
             tables = list(stack.tables().values())
-            if not self._confirm(Question(here.name, f"Tear down {stack.name}", self._losses(tables, forget), True)):
-                raise DeployDeclined(f"{here.name} was not torn down: nothing was changed")
-            self._lock.renew()
+            question = Question(here.name, f"Tear down {stack.name}", self._losses(tables, forget), True)
+            steps.ask(question, self._confirm, self._lock)
             self._tell(f"deleting {stack.name}")
             stack.delete(self._lock.renew)
             self._note(record, "stack", "done", f"{stack.name} is deleted")

@@ -49,7 +49,9 @@ def untag(root: Path, pattern: str) -> int:
 
 def git(root: Path, *words: str) -> str:
     """Return what git says. Raises DeployError."""
-    done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["git", "-C", str(root), "-c", "tag.gpgSign=false", *words], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         said = (done.stderr.strip() or "it says nothing").splitlines()[-1]
         raise DeployError(f"git {words[0]} in {root}: {said}; a deploy is of a commit in a git repository")

@@ -64,16 +64,24 @@ class Run:
         if plan is None:
             return f"{stack.name} is as it should be: nothing to change"
         by_name = self.environment.guarded or bool(plan.changes.dangers)
-        question = Question(self.environment.name, f"Change {stack.name}", plan.changes.words(), by_name)
         try:
-            if not self.confirm(question):
-                raise DeployDeclined(f"the changes of {stack.name} were not confirmed: nothing was changed")
-            self.lock.renew()  # a person may have thought for long
+            ask(
+                Question(self.environment.name, f"Change {stack.name}", plan.changes.words(), by_name),
+                self.confirm,
+                self.lock,
+            )
         except BaseException:
             stack.forget(plan.arn)
             raise
         status = stack.execute(plan, self.lock.renew)
         return f"{stack.name} is {status} ({plan.changes.counts()})"
+
+
+def ask(question: Question, confirm: Confirm, lock: Lock) -> None:
+    """Raise DeployDeclined unless somebody says yes, and DeployStopped or DeployLocked for what happened meanwhile."""
+    if not confirm(question):
+        raise DeployDeclined(f"not confirmed, nothing was done: {question.title}")
+    lock.renew()
 
 
 def bucket(run: Run) -> str:

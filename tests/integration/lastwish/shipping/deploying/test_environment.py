@@ -1,0 +1,100 @@
+"""Which environments there are, and what their parameters are made of."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lastwish.errors import NotRunning, UsageError
+from lastwish.shipping.deploying.deployments import Deployments
+from lastwish.shipping.deploying.environment import Environment, find, names
+from lastwish.shipping.deploying.errors import DeployError
+from lastwish.shipping.deploying.packaging import package
+from tests.support import ROOT
+from tests.support.rehearsals import Repository
+
+
+@pytest.fixture(autouse=True)
+def nowhere() -> Iterator[None]:
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def prod() -> Environment:
+    return find("prod")
+
+
+def store(name: str, value: str, **kind: Any) -> None:
+    boto3.client("ssm").put_parameter(**{"Name": name, "Value": value, "Type": "String"} | kind)
+
+
+def test_the_environments_are_the_sections_of_samconfig_for_the_template() -> None:
+    assert {"dev", "local", "prod"} <= set(names(ROOT))
+    assert not {"account", "chaos", "default"} & set(names(ROOT))
+
+
+def test_an_unknown_environment_names_those_that_there_are() -> None:
+    with pytest.raises(UsageError, match="dev, local, prod"):
+        find("production")
+
+
+def test_a_rehearsal_needs_the_local_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LASTWISH_HOME", str(tmp_path))
+    with pytest.raises(NotRunning, match="lastwish up"):
+        find("local")
+
+
+def test_its_bucket_names_stack_account_and_region(prod: Environment) -> None:
+    assert prod.bucket.name == "deploys-lastwish-prod-123456789012-us-east-1"
+
+
+def test_parameter_store_comes_before_samconfig(prod: Environment) -> None:
+    store("/lastwish/prod/ThrottleRate", "9000")
+    store("/lastwish/prod/HeldWords", "-")
+    store("/lastwish/staging/ThrottleBurst", "1")
+    found = prod.parameters()
+    assert (found["ThrottleRate"], found["HeldWords"]) == ("9000", "")
+    assert found["ThrottleBurst"] == prod.settings["ThrottleBurst"]
+
+
+def test_a_name_that_the_template_does_not_know_is_an_error(prod: Environment) -> None:
+    store("/lastwish/prod/ThrottelRate", "9000")
+    with pytest.raises(DeployError, match="/lastwish/prod/ThrottelRate is no parameter"):
+        prod.parameters()
+
+
+def test_a_secret_is_refused_since_a_stack_shows_its_parameters(prod: Environment) -> None:
+    store("/lastwish/prod/AlarmEmail", "ana@example.com", Type="SecureString")
+    with pytest.raises(DeployError, match="SecureString") as refused:
+        prod.parameters()
+    assert "ana@example.com" not in str(refused.value)
+
+
+def deployments(environment: Environment) -> Deployments:
+    return Deployments(environment, "ana", lambda _: None, lambda _: True)
+
+
+def test_prod_takes_only_what_is_committed(tmp_path: Path) -> None:
+    repository = Repository(tmp_path / "repository")
+    (repository.root / "template.yaml").write_text("# changed\n" + (ROOT / "template.yaml").read_text())
+    with pytest.raises(DeployError, match="git commit"):
+        deployments(find("prod", repository.root)).deploy()
+    assert boto3.client("s3").list_buckets()["Buckets"] == []
+
+
+def test_a_build_that_fails_says_what_make_said(tmp_path: Path) -> None:
+    prod = find("prod", Repository(tmp_path / "repository").root)  # without a Makefile
+    with pytest.raises(DeployError, match="make build failed: .*No rule to make target 'build'"):
+        package(prod, {})
+
+
+def test_nothing_to_go_back_to_and_nothing_to_stop_are_plain_errors(prod: Environment) -> None:
+    with pytest.raises(DeployError, match="no other good deploy"):
+        deployments(prod).rollback()
+    with pytest.raises(DeployError, match="nothing runs in prod"):
+        deployments(prod).stop()
+    assert boto3.client("s3").list_buckets()["Buckets"] == []
