@@ -33,12 +33,12 @@ def store(name: str, value: str, **kind: Any) -> None:
 
 
 def test_the_environments_are_the_sections_of_samconfig_for_the_template() -> None:
-    assert {"dev", "local", "prod"} <= set(names(ROOT))
+    assert {"dev", "local", "staging", "prod"} <= set(names(ROOT))
     assert not {"account", "chaos", "default"} & set(names(ROOT))
 
 
 def test_an_unknown_environment_names_those_that_there_are() -> None:
-    with pytest.raises(UsageError, match="dev, local, prod"):
+    with pytest.raises(UsageError, match="dev, local, staging, prod"):
         find("production")
 
 
@@ -88,7 +88,7 @@ def test_prod_takes_only_what_is_committed(tmp_path: Path) -> None:
 
 def test_a_build_that_fails_says_what_make_said(tmp_path: Path) -> None:
     prod = find("prod", Repository(tmp_path / "repository").root)  # without a Makefile
-    with pytest.raises(DeployError, match="make build failed: .*No rule to make target 'build'"):
+    with pytest.raises(DeployError, match=r"make build failed: .*No rule to make target 'build'"):
         package(prod, {})
 
 
