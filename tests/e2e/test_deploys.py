@@ -89,8 +89,8 @@ def test_the_story_of_an_environment(rehearsal: Rehearsal) -> None:
         ("teardown", "succeeded"),
     ]
     assert listed["holder"] is None
-    forgotten = ana.deploys
     ana.answer = lambda _: True  # type: ignore[method-assign]
+    forgotten = ana.deploys
     forgotten.teardown(forget=True)
     assert forgotten.all() == []
     assert rehearsal.aws("s3").list_buckets()["Buckets"] == []
