@@ -71,6 +71,7 @@ class Stack:
                 StackName=self.name,
                 ChangeSetName=f"lastwish-{uuid.uuid4().hex}",
                 Capabilities=_CAPABILITIES,
+                Tags=[{"Key": "lastwish-stack", "Value": self.name}],  # as samconfig.toml's: the budget counts by it
                 Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
                 **template,
                 **kind,
