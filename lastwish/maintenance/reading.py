@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.commit import Commit, stream_of, wish_of
 from domain.errors import UnreadableCommit
+from domain.events import DESTINATIONS
 from infra import read_model
 from infra.event_store import commit_of
 from infra.items import values_of
@@ -13,7 +14,7 @@ from lastwish.aws.generations import Entry
 from lastwish.maintenance.dead_letters import Letter
 from lastwish.maintenance.difference import Difference
 from lastwish.maintenance.picture import Model, Picture, Stored
-from lastwish.maintenance.stores import DESTINATIONS, Stores
+from lastwish.maintenance.stores import Stores
 
 _EVERY_GENERATION = range(1, 10**9)
 

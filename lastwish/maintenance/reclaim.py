@@ -19,13 +19,13 @@ from datetime import UTC, datetime
 
 from domain.commit import Commit, events_of, wish_of
 from domain.errors import StoreUnavailable, UnreadableCommit
-from domain.events import Destination
+from domain.events import DESTINATIONS, Destination
 from domain.seats import Seat
 from domain.wish import BoardFromWaitlist, Wish, fold
 from infra.aggregate import Cause, execute
 from lastwish.aws.clients import plain_errors
 from lastwish.maintenance.lock import Lock, only_one
-from lastwish.maintenance.stores import DESTINATIONS, Stores, names_of
+from lastwish.maintenance.stores import Stores, names_of
 
 # At most this many wishes board before the lock is renewed and the free list is read again.
 _BLOCK = 25

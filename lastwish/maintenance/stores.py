@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.commit import Commit, wish_of
 from domain.errors import UnreadableCommit
-from domain.events import Destination
+from domain.events import DESTINATIONS
 from infra.event_store import EventStore, commit_of
 from infra.seats import Seats
 from lastwish.aws.clients import messages_in, plain_errors
@@ -16,7 +16,6 @@ from lastwish.aws.scan import Item, scan
 from lastwish.errors import AwsError
 from lastwish.site import Site
 
-DESTINATIONS: tuple[Destination, ...] = ("mars", "jupiter")
 # Lambda ends an invocation at its timeout; clocks and the last write on its way get a little more.
 MARGIN = 2.0
 

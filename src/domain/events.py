@@ -8,7 +8,7 @@ after one ``html.unescape``, safe as HTML text without it. Erasure removes them,
 """
 
 from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
@@ -17,6 +17,7 @@ from domain.errors import MalformedMessage
 from domain.upcasters import upcast
 
 type Destination = Literal["mars", "jupiter"]
+DESTINATIONS: tuple[Destination, ...] = get_args(Destination.__value__)
 type HoldReason = Literal["word", "look-alikes", "link", "contact", "repetition", "stacked-marks"]
 # No text with a tag reaches the store, whatever sent it.
 type Escaped = Annotated[str, StringConstraints(pattern=r"^[^<>]*$")]

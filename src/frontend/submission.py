@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 from uuid import UUID, uuid4
 
 from domain.envelope import canonical
-from domain.events import Destination, WishSubmitted
+from domain.events import DESTINATIONS, WishSubmitted
 from domain.identity import keyed_wish_id, payload_digest
 from frontend.escape import escape
 from frontend.sanitise import normalise
@@ -22,7 +22,6 @@ from web.language import media_type
 MAX_BYTES = 8 * 1024
 MAX_MESSAGE = 500
 MAX_NAME = 60
-_DESTINATIONS: dict[str, Destination] = {"mars": "mars", "jupiter": "jupiter"}
 _MOST_FIELDS = 20
 _TAG = re.compile("&lt;[a-zA-Z/!?]")  # the start of a tag in the escaped form
 _FIELDS = ("message", "destination", "name")
@@ -111,18 +110,15 @@ def _validated(fields: dict[str, Any]) -> WishSubmitted:
     ]
     message = _text(fields.get("message"), "message", 1, MAX_MESSAGE, errors)
     name = _text(fields["name"], "name", 0, MAX_NAME, errors) if fields.get("name") is not None else None
-    destination = fields.get("destination")
-    if not isinstance(destination, str) or destination not in _DESTINATIONS:
-        errors.append({"field": "destination", "code": "destination", "detail": "Choose mars or jupiter."})
+    destination: Any = fields.get("destination")
+    if destination not in DESTINATIONS:
+        choice = f"Choose {' or '.join(DESTINATIONS)}."
+        errors.append({"field": "destination", "code": "destination", "detail": choice})
     if errors:
         raise problems.invalid(errors)
     clean_name, clean_message = escape(name) if name else None, escape(message)
-    return WishSubmitted(
-        destination=_DESTINATIONS[str(destination)],
-        name=clean_name,
-        message=clean_message,
-        digest=payload_digest(str(destination), clean_name, clean_message),
-    )
+    digest = payload_digest(destination, clean_name, clean_message)
+    return WishSubmitted(destination=destination, name=clean_name, message=clean_message, digest=digest)
 
 
 def _text(value: object, field: str, shortest: int, longest: int, errors: list[dict[str, str]]) -> str:
