@@ -1,10 +1,12 @@
 """Assemble the commands that an operator types: `lastwish …`."""
 
 import logging
+import sys
 from typing import Annotated
 
 import typer
 
+from lastwish import errors
 from lastwish.commands import (
     cost,
     deploy,
@@ -24,11 +26,11 @@ from lastwish.commands import (
     stack,
     submit,
 )
+from lastwish.commands.answer import Answer
 
 app = typer.Typer(
     name="lastwish",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -76,4 +78,13 @@ def main() -> None:
     """Run the console script."""
     # The client's retries are expected in a crowd; their log lines would look like failures.
     logging.getLogger("stamina").setLevel(logging.ERROR)
-    app()
+    if "--json" not in sys.argv:
+        app()
+    with Answer(as_json=True):
+        try:
+            sys.exit(app(standalone_mode=False))
+        except typer.TyperException as error:  # typer would print it for a person only
+            command = getattr(getattr(error, "ctx", None), "command_path", "lastwish")
+            raise errors.UsageError(error.format_message(), next_step=f"`{command} --help` says more") from None
+        except typer.Abort:
+            raise errors.Interrupted("ended without an answer to its question") from None

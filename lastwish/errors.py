@@ -38,44 +38,65 @@
 `lastwish.commands.answer` maps all of them to an exit code, in one place.
 """
 
+from collections.abc import Iterable
 
 # ruff: noqa: N818 - they are named for what happened
 
 
 class CommandError(Exception):
-    """Base of all. `--json` reports `facts` besides the message."""
+    """Base of all. `--json` reports `facts` besides message and next step.
+
+    ``next_step`` is what to do now: each class has one, and who raises it may know a better one.
+    """
 
     exit_code = 1
+    next_step = ""
 
     def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message)
+        self.next_step = str(facts.pop("next_step", self.next_step))
         self.facts = facts
+
+    def words(self) -> str:
+        """Return the message, and the next step in a second line unless the message has a `command` already."""
+        return str(self) if "`" in str(self) else f"{self}\n  next: {self.next_step}"
 
 
 class UsageError(CommandError):
     """The command line is wrong."""
 
     exit_code = 2
+    next_step = "`lastwish --help` lists the commands; --help after a command lists its options"
 
 
 class StackError(CommandError):
     """The local stack cannot do what was asked."""
 
+    next_step = "read the logs in .lastwish/, then `lastwish down` and `lastwish up`"
+
 
 class AlreadyRunning(StackError):
     """A stack runs already, or is being started."""
+
+    next_step = "`lastwish status` shows it; wait, or stop it with `lastwish down`"
 
 
 class NotRunning(StackError):
     """Nothing is running here."""
 
+    next_step = "`lastwish up` starts a stack; --stack NAME means one on AWS"
+
 
 class PortTaken(StackError):
     """Another program listens on the port."""
 
+    next_step = "`lastwish up --port 0` takes a free one"
+
 
 class NoNetwork(StackError):
     """This machine has no address for phones, or not the one asked for."""
+
+    next_step = "join a network, name an address with `lastwish up --lan --address`, or leave --lan out"
 
 
 class EngineFailed(StackError):
@@ -84,6 +105,8 @@ class EngineFailed(StackError):
 
 class DeployFailed(StackError):
     """The deploy failed, or what it deployed does not answer."""
+
+    next_step = "read .lastwish/deploy.log, mend the template, then `lastwish up`"
 
 
 class ProxyFailed(StackError):
@@ -94,48 +117,68 @@ class Interrupted(StackError):
     """Ctrl-C or SIGTERM before the stack was up, or anything was sent to it."""
 
     exit_code = 130
+    next_step = "run it again when you like"
 
 
 class SheetError(CommandError):
     """A cue sheet is wrong. The message has a line for each thing."""
 
     exit_code = 2
+    next_step = "mend it: docs/show.md says what a cue is, and `lastwish show FILE --check` tries it"
 
 
 class TapeError(CommandError):
     """A recording cannot be written or read."""
 
+    next_step = "`lastwish record FILE` makes a recording, in a new file"
+
 
 class TemplateError(CommandError):
     """a template cannot be read, or lacks what the local stack needs."""
+
+    next_step = "mend the template: `make check` says more"
 
 
 class AwsError(CommandError):
     """AWS (or the engine) refused a call."""
 
+    next_step = "`lastwish status` says what does not work; `lastwish preflight --stack NAME` checks an account on AWS"
+
 
 class OperatorError(CommandError):
     """An operator's command cannot do what was asked."""
+
+    next_step = "see `lastwish status`, do what the message says, and run it again"
 
 
 class Busy(OperatorError):
     """The same command runs elsewhere, or took over this one's lock."""
 
+    next_step = "wait until the other has ended, then run it again"
+
 
 class NoSuchWish(OperatorError):
     """No stream and no dead letter has this id."""
+
+    next_step = "try again in a minute; `lastwish dlq list` shows what did not arrive, `lastwish audit` what is missing"
 
 
 class NoSuchLetter(OperatorError):
     """No dead letter that can be read has this id."""
 
+    next_step = "`lastwish dlq list` shows the letters and their ids"
+
 
 class NoSuchOperator(OperatorError):
     """No account has this name."""
 
+    next_step = "`lastwish operator list` shows the names"
+
 
 class NoTrace(OperatorError):
     """A wish exists, its trace does not."""
+
+    next_step = "`lastwish logs WISH_ID` and `lastwish history WISH_ID` need no trace"
 
 
 class NotYet(OperatorError):
@@ -153,6 +196,8 @@ class DrillRefused(OperatorError):
 class LoadError(CommandError):
     """A load did not begin as it should."""
 
+    next_step = "see `lastwish status` and `lastwish load --help`, then run it again"
+
 
 class LoadRefused(LoadError):
     """The load is too large, or its target must not be loaded."""
@@ -163,6 +208,8 @@ class LoadRefused(LoadError):
 class LoadNotInstalled(LoadError):
     """The environment has only what a demo needs."""
 
+    next_step = "`make setup` installs what is missing"
+
 
 class SenderFailed(LoadError):
     """The process that sends did not start. One that dies later is in the report."""
@@ -171,6 +218,8 @@ class SenderFailed(LoadError):
 class SimulationNotInstalled(CommandError):
     """The environment has only what a demo needs."""
 
+    next_step = "`make setup` installs what is missing"
+
 
 class ShippingNotInstalled(CommandError):
     """The environment has only what a demo needs."""
@@ -178,6 +227,8 @@ class ShippingNotInstalled(CommandError):
 
 class WishError(CommandError):
     """One wish failed."""
+
+    next_step = "mend what the answer names, or see `lastwish status`; then send it again"
 
 
 class WishRefused(WishError):
@@ -190,3 +241,13 @@ class NotAnswered(WishError):
 
 class NotEnded(WishError):
     """The wish was accepted but did not end in time."""
+
+    next_step = "`lastwish logs WISH_ID` and `lastwish dlq list` say where it is"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a question for the end of an error about an unknown name; empty where no known name is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, list(known), n=1)
+    return f" (did you mean {near[0]}?)" if near else ""

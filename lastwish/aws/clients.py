@@ -74,13 +74,26 @@ def aws_client(service: Any) -> Any:
         return boto3.Session().client(service, config=Config(**_RETRIES))
 
 
+_SIGN_IN = "sign in (`aws sso login`), or set AWS_PROFILE; `aws sts get-caller-identity` says who you are"
+_NOT_SIGNED_IN = "NoCredentialsError PartialCredentialsError UnauthorizedSSOTokenError TokenRetrievalError ExpiredToken"
+_NEXT_STEPS = dict.fromkeys(_NOT_SIGNED_IN.split(), _SIGN_IN) | {
+    "AccessDenied": "ask for the policy that docs/operators.md names for this command",
+    "NoRegionError": "set AWS_DEFAULT_REGION to the region of the stack",
+    "ValidationError": "is that the stack's name and AWS_DEFAULT_REGION its region? `aws cloudformation list-stacks`",
+}
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Turn errors of boto3 and of the functions' adapters into one `AwsError`."""
     try:
         yield
     except (BotoCoreError, ClientError, TransientError) as error:
-        raise AwsError(f"AWS, or the engine in its place, does not answer as it should: {error}") from error
+        from infra.aws import error_code
+
+        words = f"AWS, or the engine in its place, does not answer as it should: {error}"
+        code = error_code(error).removesuffix("Exception")  # as the older services have it, and the newer ones
+        raise AwsError(words, next_step=_NEXT_STEPS.get(code, AwsError.next_step)) from error
     except PermanentError as error:
         raise AwsError(f"the stack holds what this version cannot read: {error}") from error
 

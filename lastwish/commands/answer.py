@@ -39,6 +39,7 @@ class Answer:
         if not isinstance(error, CommandError):
             return
         if self.as_json:
-            print(json.dumps({"error": str(error), **error.facts}), flush=True)
-        self.note(f"lastwish: {error}")
+            facts = {"error": str(error), "next_step": error.next_step, **error.facts}
+            print(json.dumps(facts), flush=True)
+        self.note(f"lastwish: {error.words()}")
         sys.exit(error.exit_code)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lastwish.commands.answer import Answer
-from lastwish.commands.options import Json
+from lastwish.commands.options import Json, drill_names
 from lastwish.errors import CommandError, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ app = typer.Typer()
 
 @app.command()
 def drill(  # noqa: PLR0917 - typer reads them as options
-    name: Annotated[str | None, typer.Argument(help="Name of a failure mode: see docs/drills.md.")] = None,
+    name: Annotated[str | None, typer.Argument(help="Its name: docs/drills.md.", autocompletion=drill_names)] = None,
     every_drill: Annotated[bool, typer.Option("--all", help="Run every drill, one after the other.")] = False,
     hold: Annotated[str, typer.Option("--for", help="Hold the fault at least so long, e.g. 60s.")] = "0s",
     exam: Annotated[bool, typer.Option("--exam", help="Do not say which it is: find it.")] = False,

@@ -11,6 +11,13 @@ Stack = Annotated[str | None, typer.Option("--stack", help="Stack on AWS, reache
 WishId = Annotated[str, typer.Argument(metavar="WISH_ID", help="Id from the answer 202.")]
 
 
+def drill_names() -> list[str]:
+    """Return the names of all drills. The shell asks as a person types: it imports nothing of what drills do."""
+    from lastwish.drills.names import NAMES
+
+    return list(NAMES)
+
+
 def as_wish_id(text: str) -> str:
     """Check a wish id as it was typed. Raises UsageError."""
     from domain.envelope import canonical

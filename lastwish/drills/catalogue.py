@@ -8,7 +8,7 @@ from typing import Any
 from lastwish.drills import stranger
 from lastwish.drills.drill import Drill, Load, Symptom
 from lastwish.drills.symptoms import answered, counted, logged, receipt, waits, wall_stands_still
-from lastwish.errors import UsageError
+from lastwish.errors import UsageError, did_you_mean
 from lastwish.local.faults import Fault
 from observability.failures import CATALOGUE
 from observability.metrics import custom, function
@@ -79,4 +79,5 @@ def find(name: str) -> Drill:
     for drill in DRILLS:
         if drill.name == name:
             return drill
-    raise UsageError(f"there is no drill {name!r}: take one of {', '.join(drill.name for drill in DRILLS)}")
+    names = [drill.name for drill in DRILLS]
+    raise UsageError(f"there is no drill {name!r}{did_you_mean(name, names)}: take one of {', '.join(names)}")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from lastwish.errors import SheetError
+from lastwish.errors import SheetError, did_you_mean
 from lastwish.load.plan import PlanOptions
 from lastwish.local.faults import Fault
 from lastwish.maintenance.dlq import printable
@@ -124,7 +124,7 @@ class Show(_Strict):
         """Return the number of a cue, from 0. Raises SheetError."""
         names = [cue.name for cue in self.cues]
         if name not in names:
-            raise SheetError(f"there is no cue {name}: there are {', '.join(names)}")
+            raise SheetError(f"there is no cue {name}{did_you_mean(name, names)}: there are {', '.join(names)}")
         return names.index(name)
 
 

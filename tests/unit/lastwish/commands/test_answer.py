@@ -23,14 +23,27 @@ def test_without_json_it_is_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "it runs\nat port 1\n"
 
 
-def test_what_went_wrong_is_one_line_and_an_object(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_went_wrong_is_a_line_with_the_next_step_and_an_object(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_, Answer(as_json=True):
         raise DeployFailed("sam deploy failed: [bold]no[/bold]", running=False)
 
     said = capsys.readouterr()
-    assert json.loads(said.out) == {"error": "sam deploy failed: [bold]no[/bold]", "running": False}
-    assert said.err == "lastwish: sam deploy failed: [bold]no[/bold]\n"
+    facts = {"error": "sam deploy failed: [bold]no[/bold]", "next_step": DeployFailed.next_step, "running": False}
+    assert json.loads(said.out) == facts
+    assert said.err == f"lastwish: sam deploy failed: [bold]no[/bold]\n  next: {DeployFailed.next_step}\n"
     assert exit_.value.code == 1
+
+
+def test_a_message_with_a_command_is_its_own_next_step(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit), Answer(as_json=False):
+        raise DeployFailed("nothing is built: `make build`")
+    assert capsys.readouterr().err == "lastwish: nothing is built: `make build`\n"
+
+
+def test_who_raises_it_may_know_a_better_step(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit), Answer(as_json=True):
+        raise DeployFailed("no", next_step="wait")
+    assert json.loads(capsys.readouterr().out) == {"error": "no", "next_step": "wait"}
 
 
 def test_an_interruption_has_the_exit_code_of_one() -> None:
@@ -50,3 +63,7 @@ def _all_below(error: type[CommandError]) -> set[type[CommandError]]:
 
 def test_no_failure_exits_with_success() -> None:
     assert all(error.exit_code > 0 for error in _all_below(CommandError))
+
+
+def test_each_error_names_a_next_step() -> None:
+    assert [error.__name__ for error in _all_below(CommandError) if not error.next_step] == ["CommandError"]
