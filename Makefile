@@ -67,6 +67,7 @@ test-dynamodb-local: setup ## pass the tests that speak to DynamoDB on Amazon's 
 nightly: setup mutants ## pass the long forms: a whole storm, ten minutes of kills, every drill, more texts, messages and requests; the stack's tests one after the other
 	@$(BIN)/pytest --hypothesis-profile long -m hypothesis -n 2 tests/unit tests/integration
 	@BENCH=all DRILLS=all STORM_WISHES=2000 STORM_SEATS=500 CONTRACT_EXAMPLES=250 KILLS_SECONDS=600 RAW_MUTANTS=50000 RAW_SEED=$$(date +%Y%m%d) $(BIN)/pytest --durations=25 tests/e2e tests/browser
+	@PATCHES=all $(BIN)/pytest tests/repository/test_patches.py
 	@$(MAKE) --no-print-directory test-dynamodb-local
 	@$(MAKE) --no-print-directory soak CALLS=2000000
 

@@ -1,4 +1,4 @@
-"""The runbooks: one for each failure mode, all alike, and every command in them can be typed."""
+"""The runbooks: one for each failure mode, all alike; what they, and pages for newcomers, say to type can be typed."""
 
 import re
 import shlex
@@ -16,7 +16,8 @@ RUNBOOKS = sorted((ROOT / "docs/runbooks").glob("*.md"))
 HEADINGS = ["What the audience sees", "Confirm", "Stop the harm", "Mend", "Afterwards"]
 
 each_mode = pytest.mark.parametrize("mode", CATALOGUE, ids=lambda mode: mode.name)
-each_page = pytest.mark.parametrize("page", RUNBOOKS, ids=lambda path: path.stem)
+PAGES = [*RUNBOOKS, ROOT / "docs/faq.md", ROOT / "docs/make-it-yours.md"]
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 
 
 def prose(text: str) -> str:
@@ -90,7 +91,7 @@ def test_a_command_that_cannot_be_typed_is_found_out(line: str) -> None:
         parse(words)
 
 
-@each_page
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "docs/comparison.md"], ids=lambda path: path.stem)
 def test_links_lead_somewhere(page: Path) -> None:
     for link, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text()):
         target = (page.parent / link).resolve() if link else page

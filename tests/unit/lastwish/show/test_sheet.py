@@ -133,7 +133,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_cue_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
     file = tmp_path / "sheet.yaml"
     file.write_text(SHEET)
-    with pytest.raises(SheetError, match="there is no cue brake: there are doors, break"):
+    with pytest.raises(SheetError, match=r"there is no cue brake \(did you mean break\?\): there are doors, break"):
         read(file).number("brake")
 
 
