@@ -18,13 +18,14 @@ PATCH = ROOT / "docs" / "patches" / "third-destination.patch"
 QUICK = (
     "tests/unit/domain/test_seats.py",
     "tests/unit/domain/test_events.py",
+    "tests/unit/lastwish/load/test_plan.py",
     "tests/unit/lastwish/load/test_wishes.py",
     "tests/unit/web",
-    "tests/integration/worker/test_boarding.py",
-    "tests/integration/web/test_wall.py",
+    "tests/integration/worker/test_boarding.py::test_each_wish_of_a_batch_gets_a_seat_of_its_own",
+    "tests/integration/web/test_wall.py::test_before_the_first_wish_all_counts_are_zero",
+    "tests/integration/frontend/test_pages.py",
     "tests/repository/test_contract.py",
     "tests/repository/test_template_names.py",
-    "tests/repository/test_size.py",
 )
 ALL = ("tests/unit", "tests/integration")
 REFRESH = """docs/patches/third-destination.patch does not apply any more. In a tree without other changes:
