@@ -196,4 +196,4 @@ def test_there_is_nobody_to_follow_for_without_a_terminal(site: AwsSite, options
 
 def test_a_program_is_answered_once(site: AwsSite, clock: list[Callable[[], object]]) -> None:
     said = CliRunner().invoke(app, ["cost", "--stack", "lastwish", "--follow", "--json"])
-    assert (said.exit_code, list(json.loads(said.stdout))) == (2, ["error"])
+    assert (said.exit_code, list(json.loads(said.stdout))) == (2, ["error", "next_step"])
