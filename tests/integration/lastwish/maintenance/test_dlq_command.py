@@ -41,7 +41,7 @@ def test_who_ends_it_sees_the_letters_that_are_left_again(
     faults.meanwhile(chain.aws.sqs, "sqs.DeleteMessage", partial(signal.raise_signal, number))
     said = CliRunner().invoke(app, ["dlq", *typed, "--settle", "0"])
     assert said.exit_code == 130
-    assert said.stderr.strip().endswith("interrupted: letters are shown again")
+    assert "lastwish: interrupted: letters are shown again\n" in said.stderr
     assert len(chain.aws.messages("PodsDlq")) == 3
 
 
