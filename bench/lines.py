@@ -145,7 +145,7 @@ def _growth(rows: list[dict[str, float]]) -> Iterator[Line]:
     for name in (name for name in last if name.startswith(("feed", "manifest", "one wish", "POST"))):
         words = f"{name}, {first['stored']:,} to {last['stored']:,} stored"
         ratio = round(last[name] / first[name], 2) if first[name] else 0.0
-        yield Line(words, f"{last[name]:g}", f"{first[name]:g} before", ratio)
+        yield Line(words, f"{last[name]:g} × /health", f"{first[name]:g} × at {first['stored']:,}", ratio)
 
 
 SECTIONS: dict[str, Callable[[Any], Iterator[Line]]] = {

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from importlib.util import find_spec
-from math import inf, nextafter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 _PACKAGES = ("simpy", "matplotlib")  # a demo does not install them
+_WEEK = 7 * 86_400.0  # seconds
+_RANGE = 1000  # times more or less than a parameter is; beyond it the model takes hours, or divides by nothing
 _TIMES = {
     "until all are promised": "all_promised_s",
     "until all are seated": "all_stored_s",
@@ -31,8 +32,8 @@ _TIMES = {
 
 @app.command()
 def simulate(  # noqa: PLR0917 - typer reads them as options
-    wishes: Annotated[int | None, typer.Option(min=1, help="Wishes. Default: the three questions.")] = None,
-    over: Annotated[float | None, typer.Option(min=0.1, help="Seconds in which people press them.")] = None,
+    wishes: Annotated[int | None, typer.Option(min=1, max=10**10, help="Wishes. Default: the three questions.")] = None,
+    over: Annotated[float | None, typer.Option(min=0.1, max=_WEEK, help="Seconds in which people press them.")] = None,
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter.")
     ] = None,
@@ -57,9 +58,11 @@ def simulate(  # noqa: PLR0917 - typer reads them as options
             lines = [f"{name} = {each['value']:,g} {each['unit']} ({each['source']})" for name, each in every.items()]
             answer.give({"parameters": every}, *lines)
             return
+        questions = [(wishes, over)] if wishes and over else QUESTIONS
+        _bear(bounds(p), max(many for many, _ in questions))
         limits = {name: round(rate) for name, rate in bounds(p).items()}
         _make(plots)
-        found = [list(answers(p, *each, seed)) for each in ([(wishes, over)] if wishes and over else QUESTIONS)]
+        found = [list(answers(p, *each, seed)) for each in questions]
         if plots:
             from lastwish.scale.plots import write
 
@@ -81,10 +84,27 @@ def _changed(p: "Parameters", changes: list[str]) -> "Parameters":
             raise UsageError(f"there is no parameter {name!r}: lastwish simulate --parameters shows all") from None
         except ValueError:
             raise UsageError(f"{change}: {value!r} is no number") from None
-        least = 0 if name.endswith("_window") else nextafter(0, 1)
-        if not least <= getattr(p, name) < inf:
-            raise UsageError(f"{change}: a parameter is a positive number")
+        least, most = _range(name)
+        if not least <= getattr(p, name) <= most:
+            raise UsageError(f"{change}: {name} may be from {least:g} to {most:g}")
     return p
+
+
+def _range(name: str) -> tuple[float, float]:
+    """Return the least and the most that a parameter may be. What is counted is one at least, and some are off at 0."""
+    from lastwish.scale.parameters import documented
+
+    usual, unit = documented()[name]["value"], documented()[name]["unit"]
+    least = usual / _RANGE if unit.split(",")[0].split()[0] == "s" else min(usual, 1)
+    return (0 if name.endswith("_window") else least), _RANGE * (usual or 1)
+
+
+def _bear(limits: "dict[str, float]", wishes: int) -> None:
+    """Raise UsageError where so many wishes would never be through, or not within a year."""
+    name, rate = next(iter(limits.items()))
+    if rate <= 0 or wishes / rate > 52 * _WEEK:
+        through = f"{name} lets {max(rate, 0):g} a second through"
+        raise UsageError(f"{wishes:,} wishes would take more than a year: {through}. Raise it with --set")
 
 
 def _make(folder: Path | None) -> None:

@@ -15,6 +15,7 @@ from lastwish.scale.line import Bucket, Line, Parcel, merged, most
 from lastwish.scale.parameters import Parameters
 
 _LONGEST = 14 * 86_400.0  # seconds, after which SQS has no message any more
+_STEPS = 100_000  # windows, after which what is not through is stuck, or takes far longer than its bounds say
 
 type Times = list[tuple[float, int]]
 
@@ -67,9 +68,9 @@ class Model:
             self._later(at, Parcel(at, at, count), self._knock)
 
     def simulate(self, until: float = _LONGEST) -> Run:
-        """Run until every wish has ended, or so many seconds are over."""
+        """Run until every wish has ended, or so many seconds or 100,000 windows are over."""
         self.env.process(self._growth())
-        self.env.run(self.env.process(self._clock(until)))
+        self.env.run(self.env.process(self._clock(min(until, _STEPS * self.window))))
         return self.run
 
     @property

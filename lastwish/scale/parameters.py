@@ -24,8 +24,8 @@ class Parameters:
 
     def replace(self, **changes: float) -> "Parameters":
         """Return these with other values. Raises AttributeError for a name that is not there."""
-        for name in changes:
-            getattr(self, name)
+        if unknown := changes.keys() - self.values.keys():
+            raise AttributeError(*unknown)
         return Parameters(self.values | changes, self.slices)
 
     @property

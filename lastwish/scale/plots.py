@@ -26,7 +26,7 @@ def write(answers: Sequence[Answer], path: Path) -> None:
         panels = figure.subplots(2, len(answers), squeeze=False, sharex="col", sharey="row")
         for column, answer in enumerate(answers):
             every = answer.run.series[:: max(1, len(answer.run.series) // _POINTS)]
-            longest = max(answer.figures["all_on_the_wall_s"], answer.figures["over_s"])
+            longest = max(answer.figures["all_on_the_wall_s"] or answer.run.series[-1][0], answer.figures["over_s"])
             unit, name = (3600, "hours") if longest > 7200 else (1, "seconds")
             for axes, lines in zip(panels[:, column], (_DONE, _WAITING), strict=True):
                 for index, label, colour, dashes in lines:

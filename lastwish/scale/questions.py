@@ -97,9 +97,9 @@ def _figures(model: Model, over: float) -> dict[str, Any]:
         "promised": run.promised,
         "stored": run.stored,
         "dead": run.dead,
-        "all_promised_s": run.last_promised,
-        "all_stored_s": run.last_stored,
-        "all_on_the_wall_s": run.last_shown,
+        "all_promised_s": run.last_promised if run.promised == run.wishes else None,
+        "all_stored_s": run.last_stored if run.stored + run.dead == run.wishes else None,
+        "all_on_the_wall_s": run.last_shown if run.is_over else None,
         "oldest_s": run.oldest,
         "seat_p50_s": percentile(run.seat, 0.50),
         "seat_p99_s": percentile(run.seat, 0.99),
@@ -116,5 +116,5 @@ def _dollars(model: Model) -> float:
     runs += [(name, line.batches, line.busy) for name, line in zip(names, model.chain.lines, strict=True)]
     used: dict[str, float | None] = {f"{name.capitalize()}Function Invocations": count for name, count, _ in runs}
     used |= {"accepted": run.promised, "requests": run.promised, "recorded": run.stored, "projected": run.shown}
-    functions = [Function(name, count, seconds, int(p.memory_mb), "arm64") for name, count, seconds in runs]
+    functions = [Function(name, count, busy, int(p.memory_mb), "arm64") for name, count, busy in runs if count]
     return bill.of(Usage(used, functions, 0, behind_cdn=False)).dollars

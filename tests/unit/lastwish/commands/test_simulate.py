@@ -59,8 +59,21 @@ def test_a_picture_is_written_for_each_question_and_the_same_again(tmp_path: Pat
         (["--set", "nope=1"], "there is no parameter 'nope': lastwish simulate --parameters shows all"),
         (["--set", "stage_rate"], "stage_rate: '' is no number"),
         (["--set", "stage_rate=many"], "stage_rate=many: 'many' is no number"),
-        (["--set", "stage_rate=0"], "stage_rate=0: a parameter is a positive number"),
-        (["--set", "stage_rate=inf"], "stage_rate=inf: a parameter is a positive number"),
+        (["--set", "stage_rate=0"], "stage_rate=0: stage_rate may be from 1 to 2e+06"),
+        (["--set", "stage_rate=inf"], "stage_rate=inf: stage_rate may be from 1 to 2e+06"),
+        (["--set", "stage_rate=nan"], "stage_rate=nan: stage_rate may be from 1 to 2e+06"),
+        (["--set", "memory_mb=5e-324"], "memory_mb=5e-324: memory_mb may be from 1 to 512000"),
+        (["--set", "concurrency=0.5"], "concurrency=0.5: concurrency may be from 1 to 1e+06"),
+        (["--set", "cold_start=-1"], "cold_start=-1: cold_start may be from 0.001 to 1000"),
+        (["--set", "__class__=1"], "there is no parameter '__class__'"),
+        (["--set", "slowness=1"], "there is no parameter 'slowness'"),
+        (
+            ["--wishes", "10000000000", "--set", "concurrency=1"],
+            "take more than a year: Lambda's requests lets 10 a second",
+        ),
+        (["--over", "inf"], "less than or equal to 604800"),
+        (["--over", "1e300"], "less than or equal to 604800"),
+        (["--wishes", str(10**18)], "10000000000"),
         (["--plots", "/proc/nowhere"], "/proc/nowhere cannot be made"),
     ],
 )
@@ -68,6 +81,14 @@ def test_what_is_wrong_is_said_in_words(args: list[str], words: str) -> None:
     done = CliRunner().invoke(app, [*SMALL, *args])
     assert done.exit_code == 2
     assert words in done.stderr
+
+
+@pytest.mark.parametrize("stuck", ["warm_writes=1", "concurrency=1"])
+def test_what_never_gets_through_has_no_time(stuck: str) -> None:
+    done = CliRunner().invoke(app, [*SMALL, "--set", stuck, "--json"])
+    as_it_is = json.loads(done.stdout)["answers"][0]
+    assert as_it_is["all_on_the_wall_s"] is None
+    assert CliRunner().invoke(app, [*SMALL, "--set", stuck]).exit_code == 0
 
 
 def test_wishes_need_a_time() -> None:
