@@ -37,7 +37,7 @@ from tests.support.laptop import Stack, a_stack, operator_account, wait_until
 from tests.support.npm import Unavailable
 from web import wall
 
-STORED = (1_000, 10_000)  # 100,000 take some minutes more: python -m bench.growth 100000
+STORED = (1_000, 10_000)  # 100,000 take a minute and a half more: python -m bench.growth 1000 10000 100000
 ROUNDS = 20
 _SLICE = 10
 _HELD = 100
