@@ -11,8 +11,8 @@ from tests.support import ROOT
 SRC, LASTWISH = ROOT / "src", ROOT / "lastwish"
 MOST_LINES_OF_SRC = 2700  # without mission control
 MOST_LINES_OF_MISSION_CONTROL = 750  # docs/decisions/0029; it only reads: the chain is understood without it
-MOST_LINES_OF_LASTWISH = 13_250  # without shipping; docs/decisions/0028, 700 for the model of 0032, 400 for 0036
-MOST_LINES_OF_SHIPPING = 2_500  # docs/decisions/0036
+MOST_LINES_OF_LASTWISH = 13_400  # without shipping; docs/decisions/0028, 700 for the model of 0032, 550 for 0036
+MOST_LINES_OF_SHIPPING = 2_800  # docs/decisions/0036
 MOST_LINES_OF_A_HANDLER = 80
 MOST_LINES_OF_A_FILE = 300
 MOST_ENTRIES_OF_LASTWISH = 18  # docs/decisions/0036

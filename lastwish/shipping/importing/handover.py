@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from domain.events import DESTINATIONS
 from lastwish.local.state import ROOT
 from lastwish.local.template import parse
-from lastwish.maintenance.stores import DESTINATIONS
 from lastwish.observe import prices
 from lastwish.observe.bill import ROW_UNITS, SLICE_UNITS
 from lastwish.shipping.importing.work import State, Work

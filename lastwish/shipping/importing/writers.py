@@ -16,10 +16,10 @@ from typing import IO, Any
 import stamina
 
 from domain.errors import TransientError
-from domain.events import WishAccepted
+from domain.events import DESTINATIONS, WishAccepted
 from domain.seats import Seat
 from infra.event_store import EventStore
-from lastwish.maintenance.stores import DESTINATIONS, Stores
+from lastwish.maintenance.stores import Stores
 from lastwish.shipping.importing.handover import ROWS_OF_A_LEASE, item_size, write_units
 from lastwish.shipping.importing.work import State, Work
 from worker.boarding import DecidedWish, append, assign_seats
