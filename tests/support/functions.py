@@ -9,11 +9,14 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from snapshot_restore_py import get_before_snapshot
 
 
 def load(function: str) -> ModuleType:
     """A function's handler module, as a cold start makes it."""
     sys.modules.pop(f"{function}.handler", None)  # its clients belong to the last test's moto
+    # Kept, its hooks would keep those clients for ever, with botocore's models: gigabytes in a run of all tests.
+    get_before_snapshot().clear()
     return importlib.import_module(f"{function}.handler")
 
 
