@@ -16,7 +16,8 @@ RUNBOOKS = sorted((ROOT / "docs/runbooks").glob("*.md"))
 HEADINGS = ["What the audience sees", "Confirm", "Stop the harm", "Mend", "Afterwards"]
 
 each_mode = pytest.mark.parametrize("mode", CATALOGUE, ids=lambda mode: mode.name)
-PAGES = [*RUNBOOKS, ROOT / "docs/faq.md", ROOT / "docs/make-it-yours.md"]
+NEWCOMERS = ("faq", "make-it-yours", "well-architected", "twelve-factor")
+PAGES = [*RUNBOOKS, *(ROOT / f"docs/{name}.md" for name in NEWCOMERS)]
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
 
 
