@@ -224,6 +224,8 @@ class SimulationNotInstalled(CommandError):
 class ShippingNotInstalled(CommandError):
     """The environment has only what a demo needs."""
 
+    next_step = "`make setup` installs what is missing"
+
 
 class WishError(CommandError):
     """One wish failed."""
