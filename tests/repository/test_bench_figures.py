@@ -1,6 +1,7 @@
 """The docs quote bench/results.json as it is committed."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -29,6 +30,17 @@ def test_the_table_of_what_the_crowd_costs_is_the_one_that_was_calculated(row: d
 def test_the_page_about_performance_is_generated_from_the_committed_results() -> None:
     page = docs.PAGE.read_text()
     assert docs.renewed(COMMITTED, page) == page, "run `python -m bench.docs`"
+
+
+def test_the_questions_of_newcomers_quote_the_committed_results() -> None:
+    page = (ROOT / "docs" / "faq.md").read_text()
+    figures = {line.name: line for line in lines(COMMITTED)}
+    starts = sorted(
+        line.value for name, line in figures.items() if re.fullmatch("instructions of a start, [a-z]+", name)
+    )
+    assert f"{figures['dollars a million, crowd'].ours} for a million wishes in a crowd" in page
+    assert f"{figures['dollars a million, alone'].ours} where each comes alone" in page
+    assert f"takes {starts[0]} to {starts[-1]} times the instructions of a bare one" in page
 
 
 def test_without_its_markers_the_page_is_not_written() -> None:
