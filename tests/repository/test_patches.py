@@ -71,8 +71,10 @@ def test_a_patch_that_does_not_fit_says_how_to_refresh_it(tmp_path: Path) -> Non
         apply(stale, ROOT)
 
 
-def test_the_page_names_each_file_of_the_patch() -> None:
+def test_the_page_names_each_file_of_the_patch_and_counts_its_lines() -> None:
     page = (ROOT / "docs" / "make-it-yours.md").read_text()
     files = set(re.findall(r"^\+\+\+ b/(.+)$", PATCH.read_text(), flags=re.MULTILINE))
     unnamed = {each for each in files if each not in page}
     assert not unnamed
+    added = len(re.findall(r"^\+(?!\+\+ b/)", PATCH.read_text(), flags=re.MULTILINE))
+    assert f"| [a third destination](#a-third-destination) | {len(files)} | {added} |" in page
