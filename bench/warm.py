@@ -51,6 +51,7 @@ _VARIABLES = {
     "JUPITER_SEATS": "25000",
     "CLOSED_DESTINATIONS": "",
     "HELD_WORDS": "",
+    "PARAMETER_PATH": "",
     "WALL_DELAY": "5",
     "PUBLIC_URL": "https://wishes.example/",
     "PYTHONHASHSEED": "0",

@@ -57,6 +57,7 @@ EMITTED = (
     Emitted("Accepted", ("parser",), "wishes that keep the rules"),
     Emitted("Held", ("parser",), "wishes that keep the rules and wait for an operator"),
     Emitted("Rejected", ("parser",), "wishes that break a rule", "reason", REASONS),
+    Emitted("SettingsUnread", ("parser",), "reads of Parameter Store that failed: the rules may be old"),
     Emitted("Retries", _QUEUES, "messages that go back to their queue for a pause"),
     Emitted("DeadLettered", _QUEUES, "messages that can never succeed"),
     Emitted("Recorded", ("worker",), "commits appended"),

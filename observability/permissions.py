@@ -82,14 +82,17 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _name(resource: Any) -> str:
-    """Return a short name: `Inbox` for its ARN, `ReadModel/index/held` for `${ReadModel.Arn}/index/held`."""
+    """Return a short name: `Inbox` for its ARN, `ReadModel/index/held` for `${ReadModel.Arn}/index/held`.
+
+    A parameter is `ParameterPath/HeldWords`: the path is the template's parameter.
+    """
     match resource:
         case str():
             return resource
         case {"Fn::GetAtt": [logical, attribute]}:
             return str(logical) if attribute == "Arn" else f"{logical}/stream"
         case {"Fn::Sub": text}:
-            return str(text).replace("${", "").replace(".Arn}", "")
+            return str(text).rpartition(":parameter")[2].replace("${", "").replace(".Arn}", "").replace("}", "/")
     raise ValueError(f"{resource} is no resource that a role names")
 
 

@@ -1,5 +1,6 @@
 """Deploy the real template to the engine through its CloudFormation API, and read back the result."""
 
+import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,9 +77,10 @@ def deploy(engine: Endpoint, home: Home, public_url: str) -> Deployed:
 
 
 def _parameters(public_url: str) -> list[dict[str, str]]:
-    """Return the parameters of samconfig.toml and PublicUrl."""
+    """Return the parameters of samconfig.toml, PublicUrl, and ParameterPath by its variable (docs/deploy.md)."""
     settings = tomllib.loads(_CONFIG.read_text())["local"]["deploy"]["parameters"]["parameter_overrides"]
-    pairs = [each.partition("=") for each in [*settings, f"PublicUrl={public_url}"]]
+    ours = (f"PublicUrl={public_url}", f"ParameterPath={os.environ.get('LASTWISH_PARAMETER_PATH', '')}")
+    pairs = [each.partition("=") for each in [*settings, *ours]]
     return [{"ParameterKey": name, "ParameterValue": value} for name, _, value in pairs]
 
 

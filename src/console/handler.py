@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from console.moderation import moderate, read_queue, set_panic
 from console.sign_in import sign_in
-from infra.aws import at_first_use, cognito_client, dynamodb_client, sqs_client
+from infra.aws import at_first_use, client
 from infra.dead_letters import LONG_POLL, DeadLetters
 from infra.erasure import Places
 from infra.event_store import EventStore
@@ -20,12 +20,12 @@ from web.requests import CORRELATION_ID, Request
 from web.templating import render
 
 settings = ConsoleSettings.from_env()
-dynamodb = dynamodb_client()
-sqs = at_first_use(lambda: sqs_client(wait=LONG_POLL))  # for erasures
+dynamodb = client("dynamodb")
+sqs = at_first_use(client, "sqs", read_timeout=1 + LONG_POLL)  # for erasures
 read_model = ReadModel(dynamodb, settings.read_model)
 dead_letters = [DeadLetters(sqs, url) for url in settings.dead_letter_urls]
 places = Places(EventStore(dynamodb, settings.event_store), read_model, dead_letters)
-cognito = at_first_use(cognito_client)  # to sign in
+cognito = at_first_use(client, "cognito-idp")  # to sign in
 app = error_handlers.register(APIGatewayRestResolver())
 
 

@@ -13,7 +13,7 @@ from frontend.pages import page_routes, problem_response
 from frontend.publishing import annotate, publish
 from frontend.receipt import accepted_response, receipt_response
 from frontend.submission import read_body
-from infra.aws import at_first_use, dynamodb_client, sqs_client
+from infra.aws import at_first_use, client
 from infra.event_store import EventStore
 from infra.queues import Queue
 from infra.read_model import ReadModel
@@ -26,8 +26,8 @@ from web.requests import CORRELATION_ID, Request
 from web.wall import feed, manifest
 
 settings = FrontendSettings.from_env()
-inbox = Queue(sqs_client(), settings.inbox_url)
-dynamodb = at_first_use(dynamodb_client)  # a form, or a wish, needs none
+inbox = Queue(client("sqs"), settings.inbox_url)
+dynamodb = at_first_use(client, "dynamodb")  # a form, or a wish, needs none
 store = EventStore(dynamodb, settings.event_store)
 read_model = ReadModel(dynamodb, settings.read_model)
 app = error_handlers.register(APIGatewayRestResolver(), problem_response)

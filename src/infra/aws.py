@@ -1,7 +1,7 @@
 """Clients of AWS with one configuration, and the code of botocore's errors."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import botocore.session
@@ -10,10 +10,6 @@ from botocore.exceptions import ClientError
 from botocore.loaders import Loader
 from snapshot_restore_py import register_before_snapshot
 from wrapt import LazyObjectProxy
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_sqs import SQSClient
 
 THROTTLED = "ThrottlingException"
 # A person waits, and a batch has other wishes in it: three tries of at most two seconds, with the jittered pauses of
@@ -29,7 +25,7 @@ class _Loader(Loader):
 
     def list_available_services(self, type_name: str) -> list[str]:
         """Return the services that functions call. botocore's own looks twice through the folders of 420."""
-        return ["cloudwatch", "cognito-idp", "dynamodb", "logs", "sqs", "xray"]
+        return ["cloudwatch", "cognito-idp", "dynamodb", "logs", "sqs", "ssm", "xray"]
 
     def load_data_with_path(self, name: str) -> Any:
         """Load a file, but endpoints.json as if it knew no region: each service's own rules name its address."""
@@ -47,26 +43,16 @@ def session() -> boto3.Session:
     return boto3.DEFAULT_SESSION
 
 
-def sqs_client(wait: float = 0) -> "SQSClient":
-    """Return an SQS client, whose long polls may wait this many seconds. Makes no connection yet."""
-    return session().client("sqs", config=_CONFIG.merge(Config(read_timeout=1 + wait)))
+def client(service: str, **config: Any) -> Any:
+    """Return a client of an AWS service. Makes no connection yet. ``config`` is for botocore's Config, over ours."""
+    return session().client(service, config=_CONFIG.merge(Config(**config)))  # type: ignore[call-overload]
 
 
-def dynamodb_client() -> "DynamoDBClient":
-    """Return a DynamoDB client. Makes no connection yet."""
-    return session().client("dynamodb", config=_CONFIG)
-
-
-def cognito_client() -> Any:
-    """Return a client of Cognito's user pools. Makes no connection yet."""
-    return session().client("cognito-idp", config=_CONFIG)
-
-
-def at_first_use(make: Callable[[], Any]) -> Any:
+def at_first_use(make: Callable[..., Any], *names: str, **config: Any) -> Any:
     """Return a client that few invocations need. It is made at its first call, or before Lambda takes a snapshot."""
-    client: Any = LazyObjectProxy(make)
-    register_before_snapshot(getattr, client, "meta")
-    return client
+    made: Any = LazyObjectProxy(lambda: make(*names, **config))
+    register_before_snapshot(getattr, made, "meta")
+    return made
 
 
 def error_code(error: Exception) -> str:

@@ -97,13 +97,17 @@ class MissionSettings(_Settings):
 
 
 class ParserSettings(_Settings):
-    """``closed_destinations`` and ``held_words`` are words, separated by commas."""
+    """``closed_destinations`` and ``held_words`` are words, separated by commas.
+
+    Parameters below ``parameter_path`` count before these two, without a deploy; empty: there are none.
+    """
 
     inbox_url: str
     inbox_dlq_url: str
     pods_url: str
     closed_destinations: Annotated[frozenset[str], BeforeValidator(split_words)]
     held_words: Annotated[frozenset[str], BeforeValidator(split_words)]
+    parameter_path: str
 
 
 class ProjectorSettings(_Settings):

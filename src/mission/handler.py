@@ -8,7 +8,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.commit import stream_of
-from infra.aws import at_first_use, dynamodb_client, sqs_client
+from infra.aws import at_first_use, client
 from infra.event_store import EventStore
 from infra.settings import MissionSettings
 from infra.telemetry import count, logger, metrics
@@ -25,11 +25,11 @@ from web.requests import CORRELATION_ID, Request
 TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 
 settings = MissionSettings.from_env()
-store = EventStore(at_first_use(dynamodb_client), settings.event_store)  # for the trace of a wish
+store = EventStore(at_first_use(client, "dynamodb"), settings.event_store)  # for the trace of a wish
 xray = xray_client()
 logs = at_first_use(logs_client)
 cloudwatch = CloudWatch(cloudwatch_client(), settings.placeholders)
-overview = Overview(cloudwatch, sqs_client(), xray, settings)
+overview = Overview(cloudwatch, client("sqs"), xray, settings)
 xray_url = console_url(xray.meta.region_name) if settings.stage != "local" else None
 app = error_handlers.register(APIGatewayRestResolver())
 app.include_router(log_routes(logs, settings.log_groups))

@@ -13,7 +13,7 @@ from domain.errors import MalformedMessage
 from domain.events import Event, WishAccepted, WishHeld, WishRejected, WishSubmitted
 from domain.rules import judge
 from domain.screening import screen
-from infra.aws import sqs_client
+from infra.aws import client
 from infra.consumer import Consumer
 from infra.queues import Message, Queue
 from infra.settings import ParserSettings
@@ -22,8 +22,13 @@ from infra.tracing import record_outcome, tracer
 from parser.held_words import load_held_words
 
 settings = ParserSettings.from_env()
-words = load_held_words(settings.held_words)
-sqs = sqs_client()
+parameters = None
+if settings.parameter_path:
+    from infra.parameters import Parameters  # where there is no path, the start is shorter
+
+    parameters = Parameters(settings)
+load_held_words(settings.held_words)  # before the first wish comes
+sqs = client("sqs")
 pods = Queue(sqs, settings.pods_url)
 consumer = Consumer("Inbox", source=Queue(sqs, settings.inbox_url), dead_letters=Queue(sqs, settings.inbox_dlq_url))
 
@@ -33,18 +38,19 @@ consumer = Consumer("Inbox", source=Queue(sqs, settings.inbox_url), dead_letters
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Handle an SQS batch of submitted wishes. Return the items to deliver again."""
-    return consumer.consume(event, context, decide, forward=pods.send_all)
+    current = parameters.current() if parameters else settings  # the same for all wishes of a batch
+    return consumer.consume(event, context, partial(decide, current), forward=pods.send_all)
 
 
-def decide(record: SQSRecord) -> Message:
-    """Return the message for Pods from an Inbox record. Raises MalformedMessage."""
+def decide(current: ParserSettings, record: SQSRecord) -> Message:
+    """Return the message for Pods from an Inbox record, by the settings of now. Raises MalformedMessage."""
     submission = read_envelope(record.body)
     wish = submission.event()
     if not isinstance(wish, WishSubmitted):
         raise MalformedMessage(f"{submission.type} does not belong in Inbox")
     with consumer.wish_context(record, submission, destination=wish.destination) as trace_header:
-        verdict = judge(wish, closed=settings.closed_destinations)
-        held = screen(wish, words) if isinstance(verdict, WishAccepted) else None
+        verdict = judge(wish, closed=current.closed_destinations)
+        held = screen(wish, load_held_words(current.held_words)) if isinstance(verdict, WishAccepted) else None
         decisions = [verdict, held] if held else [verdict]
         report(submission.subject, verdict, held)
         return Message(write_story([submission, *map(partial(_envelope, submission), decisions)]), trace_header)

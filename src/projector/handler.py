@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from domain.commit import Commit, events_of, wish_of
 from domain.errors import TransientError
 from domain.events import UnknownEvent
-from infra.aws import dynamodb_client
+from infra.aws import client
 from infra.event_store import EventStore, commit_of
 from infra.read_model import ReadModel
 from infra.settings import ProjectorSettings
@@ -20,7 +20,7 @@ from infra.tracing import record_span, tracer
 from projector.projecting import project
 
 settings = ProjectorSettings.from_env()
-dynamodb = dynamodb_client()
+dynamodb = client("dynamodb")
 store = EventStore(dynamodb, settings.event_store)
 read_model = ReadModel(dynamodb, settings.read_model)
 

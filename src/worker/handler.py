@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from domain.errors import StoreUnavailable
 from domain.seats import Seat
-from infra.aws import at_first_use, dynamodb_client, sqs_client
+from infra.aws import at_first_use, client
 from infra.consumer import Consumer, handle_each
 from infra.event_store import EventStore
 from infra.queues import Queue
@@ -22,10 +22,10 @@ from infra.tracing import tracer
 from worker.boarding import DecidedWish, append, assign_seats, read_decided_wish, report
 
 settings = WorkerSettings.from_env()
-dynamodb = dynamodb_client()
+dynamodb = client("dynamodb")
 store = EventStore(dynamodb, settings.event_store)
 seats = Seats(dynamodb, settings.seats, settings.capacity)
-sqs = at_first_use(sqs_client)  # for failures
+sqs = at_first_use(client, "sqs")  # for failures
 consumer = Consumer("Pods", source=Queue(sqs, settings.pods_url), dead_letters=Queue(sqs, settings.pods_dlq_url))
 
 

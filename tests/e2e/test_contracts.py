@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from infra.aws import dynamodb_client
+from infra.aws import client
 from infra.event_store import EventStore
 from tests.support import template
 from tests.support.contracts import TestEventStore, TestLock, TestReadModel, TestSeats, TestSlices  # noqa: F401
@@ -37,6 +37,6 @@ def test_throttling_is_tried_again(stack: Stack, tables: Tables, monkeypatch: py
         stack.as_aws(monkeypatch)
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it may have credentials of an earlier test
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-        assert EventStore(dynamodb_client(), tables.names["EventStore"]).append(FIRST)
+        assert EventStore(client("dynamodb"), tables.names["EventStore"]).append(FIRST)
     assert calls == ["PutItem"] * 3
     assert tables.events.read(FIRST.stream) == [FIRST]

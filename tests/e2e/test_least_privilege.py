@@ -20,6 +20,7 @@ from tests.support.deployed_chain import DeployedChain
 from tests.support.laptop import Laptop, Stack, start_detached, wait_until
 
 NOWHERE = "nowhere"
+PATH = "/lastwish/local/"
 
 type Used = set[tuple[str, str, str]]
 
@@ -27,7 +28,8 @@ type Used = set[tuple[str, str, str]]
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack whose functions have the permissions of their roles only."""
-    laptop = Laptop(tmp_path_factory.mktemp("roles") / "home", {"LASTWISH_AUTH": "true"})
+    settings = {"LASTWISH_AUTH": "true", "LASTWISH_PARAMETER_PATH": PATH}
+    laptop = Laptop(tmp_path_factory.mktemp("roles") / "home", settings)
     running = start_detached(laptop)
     yield running
     laptop.run("down")
@@ -71,6 +73,9 @@ def moderated(chain: DeployedChain, operator: httpx.Client) -> None:
     """The operators."""
     held, shown = chain.post("https://spam.example is nothing but a link"), chain.post("to be erased")
     chain.wait_until_stored(held, shown)
+    chain.stack.aws("ssm").put_parameter(Name=f"{PATH}ClosedDestinations", Value="jupiter", Type="String")
+    assert wait_until(lambda: chain.told(chain.post("too late", destination="jupiter"))["status"] == "rejected")
+    chain.stack.aws("ssm").delete_parameter(Name=f"{PATH}ClosedDestinations")
     assert operator.get("ops/queue").status_code == 200
     assert wait_until(lambda: operator.post(f"ops/wishes/{shown}/hide", json={}).status_code == 200)
     assert operator.post(f"ops/wishes/{shown}/erase", json={}).status_code == 200
@@ -153,6 +158,8 @@ def calls(stack: Stack) -> Used:
         whole = arn.removesuffix(":*").rpartition(":")[2]
         if whole in log_groups:
             return log_groups[whole]
+        if whole.startswith(f"parameter{PATH}"):
+            return whole.replace(f"parameter{PATH}", "ParameterPath/")
         head, _, rest = whole.removeprefix("table/").removeprefix("userpool/").partition("/")
         return "/".join(filter(None, (logical.get(head, head), rest)))
 

@@ -89,6 +89,7 @@ def aws(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iter
             "EVENT_STORE": "EventStore",
             "CLOSED_DESTINATIONS": "",
             "HELD_WORDS": "",
+            "PARAMETER_PATH": "",
             "WALL_DELAY": "0",
             "PUBLIC_URL": "https://last.example/",
             "USER_POOL": "us-east-1_pool",

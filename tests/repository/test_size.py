@@ -9,7 +9,7 @@ import pytest
 from tests.support import ROOT
 
 SRC, LASTWISH = ROOT / "src", ROOT / "lastwish"
-MOST_LINES_OF_SRC = 2700  # without mission control
+MOST_LINES_OF_SRC = 2725  # without mission control; 25 for docs/decisions/0039
 MOST_LINES_OF_MISSION_CONTROL = 750  # docs/decisions/0029; it only reads: the chain is understood without it
 MOST_LINES_OF_LASTWISH = 13_400  # without shipping; docs/decisions/0028, 700 for the model of 0032, 550 for 0036
 MOST_LINES_OF_SHIPPING = 2_800  # docs/decisions/0036

@@ -118,6 +118,7 @@ def read_by(function: str) -> set[str]:
 READ = [(function, parameter) for function in FUNCTIONS for parameter in sorted(read_by(function))]
 OTHER = {
     "ClosedDestinations": "mars", "DomainName": "wish.example.com", "FrontendConcurrency": "5", "HeldWords": "dog",
+    "ParameterPath": "/a/",
     "LogLevel": "DEBUG", "PublicUrl": "https://wish.example.com/", "SnapStart": "PublishedVersions",
 }  # fmt: skip
 

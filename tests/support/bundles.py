@@ -57,6 +57,7 @@ def environment(function: str) -> dict[str, str]:
     variables = {name: value for name, value in variables.items() if value != {"Ref": "AWS::NoValue"}}
     return {name: value if isinstance(value, str) else "1" for name, value in variables.items()} | {
         "POWERTOOLS_LOG_LEVEL": "INFO",
+        "PARAMETER_PATH": "",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_LAMBDA_FUNCTION_NAME": function,
         "LAMBDA_TASK_ROOT": "/var/task",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -58,6 +58,11 @@ class DeployedChain:
             return not missing
 
         assert wait_until(all_stored, ENDS)
+
+    def told(self, wish_id: str) -> Any:
+        """What the API says of a wish, once it is stored."""
+        self.wait_until_stored(wish_id)
+        return self.http.get(f"wishes/{wish_id}").json()
 
     def wait_until_idle(self) -> None:
         """Both work queues empty, nothing in flight."""

@@ -5,6 +5,7 @@ of API Gateway's stage are among them, as `execute-api`. What the engine does in
 streams, the deletes of what was processed, the deliveries.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -148,8 +149,10 @@ class _Reader:
     def _permissions(self, service: str, action: str, request: Any) -> Permissions:
         _, _, headers, body, query = request
         where = (self._router.extract_region(headers, query), self._scopes.get_account_id())
+        names = json.loads(body)["Names"] if action == "ssm:GetParameters" else []
+        requests = [(*request[:3], json.dumps({"Name": name}).encode(), query) for name in names] or [request]
         if service != "dynamodb":
-            return ((action, self._iam.extract_resource_arn(service, *request, *where)),)
+            return tuple((action, self._iam.extract_resource_arn(service, *one, *where)) for one in requests)
         each = self._iam.dynamodb_transaction_checks(action, body, *where)
         return tuple(each) or tuple((action, arn) for arn in self._iam.dynamodb_resource_arns(body, *where) or ["*"])
 

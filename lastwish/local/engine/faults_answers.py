@@ -9,7 +9,7 @@ import json
 from lastwish.local.engine.calls import Answer, Call
 from lastwish.local.engine.fault import Error
 
-REFUSED = ("dynamodb", "sqs", "execute-api")  # services whose answers are known here
+REFUSED = ("dynamodb", "ssm", "sqs", "execute-api")  # services whose answers are known here
 
 _TABLES, _QUEUES = "com.amazonaws.dynamodb.v20120810#", "com.amazonaws.sqs#"
 _CORAL = "com.amazon.coral.service#"

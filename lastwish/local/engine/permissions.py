@@ -2,6 +2,7 @@
 
 - SQS has no permissions for the batch forms of its calls: `SendMessageBatch` needs `sqs:SendMessage`.
 - CloudWatch Logs names a log group as `…:log-group:NAME:*`, which is also the `Arn` that CloudFormation knows.
+- Parameter Store's `GetParameters` needs the right to each name. Here the first one stands for all.
 - DynamoDB tells the partition key that a call names, as `dynamodb:LeadingKeys`: policies have conditions on it.
 
 Sources: "Actions, resources, and condition keys" of SQS and DynamoDB, Service Authorization Reference; "Log group
@@ -37,6 +38,8 @@ def install() -> None:
         region: str,
         account_id: str,
     ) -> str:
+        if service == "ssm" and (names := json.loads(body).get("Names")):
+            body = json.dumps({"Name": names[0]}).encode()
         arn: str = resource(service, method, path, headers, body, query_params, region, account_id)
         return f"{arn}:*" if service == "logs" and arn.rpartition(":")[0].endswith(":log-group") else arn
 

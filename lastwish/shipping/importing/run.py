@@ -113,8 +113,8 @@ def _new(work: Work) -> int:
 
 def rules_of(settings: Mapping[str, str]) -> Rules:
     """Return the rules of a parser with these settings; without any those of one that nobody has configured."""
-    closed, held = (split_words(settings.get(name, "")) for name in ("CLOSED_DESTINATIONS", "HELD_WORDS"))
-    return Rules(frozenset(closed), load_held_words(held))
+    closed, held = (frozenset(split_words(settings.get(name, ""))) for name in ("CLOSED_DESTINATIONS", "HELD_WORDS"))
+    return Rules(closed, load_held_words(held))
 
 
 def load(source: Source, rules: Rules, writer: Writer, work: Work, progress: Progress) -> None:

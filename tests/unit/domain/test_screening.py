@@ -9,7 +9,7 @@ from frontend.sanitise import normalise
 from parser.held_words import load_held_words
 from tests.support.samples import submitted
 
-WORDS = load_held_words(["Teapot", "やかん", "bootlicker", "go away"])
+WORDS = load_held_words(frozenset(["Teapot", "やかん", "bootlicker", "go away"]))
 
 
 def reason(text: str, name: str | None = None) -> str | None:

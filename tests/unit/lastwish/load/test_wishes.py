@@ -36,7 +36,7 @@ def refused_with(request: wishes.Request) -> int:
 
 
 def test_every_ordinary_wish_is_accepted_and_not_held() -> None:
-    words = load_held_words([])
+    words = load_held_words(frozenset())
     for request in made("ordinary"):
         event = read(request).event
         assert isinstance(judge(event, closed=()), WishAccepted)

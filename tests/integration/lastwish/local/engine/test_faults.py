@@ -50,6 +50,23 @@ def test_a_refusal_is_to_botocore_what_awss_is(
 
 
 @pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        ("throttle", ("ThrottlingException", 400, 2)),
+        ("unavailable", ("ServiceUnavailableException", 503, 2)),
+        ("access_denied", ("AccessDeniedException", 400, 0)),
+        ("expired", ("ExpiredTokenException", 400, 0)),
+    ],
+)
+def test_parameter_store_refuses_too(engine: Engine, error: Any, expected: tuple[str, int, int]) -> None:
+    faults.inject(engine.endpoint, Fault(kind="refuse", error=error, service="ssm", resource="HeldWords"))
+    ssm = engine.client("ssm", "parser")
+    with pytest.raises(ClientError) as refused:
+        ssm.get_parameters(Names=["/lastwish/local/ClosedDestinations", "/lastwish/local/HeldWords"])
+    assert code(refused) == expected
+
+
+@pytest.mark.parametrize(
     "fault",
     [
         {"caller": "parser"},

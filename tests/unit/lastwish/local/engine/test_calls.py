@@ -126,6 +126,13 @@ WRITES = [{"Put": PUT}, {"Update": {"TableName": "Seats", "Key": KEY, "UpdateExp
             [("sqs:SendMessage", ARN.format("sqs", "Inbox"))],
         ),
         (
+            "ssm",
+            "get_parameters",
+            {"Names": ["/a/B", "/a/C"]},
+            "GetParameters",
+            [("ssm:GetParameters", ARN.format("ssm", f"parameter/a/{name}")) for name in "BC"],
+        ),
+        (
             "cloudwatch",
             "put_metric_data",
             {"Namespace": "N", "MetricData": [{"MetricName": "M", "Value": 1}]},

@@ -39,10 +39,11 @@ def test_other_services_keep_their_batches(iam: Any) -> None:
     [
         ("logs", "Logs_20140328.FilterLogEvents", {"logGroupName": "/worker"}, "arn:aws:logs:r:1:log-group:/worker:*"),
         ("logs", "Logs_20140328.ListTagsForResource", {"resourceArn": "arn:of-a-group"}, "arn:of-a-group"),
+        ("ssm", "AmazonSSM.GetParameters", {"Names": ["/a/B", "/a/C"]}, "arn:aws:ssm:r:1:parameter/a/B"),
         ("sqs", "AmazonSQS.SendMessage", {"QueueUrl": "http://sqs/1/Pods"}, "arn:aws:sqs:r:1:Pods"),
     ],
 )
-def test_a_log_group_is_named_with_its_streams(
+def test_a_resource_is_named_as_aws_names_it(
     iam: Any, service: str, target: str, request_: object, resource: str
 ) -> None:
     headers, body = {"x-amz-target": target}, json.dumps(request_).encode()
