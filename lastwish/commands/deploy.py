@@ -22,26 +22,32 @@ Environment = Annotated[
 Confirm = Annotated[
     str | None, typer.Option(metavar="ENV", help="Confirm with the environment's name, instead of being asked.")
 ]
+AcceptLosses = Annotated[
+    bool, typer.Option("--accept-losses", help="With --confirm: also where a table or another store would be lost.")
+]
 
 
 @app.command()
-def deploy(
+def deploy(  # noqa: PLR0917 - typer reads them as options
     env: Environment,
     adopt: Annotated[bool, typer.Option("--adopt", help="Take over the tables that a deleted stack left.")] = False,
     push: Annotated[bool, typer.Option("--push", help="Push the tag to origin.")] = False,
     confirm: Confirm = None,
+    accept_losses: AcceptLosses = False,
     as_json: Json = False,
 ) -> None:
     """Deploy what is checked out: show the changes, ask, go on where it failed before."""
     with Answer(as_json) as answer:
-        _give(answer, _deployments(env, answer, confirm).deploy(adopt=adopt, push=push))
+        _give(answer, _deployments(env, answer, confirm, accept_losses).deploy(adopt=adopt, push=push))
 
 
 @app.command()
-def rollback(env: Environment, confirm: Confirm = None, as_json: Json = False) -> None:
+def rollback(
+    env: Environment, confirm: Confirm = None, accept_losses: AcceptLosses = False, as_json: Json = False
+) -> None:
     """Go back to the last good deploy."""
     with Answer(as_json) as answer:
-        _give(answer, _deployments(env, answer, confirm).rollback())
+        _give(answer, _deployments(env, answer, confirm, accept_losses).rollback())
 
 
 @app.command()
@@ -85,28 +91,30 @@ def deploys(
             answer.note(f"locked: {holder.words()}")
 
 
-def _deployments(env: str, answer: Answer, typed: str | None) -> "Deployments":
+def _deployments(env: str, answer: Answer, given: str | None, accept_losses: bool = False) -> "Deployments":
     from lastwish.shipping.deploying.deployments import Deployments
     from lastwish.shipping.deploying.environment import find
 
     def confirm(question: "Question") -> bool:
-        return _confirm(question, typed, answer)
+        return _confirm(question, given, accept_losses or not question.losses, answer)
 
     return Deployments(find(env), getpass.getuser(), answer.note, confirm)
 
 
-def _confirm(question: "Question", typed: str | None, answer: Answer) -> bool:
-    """Ask at the terminal; nowhere else: there the name has to be an option."""
+def _confirm(question: "Question", given: str | None, is_enough: bool, answer: Answer) -> bool:
+    """Ask at the terminal; nowhere else: there the name has to be an option, and that losses are meant another."""
     answer.note(f"{question.title}:")
     for line in question.words:
         answer.note(f"  {line}")
-    if typed is None and sys.stdin.isatty() and not answer.as_json:
+    if given and is_enough:
+        return given == question.environment
+    if sys.stdin.isatty() and not answer.as_json:
         if not question.by_name:
             return typer.confirm("Go on?", err=True)
-        typed = typer.prompt(f"Type {question.environment} to go on", err=True)
-    if typed is None:
-        answer.note("nobody can be asked here: --confirm with the environment's name does it")
-    return typed == question.environment
+        return bool(typer.prompt(f"Type {question.environment} to go on", err=True) == question.environment)
+    more = "" if is_enough else ", and --accept-losses, since something would be lost"
+    answer.note(f"nobody can be asked here: it takes --confirm with the environment's name{more}")
+    return False
 
 
 def _give(answer: Answer, record: "Record") -> None:

@@ -8,8 +8,15 @@ from typing import Any
 import pytest
 
 from lastwish.aws.clients import Endpoint, engine_client
+from lastwish.shipping.deploying.bucket import Bucket
 from lastwish.shipping.deploying.cloudformation import Plan, Stack, adoptable
-from lastwish.shipping.deploying.errors import DeployError, DeployStopped, StackFailed
+from lastwish.shipping.deploying.environment import Environment
+from lastwish.shipping.deploying.errors import DeployDeclined, DeployError, DeployStopped, StackFailed
+from lastwish.shipping.deploying.history import Record
+from lastwish.shipping.deploying.lock import Lock
+from lastwish.shipping.deploying.source import Source
+from lastwish.shipping.deploying.steps import Question, Run
+from tests.support import ROOT
 from tests.support.engine_alone import engine_alone
 
 QUEUE = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": {"Ref": "Seconds"}}}
@@ -56,6 +63,12 @@ def stack(endpoint: Endpoint, request: pytest.FixtureRequest) -> Stack:
     return Stack(engine_client("cloudformation", endpoint), name, pause=0.1)
 
 
+def a_bucket(endpoint: Endpoint) -> Bucket:
+    bucket = Bucket(engine_client("s3", endpoint), "deploys")
+    bucket.create()
+    return bucket
+
+
 def on() -> None:
     """Nobody asks to stop."""
 
@@ -84,6 +97,22 @@ def test_a_table_that_would_be_replaced_is_a_danger(stack: Stack) -> None:
     apply(stack, body(Store=TABLE))
     dangers = planned(stack, body(Store=table)).changes.dangers
     assert [each.name for each in dangers] == ["Store"]  # the engine says "conditionally", AWS "always"
+
+
+def test_a_change_that_loses_something_is_asked_as_one(stack: Stack, endpoint: Endpoint) -> None:
+    here, lock = Environment("dev", stack.name, "", {"Stage": "dev"}, ROOT, None), Lock(a_bucket(endpoint), "dev")
+    lock.take("ana", "deploy", 1)
+    asked: list[Question] = []
+
+    def answer(question: Question) -> bool:
+        asked.append(question)
+        return not question.losses
+
+    run = Run(here, Source(ROOT, "0" * 40, ""), {}, Record(1, "deploy", "ana"), lock, lambda _: None, answer)
+    run.apply(stack, body(Store=TABLE), {})
+    with pytest.raises(DeployDeclined):
+        run.apply(stack, {"TemplateBody": body(Store=TABLE)["TemplateBody"].replace('"id"', '"key"')}, {})
+    assert [(each.by_name, each.losses) for each in asked] == [(False, False), (True, True)]
 
 
 def test_what_was_not_confirmed_leaves_nothing(stack: Stack) -> None:

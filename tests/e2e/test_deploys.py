@@ -1,6 +1,7 @@
 """`lastwish deploy local`, the rehearsal: deploy, change, refuse, fail in the middle and go on, go back, tear down."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -28,7 +29,8 @@ def test_the_story_of_an_environment(rehearsal: Rehearsal) -> None:
     assert set(states(first).values()) == {"done"}
     assert any("adds" in line for question in ana.asked for line in question.words)
 
-    # Ben comes while Ana reads the changes.
+    # Ben comes while Ana reads the changes. A word that the parser reads itself is not among them.
+    rehearsal.aws("ssm").put_parameter(Name="/lastwish/local/HeldWords", Value="kryptonite", Type="String")
     changed = repository.append("src/parser/held_words.txt", "\nunobtainium\n")
 
     def answer_while_ben_tries(_: object) -> bool:
@@ -39,16 +41,23 @@ def test_the_story_of_an_environment(rehearsal: Rehearsal) -> None:
     ana.answer = answer_while_ben_tries  # type: ignore[method-assign]
     second = ana.deploys.deploy()
     assert (second.commit, second.outcome) == (changed, "succeeded")
+    assert second.steps["parameters"]["words"].startswith("the parser reads HeldWords under /lastwish/local/ (digest ")
+    assert rehearsal.stack_parameters()["HeldWords"] == ""
 
-    # An alarm rings after the next one: it goes on from there.
+    # Somebody took a right away, and an alarm rings after the next one: it goes on from there.
+    restore = rehearsal.without_policy("ParserRole", "parser")
     broken = repository.append("src/parser/held_words.txt", "\nvibranium\n")
     injected = {"MetricName": "Sanitised", "Value": 500, "Dimensions": [{"Name": "service", "Value": "frontend"}]}
     rehearsal.aws("cloudwatch").put_metric_data(Namespace="LastWish/lastwish-rehearsal", MetricData=[injected])
-    with pytest.raises(DeployError, match=r"failed at alarms: alarms are on, .*: lastwish-rehearsal/injection"):
+    with pytest.raises(
+        DeployError, match=r"failed at parameters: the parser may not read /lastwish/local/\w+"
+    ) as ended:
         ben.deploys.deploy()
+    assert re.search("; alarms: alarms are on, .*: lastwish-rehearsal/injection", str(ended.value))
     failed = ben.deploys.all()[-1]
     assert (failed.outcome, failed.steps["audit"]["state"], "tag" in failed.steps) == ("failed", "done", False)
     engine.clear_measurements(rehearsal.endpoint)
+    restore()
     ben.said.clear()
     went_on = ben.deploys.deploy()
     assert (went_on.continues, went_on.commit) == (failed.number, broken)

@@ -1,8 +1,9 @@
 """Deploys to the local engine, out of a repository that a test may change."""
 
+import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,15 +11,15 @@ from typing import Any
 
 import pytest
 
-from lastwish.aws.clients import Endpoint, engine_client
+from lastwish.aws.clients import Endpoint, engine_client, physical_ids
 from lastwish.local.state import Home
 from lastwish.shipping.deploying.deployments import Deployments
-from lastwish.shipping.deploying.environment import LOCAL, find
+from lastwish.shipping.deploying.environment import LOCAL, REHEARSAL, find
 from lastwish.shipping.deploying.steps import Question
 from tests.support import ROOT
 from tests.support.engine_alone import engine_alone
 
-DEPLOYED = ("template.yaml", "observability.yaml", "edge.yaml", "account.yaml", "samconfig.toml")
+DEPLOYED = ("template.yaml", "observability.yaml", "edge.yaml", "memory.yaml", "account.yaml", "samconfig.toml")
 
 
 class Repository:
@@ -82,6 +83,19 @@ class Rehearsal:
 
     def aws(self, service: str) -> Any:
         return engine_client(service, self.endpoint)
+
+    def stack_parameters(self) -> dict[str, str]:
+        """Return what the stack was deployed with."""
+        [found] = self.aws("cloudformation").describe_stacks(StackName=REHEARSAL)["Stacks"]
+        return {each["ParameterKey"]: each["ParameterValue"] for each in found["Parameters"]}
+
+    def without_policy(self, role: str, policy: str) -> Callable[[], None]:
+        """Take a role of the stack its policy, as by hand. Return what gives it back."""
+        iam, names = self.aws("iam"), physical_ids(self.aws("cloudformation"), REHEARSAL, "AWS::IAM::Role")
+        named = {"RoleName": names[role], "PolicyName": policy}
+        document = json.dumps(iam.get_role_policy(**named)["PolicyDocument"])
+        iam.delete_role_policy(**named)
+        return lambda: iam.put_role_policy(**named, PolicyDocument=document)
 
 
 @contextmanager

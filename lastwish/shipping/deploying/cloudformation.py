@@ -64,14 +64,14 @@ class Stack:
         found = self.described()
         first = found is None or found["StackStatus"] == "REVIEW_IN_PROGRESS"
         kind: dict[str, Any] = {"ChangeSetType": "CREATE" if first else "UPDATE", "IncludeNestedStacks": True}
-        if adopt:
+        kind["Tags"] = [{"Key": "lastwish-stack", "Value": self.name}]  # as samconfig.toml's: the budget counts by it
+        if adopt:  # which may add no tag
             kind = {"ChangeSetType": "IMPORT", "ResourcesToImport": adopt}
         try:
             arn = self._aws.create_change_set(
                 StackName=self.name,
                 ChangeSetName=f"lastwish-{uuid.uuid4().hex}",
                 Capabilities=_CAPABILITIES,
-                Tags=[{"Key": "lastwish-stack", "Value": self.name}],  # as samconfig.toml's: the budget counts by it
                 Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
                 **template,
                 **kind,

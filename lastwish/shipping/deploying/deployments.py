@@ -5,7 +5,7 @@ the next step. Every attempt leaves a record, a refused one too.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import httpx
@@ -19,7 +19,7 @@ from lastwish.shipping.deploying.errors import DeployDeclined, DeployError, Depl
 from lastwish.shipping.deploying.history import History, Record
 from lastwish.shipping.deploying.lock import Holder, Lock
 from lastwish.shipping.deploying.source import Source, untag
-from lastwish.shipping.deploying.steps import NEEDS, STEPS, Confirm, Question, Run, Step, Tell
+from lastwish.shipping.deploying.steps import ASKING, NEEDS, STEPS, Confirm, Question, Run, Step, Tell
 
 _PARAMETERS = "parameters/"
 # They end a run at once: after any other error, steps that do not need the failed one still run.
@@ -172,7 +172,7 @@ class Deployments:
         self._tell(f"{name} ...")
         try:
             run.lock.renew()
-            with plain_errors():
+            with plain_errors(), nullcontext() if step in ASKING else run.lock.kept():
                 words = step(run)
         except (CommandError, httpx.HTTPError, OSError) as error:
             self._note(run.record, name, "failed", str(error))

@@ -6,6 +6,7 @@ own beside the one that `up` made, so that a rehearsal breaks nothing.
 
 import hashlib
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -112,26 +113,39 @@ class Environment:
         return f"/lastwish/{self.name}/"
 
     def parameters(self) -> dict[str, str]:
-        """Return the settings, and over them what SSM Parameter Store has under `path`. Raises DeployError, AwsError.
+        """Return the parameters of the stack. Raises DeployError, AwsError.
+
+        They are the settings, and over them what SSM Parameter Store has under `path`. What the functions read there
+        themselves is left out: it changes without a deploy.
+        """
+        stored = self.stored()
+        found = {"ParameterPath": self.path} | self.settings
+        read = AT_RUN_TIME if (found | stored)["ParameterPath"] == self.path else ()
+        return found | {name: value for name, value in stored.items() if name not in read}
+
+    def stored(self) -> dict[str, str]:
+        """Return what SSM Parameter Store has under `path`, by name. Raises DeployError, AwsError.
 
         Secret ones are refused: CloudFormation shows a stack's parameters to all who may look at it.
         """
-        known = parse(self.template.read_text())["Parameters"]
-        found = dict(self.settings)
+        known, found = parse(self.template.read_text())["Parameters"], dict[str, str]()
         with plain_errors():
             pages = self.client("ssm").get_paginator("get_parameters_by_path").paginate(Path=self.path)
             stored = [each for page in pages for each in page["Parameters"]]
         for each in stored:
-            name = each["Name"].removeprefix(self.path)
+            name, value = each["Name"].removeprefix(self.path), "" if each["Value"] == EMPTY else each["Value"]
             if name not in known:
                 raise DeployError(f"{each['Name']} is no parameter of template.yaml: correct its name, or delete it")
             if each["Type"] == "SecureString":
                 raise DeployError(f"{each['Name']} is a SecureString, and a stack shows its parameters: store a String")
-            found[name] = "" if each["Value"] == EMPTY else each["Value"]
+            if not re.fullmatch(pattern := known[name].get("AllowedPattern", ".*"), value, re.DOTALL):
+                raise DeployError(f"{each['Name']} does not fit its pattern in template.yaml, {pattern}: correct it")
+            found[name] = value
         return found
 
 
 EMPTY = "-"  # SSM stores no empty text
+AT_RUN_TIME = ("ClosedDestinations", "HeldWords")  # the parser reads them itself (src/infra/parameters.py)
 
 
 def digest(*facts: object) -> str:

@@ -5,16 +5,20 @@ blocks others until its time is over. Who wants a running deploy to stop writes 
 when it renews.
 """
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from lastwish.shipping.deploying.bucket import Bucket
-from lastwish.shipping.deploying.errors import DeployLocked, DeployStopped
+from botocore.exceptions import BotoCoreError, ClientError
 
-LEASE = 900.0  # longer than the longest step that cannot renew meanwhile: a build
+from lastwish.shipping.deploying.bucket import Bucket
+from lastwish.shipping.deploying.errors import DeployError, DeployLocked, DeployStopped
+
+LEASE = 900.0  # seconds: as long as others wait for a holder that was killed, and as somebody may take to answer
 _KEY = "lock.json"
 
 
@@ -49,6 +53,7 @@ class Lock:
         self._bucket, self._environment, self._now = bucket, environment, now
         self._mine: Holder | None = None
         self._tag: str | None = None
+        self._one = threading.Lock()  # at a time: `kept` renews from a thread of its own
 
     def holder(self) -> Holder | None:
         """Return who holds it now; None: nobody."""
@@ -71,19 +76,36 @@ class Lock:
         """Keep it for another LEASE seconds. Raises DeployStopped where somebody asked for that, DeployLocked."""
         if self._mine is None:
             raise RuntimeError("renewed before it was taken")
-        mine = replace(self._mine, until=self._now() + LEASE)
-        tag = self._bucket.put_if(_KEY, mine.facts(), self._tag)
-        if tag is None:
-            found, tag = self._read()
-            if not found or found.since != mine.since or found.user != mine.user or not found.until:
-                raise DeployLocked(
-                    f"{self._environment} was taken over meanwhile: see `lastwish deploys {self._environment}`"
-                )
-            self._mine, self._tag = found, tag
-            raise DeployStopped(
-                f"{found.stop} asked it to stop: `lastwish deploy {self._environment}` goes on where it was"
-            )
-        self._mine, self._tag = mine, tag
+        name = self._environment
+        with self._one:
+            mine = replace(self._mine, until=self._now() + LEASE)
+            tag = self._bucket.put_if(_KEY, mine.facts(), self._tag)
+            if tag is None:
+                found, tag = self._read()
+                if not found or found.since != mine.since or found.user != mine.user or not found.until:
+                    raise DeployLocked(f"{name} was taken over meanwhile: see `lastwish deploys {name}`")
+                mine = found
+            self._mine, self._tag = mine, tag
+        if mine.stop:  # also where the thread of `kept` has read it first
+            raise DeployStopped(f"{mine.stop} asked it to stop: `lastwish deploy {name}` goes on where it was")
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Renew it meanwhile. Whoever took it over, or asked to stop, is found out by the next `renew`."""
+        done = threading.Event()
+
+        def renew() -> None:
+            while not done.wait(LEASE / 3):
+                with suppress(DeployError, BotoCoreError, ClientError):
+                    self.renew()
+
+        thread = threading.Thread(target=renew, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
 
     def release(self) -> None:
         """Give it up, if it is still ours."""

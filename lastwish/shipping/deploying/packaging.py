@@ -50,7 +50,7 @@ def _run(environment: Environment, words: list[str], advice: str) -> None:
         }
     done = subprocess.run(words, env=env, cwd=environment.root, capture_output=True, text=True, check=False)
     if done.returncode:
-        said = (done.stderr + done.stdout).strip().splitlines()[-3:]
+        said = (done.stdout + done.stderr).strip().splitlines()[-3:]
         raise DeployError(f"{' '.join(words[:2])} failed: {' '.join(said)}; {advice}")
 
 

@@ -19,7 +19,7 @@ from lastwish.preflight.check import run as run_checks
 from lastwish.promises import Promises
 from lastwish.shipping.deploying import packaging
 from lastwish.shipping.deploying.cloudformation import Stack, adoptable
-from lastwish.shipping.deploying.environment import Environment
+from lastwish.shipping.deploying.environment import AT_RUN_TIME, Environment, digest
 from lastwish.shipping.deploying.errors import DeployDeclined, DeployError
 from lastwish.shipping.deploying.history import Record
 from lastwish.shipping.deploying.lock import Lock
@@ -32,12 +32,16 @@ _ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
 
 @dataclass(frozen=True)
 class Question:
-    """What has to be confirmed, in words. ``by_name``: the environment's name has to be typed; else a yes will do."""
+    """What has to be confirmed, in words. ``by_name``: the environment's name has to be typed; else a yes will do.
+
+    ``losses``: a change would lose what cannot be made again. An answer that was given beforehand must have said so.
+    """
 
     environment: str
     title: str
     words: list[str]
     by_name: bool
+    losses: bool = False
 
 
 type Tell = Callable[[str], None]
@@ -63,13 +67,11 @@ class Run:
         plan = stack.plan(template, parameters, adopt)
         if plan is None:
             return f"{stack.name} is as it should be: nothing to change"
-        by_name = self.environment.guarded or bool(plan.changes.dangers)
+        here, losses = self.environment, bool(plan.changes.dangers)
+        by_name = here.guarded or losses
         try:
-            ask(
-                Question(self.environment.name, f"Change {stack.name}", plan.changes.words(), by_name),
-                self.confirm,
-                self.lock,
-            )
+            question = Question(here.name, f"Change {stack.name}", plan.changes.words(), by_name, losses)
+            ask(question, self.confirm, self.lock)
         except BaseException:
             stack.forget(plan.arn)
             raise
@@ -125,6 +127,24 @@ def stack(run: Run) -> str:
         body, tables = adoptable(parse(here.template.read_text()), here.tables(), here.stack)
         run.tell(run.apply(stack, {"TemplateBody": packaging.as_text(body)}, run.parameters, tables))
     return run.apply(stack, {"TemplateURL": here.bucket.url(run.record.template)}, run.parameters)
+
+
+def parameters(run: Run) -> str:
+    """Say what Parameter Store has for the functions to read, and check that their role may read it."""
+    here, path = run.environment, run.parameters.get("ParameterPath")
+    if not path:
+        return "the stack has no ParameterPath: functions read nothing at run time"
+    iam, roles = here.client("iam"), physical_ids(here.client("cloudformation"), here.stack, "AWS::IAM::Role")
+    role = iam.get_role(RoleName=roles["ParserRole"])["Role"]["Arn"]
+    _, partition, _, _, account, _ = role.split(":", 5)
+    for name in AT_RUN_TIME:
+        arn = f"arn:{partition}:ssm:{here.bucket.region}:{account}:parameter{path}{name}"
+        asked = {"PolicySourceArn": role, "ActionNames": ["ssm:GetParameters"], "ResourceArns": [arn]}
+        decision = iam.simulate_principal_policy(**asked)["EvaluationResults"][0]["EvalDecision"]
+        if decision != "allowed":
+            raise DeployError(f"the parser may not read {path}{name} ({decision}): correct ParserRole in template.yaml")
+    there = {name: value for name, value in here.stored().items() if name in AT_RUN_TIME}
+    return f"the parser reads {' and '.join(there) or 'nothing'} under {path} (digest {digest(there)})"
 
 
 def operator(run: Run) -> str:
@@ -218,10 +238,13 @@ NEEDS: dict[Step, tuple[Step, ...]] = {
     account: (preflight,),
     package: (preflight,),
     stack: (account, package),
+    parameters: (stack,),
     operator: (stack,),
     smoke: (stack,),
     audit: (smoke,),
     alarms: (smoke,),
-    tag: (audit, alarms),
+    tag: (parameters, audit, alarms),
 }
 STEPS: tuple[Step, ...] = tuple(TopologicalSorter(NEEDS).static_order())
+# They renew the lock themselves, and nobody renews it for somebody who was asked and went away.
+ASKING: tuple[Step, ...] = (account, stack)

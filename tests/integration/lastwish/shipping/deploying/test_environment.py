@@ -1,5 +1,6 @@
 """Which environments there are, and what their parameters are made of."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,18 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from infra.parameters import _FIELDS
 from lastwish.errors import NotRunning, UsageError
 from lastwish.shipping.deploying.deployments import Deployments
-from lastwish.shipping.deploying.environment import Environment, find, names
+from lastwish.shipping.deploying.environment import AT_RUN_TIME, Environment, find, names
 from lastwish.shipping.deploying.errors import DeployError
+from lastwish.shipping.deploying.history import Record
+from lastwish.shipping.deploying.lock import Lock
 from lastwish.shipping.deploying.packaging import package
+from lastwish.shipping.deploying.source import Source
+from lastwish.shipping.deploying.steps import Run
 from tests.support import ROOT
+from tests.support.laptop import wait_until
 from tests.support.rehearsals import Repository
 
 
@@ -54,16 +61,42 @@ def test_its_bucket_names_stack_account_and_region(prod: Environment) -> None:
 
 def test_parameter_store_comes_before_samconfig(prod: Environment) -> None:
     store("/lastwish/prod/ThrottleRate", "9000")
-    store("/lastwish/prod/HeldWords", "-")
+    store("/lastwish/prod/PublicUrl", "-")
     store("/lastwish/staging/ThrottleBurst", "1")
     found = prod.parameters()
-    assert (found["ThrottleRate"], found["HeldWords"]) == ("9000", "")
+    assert (found["ThrottleRate"], found["PublicUrl"]) == ("9000", "")
     assert found["ThrottleBurst"] == prod.settings["ThrottleBurst"]
 
 
 def test_a_name_that_the_template_does_not_know_is_an_error(prod: Environment) -> None:
     store("/lastwish/prod/ThrottelRate", "9000")
     with pytest.raises(DeployError, match="/lastwish/prod/ThrottelRate is no parameter"):
+        prod.parameters()
+
+
+def test_what_functions_read_themselves_changes_nothing_in_the_stack(prod: Environment) -> None:
+    before = prod.parameters()
+    assert before["ParameterPath"] == "/lastwish/prod/"
+    store("/lastwish/prod/HeldWords", "teapot")
+    store("/lastwish/prod/ClosedDestinations", "mars,jupiter")
+    assert prod.parameters() == before
+
+
+def test_where_functions_read_nothing_their_words_are_parameters_as_all_others(prod: Environment) -> None:
+    store("/lastwish/prod/HeldWords", "teapot")
+    store("/lastwish/prod/ParameterPath", "-")
+    found = prod.parameters()
+    assert (found["ParameterPath"], found["HeldWords"]) == ("", "teapot")
+
+
+def test_the_names_that_are_read_at_run_time_are_those_that_the_parser_reads() -> None:
+    assert set(AT_RUN_TIME) == set(_FIELDS)
+
+
+@pytest.mark.parametrize(("name", "value"), [("ClosedDestinations", "Mars"), ("AlarmEmail", "nobody")])
+def test_what_does_not_fit_its_pattern_is_an_error(prod: Environment, name: str, value: str) -> None:
+    store(f"/lastwish/prod/{name}", value)
+    with pytest.raises(DeployError, match=f"/lastwish/prod/{name} does not fit its pattern"):
         prod.parameters()
 
 
@@ -90,6 +123,22 @@ def test_a_build_that_fails_says_what_make_said(tmp_path: Path) -> None:
     prod = find("prod", Repository(tmp_path / "repository").root)  # without a Makefile
     with pytest.raises(DeployError, match=r"make build failed: .*No rule to make target 'build'"):
         package(prod, {})
+
+
+def test_a_step_that_takes_long_keeps_the_lock(prod: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lastwish.shipping.deploying.lock.LEASE", 1.0)
+    prod.bucket.create()
+    deploys, lock = deployments(prod), Lock(prod.bucket, "prod")
+    lock.take("ana", "deploy", 1)
+    begun = time.time()
+
+    def build(run: Run) -> str:
+        renewed = wait_until(lambda: (holder := run.lock.holder()) and holder.until > begun + 2)  # two leases later
+        return "built" if renewed else "not renewed"
+
+    run = Run(prod, Source(ROOT, "0" * 40, ""), {}, Record(1, "deploy", "ana"), lock, lambda _: None, lambda _: True)
+    assert deploys._do(build, run)
+    assert run.record.steps["build"]["words"] == "built"
 
 
 def test_nothing_to_go_back_to_and_nothing_to_stop_are_plain_errors(prod: Environment) -> None:

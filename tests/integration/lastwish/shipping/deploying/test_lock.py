@@ -7,6 +7,7 @@ import pytest
 from lastwish.shipping.deploying.bucket import Bucket
 from lastwish.shipping.deploying.errors import DeployLocked, DeployStopped
 from lastwish.shipping.deploying.lock import LEASE, Holder, Lock
+from tests.support.laptop import wait_until
 
 type Overtaken = Callable[[Callable[[], object]], Bucket]
 
@@ -122,3 +123,46 @@ def test_it_can_be_taken_away_from_a_dead_holder(anas: Lock, bens: Lock) -> None
 
 def test_nobody_can_be_asked_to_stop_where_nobody_holds_it(anas: Lock) -> None:
     assert anas.ask_to_stop("ben") is None
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> float:
+    """A lease that is renewed many times a second. The clock of these locks does not go by itself."""
+    monkeypatch.setattr("lastwish.shipping.deploying.lock.LEASE", 0.1)
+    return 0.1
+
+
+def lasts_until(lock: Lock, moment: float) -> bool:
+    holder = lock.holder()
+    return holder is not None and holder.until == moment
+
+
+def test_it_is_renewed_during_a_long_step_and_not_after_it(anas: Lock, bens: Lock, clock: Clock, often: float) -> None:
+    anas.take("ana", "deploy", 7)
+    with anas.kept():
+        for _ in range(3):
+            clock.now += 0.9 * often
+            assert wait_until(lambda: lasts_until(bens, clock.now + often))
+    clock.now += 2 * often
+    bens.take("ben", "deploy", 8)
+
+
+def test_a_request_to_stop_during_a_long_step_is_found_out_after_it(
+    anas: Lock, bens: Lock, clock: Clock, often: float
+) -> None:
+    anas.take("ana", "deploy", 7)
+    with anas.kept():
+        bens.ask_to_stop("ben")
+        clock.now += often / 2
+        assert wait_until(lambda: lasts_until(bens, clock.now + often))  # it was read, and renewed again
+    with pytest.raises(DeployStopped, match="ben asked"):
+        anas.renew()
+
+
+def test_who_took_it_away_during_a_long_step_is_found_out_after_it(anas: Lock, bens: Lock, often: float) -> None:
+    anas.take("ana", "deploy", 7)
+    with anas.kept():
+        bens.take_away()
+        bens.take("ben", "deploy", 8)
+    with pytest.raises(DeployLocked, match="taken over"):
+        anas.renew()
