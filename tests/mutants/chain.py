@@ -118,6 +118,14 @@ STORING = (
         "A rejected wish that was answered 202 is a dead letter and no stored fact.",
         f"{_IN}/parser/test_handler.py::test_a_rejected_wish_is_sent_on_too",
     ),
+    Mutant(
+        "unread-rules-forgotten",
+        "src/infra/parameters.py",
+        "            return self._last\n        self._last",
+        "            return {}\n        self._last",
+        "While Parameter Store does not answer, a ship that has left takes wishes again.",
+        f"{_IN}/test_parameters.py::test_where_the_store_cannot_be_read_the_last_words_count_and_it_is_said",
+    ),
 )
 
 SEATS = (
