@@ -59,7 +59,8 @@ def stop(
     """Stop the deploy that runs, and let its stack go back."""
     with Answer(as_json) as answer:
         holder = _deployments(env, answer, None).stop(force=force)
-        answer.give({"stopped": holder.facts()}, f"asked to stop: {holder.words()}; see `lastwish deploys {env}`")
+        done = "took the lock away" if force else "asked to stop"
+        answer.give({"stopped": holder.facts()}, f"{done}: {holder.words()}; see `lastwish deploys {env}`")
 
 
 @app.command()

@@ -141,5 +141,5 @@ class Lock:
     def _locked(self, found: Holder | None) -> DeployLocked:
         who = found.words() if found else "somebody else took it at the same moment"
         facts = {"holder": found.facts()} if found else {}
-        name = self._environment
-        return DeployLocked(f"{name} is locked: {who}; wait for it, or `lastwish stop {name}`", **facts)
+        stop = f"`lastwish stop {self._environment}` (--force where its process is dead)"
+        return DeployLocked(f"{self._environment} is locked: {who}; wait for it, or {stop}", **facts)

@@ -1,11 +1,13 @@
 """How commands speak: JSON on stdout alone, words for people, a plain line and an exit code for what went wrong."""
 
 import json
+from importlib import import_module
 
 import pytest
 
 from lastwish.commands.answer import Answer
 from lastwish.errors import CommandError, DeployFailed, Interrupted
+from tests.support import ROOT
 
 
 def test_json_is_one_object_on_stdout_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,4 +68,6 @@ def test_no_failure_exits_with_success() -> None:
 
 
 def test_each_error_names_a_next_step() -> None:
+    for file in (ROOT / "lastwish").rglob("errors.py"):
+        import_module(".".join(file.relative_to(ROOT).with_suffix("").parts))
     assert [error.__name__ for error in _all_below(CommandError) if not error.next_step] == ["CommandError"]

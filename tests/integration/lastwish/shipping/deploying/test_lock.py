@@ -43,7 +43,7 @@ def test_others_see_who_holds_it_since_when_and_until_when(anas: Lock, bens: Loc
     assert "ana holds it for a deploy since 1970-01-12 13:46:40 UTC, until 1970-01-12 14:01:40 UTC" in str(
         refused.value
     )
-    assert "`lastwish stop prod`" in str(refused.value)
+    assert "`lastwish stop prod` (--force where its process is dead)" in str(refused.value)
 
 
 def test_it_is_free_after_its_release(anas: Lock, bens: Lock) -> None:
