@@ -25,6 +25,8 @@ _SETTINGS = {
     "MainStack": "Name of the stack that this one belongs to. Names of alarms, dashboard and queries begin with it.",
     "Stage": 'Name of the API stage. "local" is the laptop.',
     "AlarmEmail": "Address that alarms are sent to. Empty is none.",
+    "SlackWorkspace": "Workspace of SlackChannel.",
+    "SlackChannel": "Channel where AWS posts alarms. Empty is none.",
     "RunbooksUrl": "Where people read docs/runbooks, with a slash at the end.",
     "TraceReservoir": "Wishes that X-Ray records in each second.",
     "TraceRate": "Share of the other wishes that it records.",
@@ -41,6 +43,7 @@ _CONDITIONS = """\
 Conditions:
   OnAws: !Not [!Equals [!Ref Stage, local]]
   HasAlarmEmail: !Not [!Equals [!Ref AlarmEmail, ""]]
+  HasSlack: !And [!Condition OnAws, !Not [!Equals [!Ref SlackChannel, ""]]]
 """
 
 _TOPIC = """\
@@ -79,6 +82,43 @@ _TOPIC = """\
     Type: AWS::SNS::Subscription
     Condition: HasAlarmEmail
     Properties: { TopicArn: !Ref Alarms, Protocol: email, Endpoint: !Ref AlarmEmail }
+"""
+
+_SLACK = """\
+  # --- alarms in a channel of Slack, by AWS's own app, Amazon Q Developer in chat applications (docs/chat.md) -----------
+  AlarmsInSlack:
+    Type: AWS::Chatbot::SlackChannelConfiguration
+    Condition: HasSlack
+    Properties:
+      ConfigurationName: !Sub "${MainStack}-alarms"
+      SlackWorkspaceId: !Ref SlackWorkspace
+      SlackChannelId: !Ref SlackChannel
+      SnsTopicArns: [!Ref Alarms]
+      IamRoleArn: !GetAtt SlackRole.Arn
+      GuardrailPolicies: [!Ref SlackMayLook] # without one, whoever is in the channel could do all that the role may ever do
+      LoggingLevel: ERROR
+
+  SlackMayLook: # at metrics, for the chart below an alarm: what the service's guide names for notifications
+    Type: AWS::IAM::ManagedPolicy
+    Condition: HasSlack
+    Properties:
+      Description: !Sub "${MainStack}: look at alarms and metrics from Slack"
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Sid: LookAtMetrics # they have no resources
+            Effect: Allow
+            Action: ["cloudwatch:Describe*", "cloudwatch:Get*", "cloudwatch:List*"]
+            Resource: "*"
+
+  SlackRole:
+    Type: AWS::IAM::Role
+    Condition: HasSlack
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement: [{ Effect: Allow, Principal: { Service: chatbot.amazonaws.com }, Action: "sts:AssumeRole" }]
+      ManagedPolicyArns: [!Ref SlackMayLook]
 """
 
 _XRAY = """\
@@ -120,6 +160,7 @@ def template() -> str:
 def _resources() -> str:
     parts = [
         _TOPIC,
+        _SLACK,
         _title("alarms: one symptom each"),
         *map(_alarm, ALARMS),
         _title("burn rates: signals, and below them the alarms that consist of signals"),

@@ -14,11 +14,14 @@ from tests.support import ROOT
 from tests.support.template import EDGE, MEMORY, OBSERVABILITY, TEMPLATE, load, resources
 
 NESTED = {"Observability": OBSERVABILITY, "Edge": EDGE, "LongMemory": MEMORY}
-ROLES = {"LongMemory"}  # it has roles of its own, and each environment grants CAPABILITY_IAM
+ROLES = {"LongMemory", "Observability"}  # they have roles, and each environment grants CAPABILITY_IAM
 STACKS = resources("AWS::CloudFormation::Stack")
 PASSED: dict[str, Any] = STACKS["Observability"]["Properties"]["Parameters"]
 DECLARED: dict[str, Any] = load(OBSERVABILITY)["Parameters"]
-SETTINGS = {"MainStack", "Stage", "AlarmEmail", "RunbooksUrl", "TraceReservoir", "TraceRate"}
+SETTINGS = {
+    *("MainStack", "Stage", "AlarmEmail", "SlackWorkspace", "SlackChannel"),
+    *("RunbooksUrl", "TraceReservoir", "TraceRate"),
+}
 TEXT = OBSERVABILITY.read_text()
 
 # The attribute that is a resource's name, where Ref gives something else. A metric's dimension wants the name.

@@ -9,7 +9,7 @@ from lastwish.observe.prices import ALARM, COMPOSITE, DASHBOARD
 
 _MONTHLY = {"CloudWatch::Alarm": ALARM, "CloudWatch::CompositeAlarm": COMPOSITE, "CloudWatch::Dashboard": DASHBOARD}
 # Nothing while nobody uses them, and `lastwish cost` says what use costs; or nothing at all.
-_BY_USE = ("ApiGateway", "Cognito", "DynamoDB", "IAM", "Lambda", "Logs", "SNS", "SQS", "XRay")
+_BY_USE = ("ApiGateway", "Chatbot", "Cognito", "DynamoDB", "IAM", "Lambda", "Logs", "SNS", "SQS", "XRay")
 # What is lost with them cannot be made again: wishes, accounts, or the address that people have.
 _PRECIOUS = ("DynamoDB::Table", "Cognito::UserPool", "SQS::Queue", "S3::Bucket", "ApiGateway::RestApi")
 # These parameters cost by themselves, and lastwish/observe/prices.py has no line for them.
