@@ -8,6 +8,7 @@ import typer
 
 from lastwish import errors
 from lastwish.commands import (
+    chat,
     cost,
     deploy,
     dlq,
@@ -53,6 +54,7 @@ for commands in (
     import_,
     prometheus,
     deploy,
+    chat,
 ):
     app.add_typer(commands.app)
 

@@ -86,7 +86,7 @@ def deploys(
         here = _deployments(env, answer, None)
         records, holder = here.all(last), here.holder()
         facts = {"environment": env, "deploys": [each.facts() for each in records]}
-        lines = [_line(each) for each in records] or [f"nothing was deployed to {env}: lastwish deploy {env}"]
+        lines = [each.line() for each in records] or [f"nothing was deployed to {env}: lastwish deploy {env}"]
         answer.give({**facts, "holder": holder.facts() if holder else None}, *lines)
         if holder:
             answer.note(f"locked: {holder.words()}")
@@ -120,7 +120,3 @@ def _confirm(question: "Question", given: str | None, is_enough: bool, answer: A
 
 def _give(answer: Answer, record: "Record") -> None:
     answer.give(record.facts(), record.words)
-
-
-def _line(record: "Record") -> str:
-    return f"{record.number:>4}  {record.started}  {record.user}  {record.kind} {record.outcome}: {record.words}"

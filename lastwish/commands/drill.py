@@ -66,9 +66,14 @@ def drill(  # noqa: PLR0917 - typer reads them as options
 
 def _run(drill: "Drill", options: "Options") -> "Result":
     from lastwish.drills.runner import run
+    from lastwish.shipping.chat.watch import noted
     from lastwish.site import LocalSite
 
-    return run(drill, LocalSite(), options)
+    site = LocalSite()
+    with noted(site.home, options.fault_name or drill.name) as lines:
+        result = run(drill, site, options)
+        lines.extend(result.lines())
+    return result
 
 
 def _attempt(answer: Answer, drill: "Drill", options: "Options") -> "Result":

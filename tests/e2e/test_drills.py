@@ -28,6 +28,8 @@ def test_a_drill_rings_its_alarm_and_no_other_and_loses_nothing(calm: Stack, nam
     assert (result["name"], result["alarm"]) == (name, find(name).alarm)
     assert (result["others"], result["lost"], result["missing"]) == ([], 0, [])
     assert faults.active(calm.endpoint) == []
+    note = json.loads((calm.home / "drill.json").read_text())  # what the chat reads
+    assert (note["name"], note["over"].startswith(f"{name}: passed.")) == (name, True)
 
 
 def test_an_exam_hides_the_name_and_ends_with_a_certificate(calm: Stack) -> None:
@@ -37,6 +39,7 @@ def test_an_exam_hides_the_name_and_ends_with_a_certificate(calm: Stack) -> None
     assert (exam["found"], exam["hints"], exam["wrong"]) == (True, 1, ["slow-parser"])
     assert answer["drills"][0]["alarm"] == "inbox-refuses"
     assert "sqs-refuses" not in said
+    assert json.loads((calm.home / "drill.json").read_text())["name"] == "exam"
 
 
 def test_a_stack_that_is_not_at_rest_is_refused(calm: Stack) -> None:

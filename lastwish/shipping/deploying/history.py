@@ -43,6 +43,10 @@ class Record:
         """Return it as a JSON object."""
         return asdict(self)
 
+    def line(self) -> str:
+        """Return it as a person reads it."""
+        return f"{self.number:>4}  {self.started}  {self.user}  {self.kind} {self.outcome}: {self.words}"
+
     def done(self, step: str) -> bool:
         """Return whether a step is done."""
         return self.steps.get(step, {}).get("state") == "done"
