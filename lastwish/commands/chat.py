@@ -1,8 +1,8 @@
 """Command `chat`: deploys, alarms and drills in Slack."""
 
-import time
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Event
 from typing import Annotated
 
 import typer
@@ -26,12 +26,8 @@ def chat(
     with Answer(as_json) as answer, ending("the chat has ended"):
         if find_spec("slack_bolt") is None:
             raise ShippingNotInstalled("the chat needs Slack's SDK: run `make setup`")
-        from lastwish.shipping.chat.app import EVERY, connected
+        from lastwish.shipping.chat.app import connected
 
-        with connected(people, ROOT, answer.note) as (facts, socket):
+        with connected(people, ROOT, answer.note) as (facts, _):
             answer.give(facts, f"{facts['name']} is in {facts['team']}; Ctrl-C ends it")
-            there = True
-            while True:
-                if there != (there := socket.is_connected()):
-                    answer.note("connected again" if there else "the connection to Slack is gone: trying again")
-                time.sleep(EVERY)
+            Event().wait()

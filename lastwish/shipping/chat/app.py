@@ -4,13 +4,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.http_retry.builtin_handlers import ConnectionErrorRetryHandler, RateLimitErrorRetryHandler
+from slack_sdk.socket_mode.interval_runner import IntervalRunner
 
 from lastwish.errors import CommandError
 from lastwish.shipping.chat import people, watch
@@ -20,7 +20,6 @@ from lastwish.shipping.chat.people import ChatError, Settings
 from lastwish.shipping.deploying.environment import names
 
 EVERY = 10.0  # seconds between two looks at alarms and at the connection
-_SLACK = "https://slack.com/api/"  # GovSlack has another one
 
 type Tell = Callable[[str], None]
 
@@ -34,17 +33,18 @@ def connected(file: Path, root: Path, tell: Tell, every: float = EVERY) -> Itera
     """
     settings = people.read(file, names(root))
     bot, socket = _token("SLACK_BOT_TOKEN", "xoxb-"), _token("SLACK_APP_TOKEN", "xapp-")
-    client = WebClient(bot, os.environ.get("SLACK_API_URL", _SLACK))
+    client = WebClient(bot, os.environ.get("SLACK_API_URL", WebClient.BASE_URL))  # GovSlack has another one
     client.retry_handlers = [ConnectionErrorRetryHandler(), RateLimitErrorRetryHandler(max_retry_count=3)]
-    desk, over = Desk(client, settings, root), Event()
+    desk = Desk(client, settings, root)
     handler: Any = SocketModeHandler(_app(client, desk), socket, ping_interval=every)
+    watcher = IntervalRunner(_look(settings, root, desk, handler.client.is_connected, tell), every)
     try:
         me = _reach(client.auth_test, "SLACK_BOT_TOKEN")
         _reach(handler.connect, "SLACK_APP_TOKEN")
-        Thread(target=_watch, args=(settings, root, desk, tell), kwargs={"over": over, "every": every}).start()
+        watcher.start()
         yield {"team": me["team"], "name": me["user"], "watches": list(settings.watch)}, handler.client
     finally:
-        over.set()
+        watcher.event.set()
         desk.questions.over = True
         for each in [worker for worker in desk.workers if worker.is_alive()]:
             tell("a deploy runs here: waiting for its end; Ctrl-C leaves it to the next deploy")
@@ -63,10 +63,16 @@ def _app(client: WebClient, desk: Desk) -> App:
     return app
 
 
-def _watch(settings: Settings, root: Path, desk: Desk, tell: Tell, *, over: Event, every: float) -> None:
-    """Look at alarms and drills until the end. What cannot be read is said once."""
-    said = set[str]()
-    while not over.wait(every):
+def _look(
+    settings: Settings, root: Path, desk: Desk, is_connected: Callable[[], bool], tell: Tell
+) -> Callable[[], None]:
+    """Return what looks once at the connection, alarms and drills, and says each trouble once."""
+    said, there = set[str](), True
+
+    def look() -> None:
+        nonlocal there
+        if there != (there := is_connected()):
+            tell("Slack is there again" if there else "the connection to Slack is gone: its SDK tries again")
         for each in settings.watch:
             try:
                 desk.board.look(each, watch.look(each, root))
@@ -75,13 +81,14 @@ def _watch(settings: Settings, root: Path, desk: Desk, tell: Tell, *, over: Even
                     said.add(words)
                     tell(words)
 
+    return look
+
 
 def _token(name: str, begin: str) -> str:
     """Take a token out of the environment: what a deploy starts does not get it. Raises ChatError."""
     token = os.environ.pop(name, "").strip()
     if not token.startswith(begin):
-        what = f"does not begin with {begin}" if token else "is not set"
-        raise ChatError(f"the environment variable {name} {what}", next_step="docs/chat.md says where Slack shows it")
+        raise ChatError(f"{name} is not set to a token, {begin}…", next_step="docs/chat.md says where Slack shows it")
     return token
 
 

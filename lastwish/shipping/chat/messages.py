@@ -15,7 +15,7 @@ from slack_sdk.errors import SlackClientError
 type Block = dict[str, Any]
 
 TROUBLE = (SlackClientError, OSError)
-_LONGEST = 2900  # Slack takes 3,000 characters in a text
+_LONGEST = 2800  # Slack takes 3,000 characters in a text, and a title stands before some
 _CUT = 500  # an escaped character is five times as long
 _log = logging.getLogger(__name__)
 
@@ -43,8 +43,8 @@ def linked(address: str, label: str) -> str:
 
 def button(action: str, label: str, value: str, style: str = "") -> Block:
     """Return a button: Slack sends `action` with `value`. `style` is "primary", "danger" or none."""
-    styled = {"style": style} if style else {}
-    return {"type": "button", "action_id": action, "text": _plain(label), "value": value, **styled}
+    told = {"type": "button", "action_id": action, "text": _plain(label), "value": value}
+    return told | ({"style": style} if style else {})
 
 
 def dialog(kind: str, label: str, note: str, choices: tuple[str, ...] = ()) -> Block:

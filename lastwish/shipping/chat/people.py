@@ -15,12 +15,6 @@ class ChatError(CommandError):
     next_step = "docs/chat.md says how to set it up"
 
 
-class NotAllowed(ChatError):  # noqa: N818 - named for what happened
-    """The file does not give it to this person."""
-
-    next_step = "ask who runs `lastwish chat` to change its file"
-
-
 # Slack: "Member ID" in a profile, "Channel ID" at the end of a channel's details.
 _Member = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{2,20}$")]
 _Channel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{2,20}$")]
@@ -42,12 +36,13 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     watch: tuple[str, ...] = ()
 
     def person(self, member: str, environment: str | None = None) -> Person:
-        """Return who has this member id, if this environment is theirs, where one is named. Raises NotAllowed."""
+        """Return who has this member id, if this environment is theirs, where one is named. Raises ChatError."""
+        ask = "ask who runs `lastwish chat` to change its file"
         if (person := self.people.get(member)) is None:
-            raise NotAllowed(f"this app does not know you; your member id is {member}")
+            raise ChatError(f"this app does not know you; your member id is {member}", next_step=ask)
         if environment is not None and environment not in person.environments:
-            theirs = ", ".join(person.environments) or "none"
-            raise NotAllowed(f"{environment[:40]} is not for {person.name}, whose environments are: {theirs}")
+            theirs = f"{person.name}, whose environments are: {', '.join(person.environments) or 'none'}"
+            raise ChatError(f"{environment[:40]} is not for {theirs}", next_step=ask)
         return person
 
 

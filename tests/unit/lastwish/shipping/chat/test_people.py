@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from lastwish.shipping.chat.people import ChatError, NotAllowed, Settings, read
+from lastwish.shipping.chat.people import ChatError, Settings, read
 
 KNOWN = ["dev", "local", "prod"]
 ANA = 'people.U0ANA = { name = "ana", environments = ["dev", "local"] }\n'
@@ -22,14 +22,14 @@ def test_somebody_has_the_environments_of_the_file(tmp_path: Path) -> None:
 
 
 def test_an_unknown_member_is_refused_with_the_id_that_the_file_would_need(tmp_path: Path) -> None:
-    with pytest.raises(NotAllowed, match="does not know you; your member id is U0BEN") as refused:
+    with pytest.raises(ChatError, match="does not know you; your member id is U0BEN") as refused:
         settings(tmp_path).person("U0BEN", "dev")
     assert "ask who runs `lastwish chat`" in refused.value.next_step
 
 
 @pytest.mark.parametrize("environment", ["prod", "mars", ""])
 def test_another_environment_is_refused_with_those_that_are_theirs(tmp_path: Path, environment: str) -> None:
-    with pytest.raises(NotAllowed, match="is not for ana, whose environments are: dev, local"):
+    with pytest.raises(ChatError, match="is not for ana, whose environments are: dev, local"):
         settings(tmp_path).person("U0ANA", environment)
 
 
