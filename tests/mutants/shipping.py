@@ -1,8 +1,9 @@
-"""Mutants of what gets an old table to Last Wish."""
+"""Mutants of what gets Last Wish somewhere: an old table to it, and chat to a deploy."""
 
 from tests.mutants.mutant import Mutant
 
 _IMPORTING = "tests/integration/lastwish/shipping/importing"
+_CHAT = "tests/integration/lastwish/shipping/chat"
 
 SHIPPING = (
     Mutant(
@@ -28,5 +29,29 @@ SHIPPING = (
         "if False:",
         "Of two rows with one key, whichever comes first is imported, and the other is lost unsaid.",
         f"{_IMPORTING}/test_sources.py::test_keys_that_two_rows_have_are_found",
+    ),
+    Mutant(
+        "chat-lets-anybody-answer",
+        "lastwish/shipping/chat/desk.py",
+        'person = self._settings.person(body["user"]["id"], question.environment)',
+        'person = self._settings.person(body["user"]["id"])',
+        "Whoever the app knows may confirm a deploy to prod.",
+        f"{_CHAT}/test_desk.py::test_only_who_may_deploy_there_answers",
+    ),
+    Mutant(
+        "chat-takes-a-yes-for-a-name",
+        "lastwish/shipping/chat/desk.py",
+        "if yes and question.by_name:",
+        "if False:",
+        "One press of a button confirms what would lose a table.",
+        f"{_CHAT}/test_desk.py::test_where_a_name_has_to_be_typed_a_yes_is_no_answer_but_a_no_is",
+    ),
+    Mutant(
+        "chat-escapes-nothing",
+        "lastwish/shipping/chat/messages.py",
+        "return html.escape(text, quote=False)",
+        "return text",
+        "A text that somebody else wrote calls a whole channel, or shows a link as something else.",
+        f"{_CHAT}/test_thread.py::test_nothing_in_what_is_shown_is_active",
     ),
 )

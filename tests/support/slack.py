@@ -29,11 +29,15 @@ type Said = dict[str, Any]
 
 @dataclass
 class Slack:
-    """``calls`` are method and arguments, in order. ``refuses`` are methods and the error that Slack gives them."""
+    """``calls`` are method and arguments, in order. ``refuses`` are methods and the error that Slack gives them.
+
+    ``limits`` are methods and how often Slack says of them that they come too fast.
+    """
 
     url: str = ""
     calls: list[tuple[str, Said]] = field(default_factory=list)
     refuses: dict[str, str] = field(default_factory=dict)
+    limits: dict[str, int] = field(default_factory=dict)
     replies: list[str] = field(default_factory=list)
     tokens: dict[str, str] = field(default_factory=dict)
     acks: dict[str, Said] = field(default_factory=dict)
@@ -115,6 +119,9 @@ class Slack:
         is_json = request.headers["content-type"].startswith("application/json")
         said = json.loads(body) if is_json else dict(parse_qsl(body.decode()))
         self.tokens[method] = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if self.limits.get(method):
+            self.limits[method] -= 1
+            return JSONResponse({"ok": False, "error": "ratelimited"}, 429, {"Retry-After": "1"})
         if method in self.refuses:
             return JSONResponse({"ok": False, "error": self.refuses[method]})
         told: Said = {"ok": True}

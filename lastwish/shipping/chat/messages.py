@@ -69,9 +69,10 @@ class Channel:
     def __init__(self, client: WebClient, channel: str) -> None:
         self._client, self._channel = client, channel
 
-    def post(self, *texts: str, under: str | None = None, buttons: tuple[Block, ...] = ()) -> str:
+    def post(self, *texts: str, under: str = "", buttons: tuple[Block, ...] = ()) -> str:
         """Post a message, `under` another one as a reply. Return its id; empty where Slack did not take it."""
-        return self._send("chat.postMessage", texts, buttons, thread_ts=under, unfurl_links=False)
+        place = {"thread_ts": under} if under else {}
+        return self._send("chat.postMessage", texts, buttons, unfurl_links=False, **place)
 
     def change(self, message: str, *texts: str, buttons: tuple[Block, ...] = ()) -> str:
         """Change a message. Return its id; empty where Slack did not take it."""

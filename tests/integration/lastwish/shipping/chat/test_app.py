@@ -16,6 +16,7 @@ from lastwish.shipping.chat.app import connected
 from lastwish.shipping.chat.people import ChatError
 from tests.support import ROOT
 from tests.support.laptop import Laptop, wait_until
+from tests.support.rehearsals import Repository
 from tests.support.slack import APP, BOT, Slack
 
 PEOPLE = """
@@ -123,23 +124,43 @@ def test_a_socket_that_breaks_is_made_anew_also_after_slack_refused_it(
     assert told == ["the connection to Slack is gone: its SDK tries again", "Slack is there again"]
 
 
-# --- alarms on AWS ----------------------------------------------------------------------------------------------------
-def test_alarms_of_a_stack_on_aws_come_into_the_channel(
+# --- alarms on AWS, and what else may happen --------------------------------------------------------------------------
+def ring(*stacks: str) -> None:
+    """Let an alarm of these stacks ring."""
+    cloudwatch = boto3.client("cloudwatch", region_name="us-east-1")
+    for stack in stacks:
+        alarm = {"AlarmName": f"{stack}/sold-out", "AlarmActions": ["arn:aws:sns:us-east-1:123456789012:alarms"]}
+        what = {"MetricName": "Waitlisted", "Namespace": "N", "Statistic": "Sum", "Period": 60, "Threshold": 1.0}
+        how = {"EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanThreshold"}
+        cloudwatch.put_metric_alarm(**alarm, **what, **how, AlarmDescription="Full. Runbook: docs/sold-out.md")
+        cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="1 > 0")
+
+
+def test_alarms_of_a_stack_on_aws_come_into_the_channel_also_when_slack_wants_a_pause(
     slack: Slack, connect: Connect, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    slack.limits["chat.postMessage"] = 1
     with connect():
-        cloudwatch = boto3.client("cloudwatch")
-        for stack in ("lastwish", "lastwish-prod"):
-            alarm = {"AlarmName": f"{stack}/sold-out", "AlarmActions": ["arn:aws:sns:us-east-1:123456789012:alarms"]}
-            what = {"MetricName": "Waitlisted", "Namespace": "N", "Statistic": "Sum", "Period": 60, "Threshold": 1.0}
-            how = {"EvaluationPeriods": 1, "ComparisonOperator": "GreaterThanThreshold"}
-            cloudwatch.put_metric_alarm(**alarm, **what, **how, AlarmDescription="Full. Runbook: docs/sold-out.md")
-            cloudwatch.set_alarm_state(AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="1 > 0")
+        ring("lastwish", "lastwish-prod")
         assert wait_until(slack.posts, 20)
         (post,) = slack.posts()
-        assert slack.words(str(post["posted"])) == "dev alarm sold-out is on\nFull. 1 &gt; 0\nrunbook: docs/sold-out.md"
+        shown = "dev alarm sold-out is on\nFull. 1 &gt; 0\nrunbook: docs/sold-out.md"
+        assert slack.words(str(post["posted"])) == shown
+    assert slack.limits["chat.postMessage"] == 0
     assert not told
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # it is to be seen at the terminal
+def test_a_deploy_that_breaks_says_so_in_its_message(
+    slack: Slack, connect: Connect, people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    repository = Repository(tmp_path / "repository")
+    (repository.root / "template.yaml").unlink()
+    with connected(people, repository.root, print):
+        slack.types("U0ANA", "deploy dev")
+        assert wait_until(lambda: "an error that nobody expected" in slack.words(str(slack.posts()[0]["posted"])), 20)
 
 
 def test_what_cannot_be_looked_at_is_said_once(

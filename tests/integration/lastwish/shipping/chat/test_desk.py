@@ -1,12 +1,19 @@
 """What people may ask for in Slack, and what they are answered."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from moto import mock_aws
+from slack_sdk import WebClient
 
 from lastwish.shipping.chat.app import connected
+from lastwish.shipping.chat.desk import Desk
+from lastwish.shipping.chat.people import Person, Settings
+from lastwish.shipping.deploying.steps import Question
 from tests.support import ROOT
 from tests.support.laptop import wait_until
 from tests.support.slack import APP, BOT, Slack, a_slack
@@ -87,3 +94,39 @@ def test_a_button_of_a_question_that_is_over_says_so(slack: Slack) -> None:
     slack.presses("U0ANA", {"action_id": "yes", "value": "0" * 32})
     assert wait_until(lambda: len(slack.replies) > before, 20)
     assert "that question was answered" in slack.replies[-1]
+
+
+# --- who answers a question -------------------------------------------------------------------------------------------
+@contextmanager
+def waiting(client: WebClient, question: Question) -> Iterator[tuple[Desk, Any, "Future[tuple[bool, str]]"]]:
+    """A desk where this question waits, what Slack tells of a button below it, and its answer."""
+    ana, carl = Person(name="ana", environments=("prod",)), Person(name="carl", environments=("dev",))
+    desk, keys = Desk(client, Settings(people={"U0ANA": ana, "U0CARL": carl}), ROOT), list[str]()
+    with ThreadPoolExecutor(1) as elsewhere:
+        answer = elsewhere.submit(desk.questions.ask, question, keys.append, lambda: None)
+        assert wait_until(lambda: keys, 20)
+        try:
+            yield desk, {"trigger_id": "1", "actions": [{"action_id": "yes", "value": keys[0]}]}, answer
+        finally:
+            desk.questions.over = True
+
+
+def test_only_who_may_deploy_there_answers(client: WebClient) -> None:
+    said: list[str] = []
+    with waiting(client, Question("prod", "Change it", [], by_name=False)) as (desk, pressed, answer):
+        desk.answered(list, pressed | {"user": {"id": "U0CARL"}}, said.append)
+        assert "prod is not for carl" in said[0]
+        assert not answer.done()
+        desk.answered(list, pressed | {"user": {"id": "U0ANA"}}, said.append)
+        assert answer.result(20) == (True, "ana")
+
+
+def test_where_a_name_has_to_be_typed_a_yes_is_no_answer_but_a_no_is(slack: Slack, client: WebClient) -> None:
+    with waiting(client, Question("prod", "Change it", [], by_name=True)) as (desk, pressed, answer):
+        by_ana = pressed | {"user": {"id": "U0ANA"}}
+        desk.answered(list, by_ana, list)
+        assert slack.dialog()["callback_id"] == "name"
+        assert not answer.done()
+        by_ana["actions"][0]["action_id"] = "no"
+        desk.answered(list, by_ana, list)
+        assert answer.result(20) == (False, "ana")

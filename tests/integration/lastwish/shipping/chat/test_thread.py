@@ -108,6 +108,13 @@ def test_a_question_that_slack_does_not_show_ends_the_deploy(slack: Slack, threa
         thread.confirm(QUESTION)
 
 
+def test_changes_that_slack_does_not_take_whole_are_not_asked_about(slack: Slack, thread: Thread) -> None:
+    slack.refuses["chat.postMessage"] = "rate_limited"
+    with pytest.raises(DeployError, match="Slack did not take the question"):
+        thread.confirm(Question("dev", "Change lastwish", ["x" * 10_000], by_name=False))
+    assert not slack.buttons(message(slack))
+
+
 def test_an_answered_question_is_over(slack: Slack, thread: Thread, questions: Questions) -> None:
     answered(slack, thread, questions, True)
     with pytest.raises(ChatError, match="was answered, or its deploy has ended"):
