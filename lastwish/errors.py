@@ -26,10 +26,8 @@
     |   +-- DrillRefused          the stack is not at rest: a drill would prove nothing
     +-- LoadError                 a load did not begin as it should
     |   +-- LoadRefused           too large, or a target that must not be loaded (exit code 2)
-    |   +-- LoadNotInstalled      the environment has only what a demo needs
     |   +-- SenderFailed          the process that sends did not start
-    +-- SimulationNotInstalled    the environment has only what a demo needs
-    +-- ShippingNotInstalled      the environment has only what a demo needs
+    +-- NotInstalled              the environment has only what a demo needs
     +-- WishError                 one wish failed
         +-- WishRefused           the API answered with a problem
         +-- NotAnswered           the API cannot be reached, or did not recover in time
@@ -205,23 +203,11 @@ class LoadRefused(LoadError):
     exit_code = 2
 
 
-class LoadNotInstalled(LoadError):
-    """The environment has only what a demo needs."""
-
-    next_step = "`make setup` installs what is missing"
-
-
 class SenderFailed(LoadError):
     """The process that sends did not start. One that dies later is in the report."""
 
 
-class SimulationNotInstalled(CommandError):
-    """The environment has only what a demo needs."""
-
-    next_step = "`make setup` installs what is missing"
-
-
-class ShippingNotInstalled(CommandError):
+class NotInstalled(CommandError):
     """The environment has only what a demo needs."""
 
     next_step = "`make setup` installs what is missing"
@@ -253,3 +239,11 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
     near = get_close_matches(name, list(known), n=1)
     return f" (did you mean {near[0]}?)" if near else ""
+
+
+def need(who: str, *packages: str) -> None:
+    """Raise NotInstalled where one of these packages, which a demo does not install, is missing."""
+    from importlib.util import find_spec
+
+    if missing := [name for name in packages if find_spec(name) is None]:
+        raise NotInstalled(f"{who} needs {', '.join(missing)}: run `make setup`")

@@ -37,7 +37,7 @@ def import_(  # noqa: PLR0917 - typer reads them as options
     work: Annotated[Path | None, typer.Option(help="Folder of checkpoint, rejects and files.")] = None,
     at_once: Annotated[int, typer.Option(min=1, max=50, help="Commits that are written at the same time.")] = 8,
     seats: Annotated[tuple[int, int] | None, typer.Option(help="Of a new table: seats to Mars, to Jupiter.")] = None,
-    like: Annotated[int, typer.Option(min=1, help="Wishes like these, for what they would cost.")] = 500_000_000,
+    like: Annotated[int, typer.Option(min=1, max=10**12, help="Wishes, for what they would cost.")] = 500_000_000,
     rebuild: Annotated[bool, typer.Option(help="Build the read model anew once all is stored.")] = True,
     settle: Annotated[float, typer.Option(min=0, help="Seconds that the projector may take to follow.")] = 600,
     stack: Stack = None,
@@ -48,21 +48,8 @@ def import_(  # noqa: PLR0917 - typer reads them as options
     from lastwish.site import site
 
     with Answer(as_json) as answer:
-        options = run.Options(
-            source=source,
-            mapping=mapping,
-            files=to is To.FILES,
-            dry_run=dry_run,
-            check=check,
-            restart=restart,
-            work=work,
-            at_once=at_once,
-            seats=seats,
-            like=like,
-            rebuild=rebuild,
-            settle=settle,
-        )
-        facts = run.import_(options, partial(site, stack), Progress(answer))
+        wanted = (source, mapping, to is To.FILES, dry_run, check, restart, work, at_once, seats, like, rebuild, settle)
+        facts = run.import_(run.Options(*wanted), partial(site, stack), Progress(answer))
         answer.give(facts, *_lines(facts))
         if not facts["ok"]:
             raise typer.Exit(1)

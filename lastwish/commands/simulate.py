@@ -1,7 +1,6 @@
 """Command `simulate`: what a crowd would do to a stack on AWS, by a model."""
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +8,7 @@ import typer
 
 from lastwish.commands.answer import Answer
 from lastwish.commands.options import Json
-from lastwish.errors import SimulationNotInstalled, UsageError
+from lastwish.errors import UsageError, need
 
 if TYPE_CHECKING:
     from lastwish.scale.parameters import Parameters
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-_PACKAGES = ("simpy", "matplotlib")  # a demo does not install them
 _WEEK = 7 * 86_400.0  # seconds
 _RANGE = 1000  # times more or less than a parameter is; beyond it the model takes hours, or divides by nothing
 _TIMES = {
@@ -44,8 +42,7 @@ def simulate(  # noqa: PLR0917 - typer reads them as options
 ) -> None:
     """Simulate a crowd in front of a stack on AWS: who is refused, what waits, what binds, what to raise."""
     with Answer(as_json) as answer:
-        if missing := [name for name in _PACKAGES if find_spec(name) is None]:
-            raise SimulationNotInstalled(f"a simulation needs {', '.join(missing)}: run `make setup`")
+        need("a simulation", "simpy", "matplotlib")
         if (wishes is None) != (over is None):
             raise UsageError("--wishes and --over go together: so many wishes in so many seconds")
         from lastwish.scale.deployed import deployed

@@ -3,18 +3,16 @@
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import httpx
 
-from lastwish.errors import LoadNotInstalled, LoadRefused
+from lastwish.errors import LoadRefused, need
 from lastwish.load.plan import PlanOptions
 
 MOST_WISHES, MOST_RATE = 20_000, 500  # unless raised; the rate is the mean, in wishes per second
 MOST_IN_FLIGHT = 512
 ENDS = ("boarded", "waitlisted", "rejected")
-_PACKAGES = ("locust", "numpy", "matplotlib")  # a demo does not install them
 
 
 @dataclass(frozen=True)
@@ -31,9 +29,8 @@ class Target:
 
 
 def check_packages() -> None:
-    """Raise LoadNotInstalled where a package is not installed that only a load needs."""
-    if missing := [name for name in _PACKAGES if find_spec(name) is None]:
-        raise LoadNotInstalled(f"a load needs {', '.join(missing)}: run `make setup`")
+    """Raise NotInstalled where a package is not installed that only a load needs."""
+    need("a load", "locust", "numpy", "matplotlib")
 
 
 def check_limits(options: PlanOptions, in_flight: int, raised: bool) -> None:

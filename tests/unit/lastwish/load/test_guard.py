@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lastwish.errors import LoadNotInstalled, LoadRefused
+from lastwish.errors import LoadRefused, NotInstalled
 from lastwish.load import guard
 from lastwish.load.plan import PlanOptions
 from lastwish.local.state import Home, State
@@ -119,5 +119,5 @@ def test_with_all_packages_a_load_may_begin() -> None:
 def test_a_missing_package_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "locust", None)
     monkeypatch.setitem(sys.modules, "numpy", None)
-    with pytest.raises(LoadNotInstalled, match=r"a load needs locust, numpy: run `make setup`"):
+    with pytest.raises(NotInstalled, match=r"a load needs locust, numpy: run `make setup`"):
         guard.check_packages()

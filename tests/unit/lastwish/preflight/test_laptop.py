@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from lastwish.errors import LoadNotInstalled
+from lastwish.errors import NotInstalled
 from lastwish.local.state import Home, State
 from lastwish.preflight import laptop as laptops
 from lastwish.preflight.check import Check, run
@@ -163,7 +163,7 @@ def test_a_wish_of_somebody_else_is_never_emptied_with_ours(site: FakeSite) -> N
 
 def test_without_the_loads_packages_it_says_how_to_get_them(site: FakeSite, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing() -> None:
-        raise LoadNotInstalled("a load needs locust: run `make setup`")
+        raise NotInstalled("a load needs locust: run `make setup`")
 
     monkeypatch.setattr(laptops.guard, "check_packages", missing)
     assert checked(site, "hall").advice == "not checked: a load needs locust: run `make setup`"
