@@ -1,6 +1,5 @@
 """Command `query`: SQL over what was stored and logged, by Athena on AWS, by DuckDB on this laptop."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +9,7 @@ from rich.table import Table
 
 from lastwish.commands.answer import Answer
 from lastwish.commands.options import Json, Stack
-from lastwish.errors import ShippingNotInstalled, UsageError
+from lastwish.errors import UsageError, need
 
 if TYPE_CHECKING:
     from lastwish.shipping.memory.answers import Found
@@ -28,8 +27,8 @@ def query(  # noqa: PLR0917 - typer reads them as options
     export: Annotated[
         Path | None, typer.Option(help="Write what the local stack has into a new folder, as Parquet.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Read at most this many rows.")] = 1000,
-    timeout: Annotated[float, typer.Option(min=0, help="Seconds that Athena may take.")] = 120,
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Read at most this many rows.")] = 1000,
+    timeout: Annotated[float, typer.Option(min=0, max=86_400, help="Seconds that it may take.")] = 120,
     stack: Stack = None,
     as_json: Json = False,
 ) -> None:
@@ -54,7 +53,7 @@ def query(  # noqa: PLR0917 - typer reads them as options
                 found = athena.answer(site(stack), statement, bound, limit, timeout)
             else:
                 with _memory(over) as memory:
-                    found = memory.answer(statement, bound, limit)
+                    found = memory.answer(statement, bound, limit, timeout)
             _show(answer, found)
 
 
@@ -76,8 +75,7 @@ def _list(answer: Answer) -> None:
 
 def _memory(over: Path | None) -> "Memory":
     """Return what there is to ask: a folder's Parquet, or else the local stack's journal and logs."""
-    if find_spec("duckdb") is None:
-        raise ShippingNotInstalled("queries on this laptop need duckdb: run `make setup`")
+    need("a query on this laptop", "duckdb")
     from lastwish.observe import logs
     from lastwish.shipping.memory import collect
     from lastwish.shipping.memory.duck import Memory

@@ -7,13 +7,13 @@ from lastwish.aws.clients import plain_errors
 from lastwish.errors import NotYet, OperatorError
 from lastwish.observe.prices import ATHENA_BYTE, ATHENA_LEAST_BYTES
 from lastwish.polling import wait_until
-from lastwish.shipping.memory.answers import Cell, Found
+from lastwish.shipping.memory.answers import Cell, Found, cell
 from lastwish.shipping.memory.statements import Statement
 from lastwish.site import Site
 
 _READ: dict[str, Callable[[str], Cell]] = {
     **dict.fromkeys(("tinyint", "smallint", "integer", "bigint"), int),
-    **dict.fromkeys(("float", "double", "decimal"), float),
+    **dict.fromkeys(("float", "double", "decimal"), lambda text: cell(float(text))),
     "boolean": lambda text: text == "true",
 }
 

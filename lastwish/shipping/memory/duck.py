@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import duckdb
 
-from lastwish.errors import CommandError, OperatorError, UsageError
+from lastwish.errors import CommandError, NotYet, OperatorError, UsageError
 from lastwish.shipping.memory.answers import Found, cell
 from lastwish.shipping.memory.collect import Row
 from lastwish.shipping.memory.statements import FOLDERS, TABLES, VIEWS, Statement, view
 from lastwish.shipping.sql import literal
 
+_SELECT = duckdb.StatementType.SELECT
 _TYPES = {"string": "VARCHAR", "int": "INTEGER", "boolean": "BOOLEAN", "array<string>": "VARCHAR[]"}
 # What Athena's functions are called here, so that one text does for both.
 _MACROS = (
@@ -26,7 +28,9 @@ class Memory:
     """Tables and views in the memory of this process. Close it after use: it is a context manager."""
 
     def __init__(self) -> None:
-        self._connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": False})
+        never = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+        self._connection = duckdb.connect(":memory:", config={"memory_limit": "2GiB", "temp_directory": "", **never})
+        self._locked = False
         for macro in _MACROS:
             self._connection.execute(macro)
         for table in TABLES:
@@ -85,10 +89,26 @@ class Memory:
         """Return the columns of a view, with DuckDB's types."""
         return {row[0]: row[1] for row in self._connection.execute(f"DESCRIBE {view}").fetchall()}
 
-    def answer(self, statement: Statement, bound: list[str], limit: int) -> Found:
-        """Run a query, which reaches no file and nothing outside. Raises UsageError for what DuckDB does not take."""
-        self._connection.execute("SET enable_external_access = false")
+    def answer(self, statement: Statement, bound: list[str], limit: int, patience: float = 120) -> Found:
+        """Run one SELECT, which reaches no file, nothing outside and no setting, for ``patience`` seconds at most.
+
+        Raises UsageError for what DuckDB does not take, NotYet.
+        """
+        with ThreadPoolExecutor(1) as thread:  # so Ctrl-C and the end of patience come through
+            try:
+                return thread.submit(self._answer, statement, bound, limit).result(max(patience, 1))
+            except TimeoutError:
+                raise NotYet(f"the query took more than {patience:g} s: --timeout gives it longer") from None
+            finally:
+                self._connection.interrupt()
+
+    def _answer(self, statement: Statement, bound: list[str], limit: int) -> Found:
+        if not self._locked:
+            self._connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+            self._locked = True
         with _plain(statement.name, UsageError):
+            if [each.type for each in self._connection.extract_statements(statement.sql)] != [_SELECT]:
+                raise UsageError(f"{statement.name} is not one SELECT: leave all other statements out")
             done = self._connection.execute(statement.sql, bound)
             rows = done.fetchmany(limit + 1)
         columns = [each[0] for each in done.description or []]
@@ -100,7 +120,7 @@ def _plain(what: str, kind: type[CommandError]) -> Iterator[None]:
     """Turn DuckDB's errors, and those of the disk, into one of ours. What follows their first line repeats the SQL."""
     try:
         yield
-    except (duckdb.Error, OSError) as error:
+    except (duckdb.Error, OSError, OverflowError, ValueError) as error:
         raise kind(f"{what}: {str(error).partition('\n')[0]}") from error
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lastwish.errors import UsageError
+from lastwish.shipping.written import read_written
 
 _HERE = Path(__file__).parent
 
@@ -81,8 +82,8 @@ def find(name_or_file: str) -> Statement:
     if name_or_file in ready:
         return ready[name_or_file]
     try:
-        return parse(name_or_file, Path(name_or_file).read_text())
-    except (OSError, UnicodeDecodeError):
-        raise UsageError(
-            f"{name_or_file!r} is no file, nor one of {', '.join(ready)} (lastwish query --list)"
-        ) from None
+        return parse(name_or_file, read_written(Path(name_or_file)))
+    except (OSError, ValueError) as error:
+        step = f"one of {', '.join(ready)} (`lastwish query --list`), or a file of SQL in UTF-8"
+        fault = f"{name_or_file!r} is no ready-made query, nor a file that can be read: {error}"
+        raise UsageError(fault, next_step=step) from None

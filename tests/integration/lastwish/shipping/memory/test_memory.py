@@ -114,8 +114,11 @@ def test_erasure_finds_nothing_to_take_away(show: RecordedShow) -> None:
 
 
 def test_a_statement_reaches_no_file(journaled: Memory, parquet: Path) -> None:
-    for sql in ("SELECT * FROM read_csv('/etc/hostname')", f"COPY events TO '{parquet}/x.csv'", "INSTALL httpfs"):
-        with pytest.raises(UsageError, match="test:"):
+    for sql in ("SELECT * FROM read_csv('/etc/hostname')", "SELECT * FROM '/etc/hostname'"):
+        with pytest.raises(UsageError, match="test: "):
+            rows(journaled, sql)
+    for sql in (f"COPY events TO '{parquet}/x.csv'", "INSTALL httpfs", "ATTACH '/tmp/x.db'"):
+        with pytest.raises(UsageError, match="test is not one SELECT"):
             rows(journaled, sql)
 
 

@@ -1,6 +1,7 @@
 """The command, as it is typed: over a folder, over the stack that runs here, and what it says when it cannot."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def test_a_table_is_shown_and_what_was_left_out_is_said(parquet: Path) -> None:
         ([], "say one query, or --export FOLDER; lastwish query --list shows the ready-made ones"),
         (["markup", "--list"], "say one query"),
         (["markup", "--stack", "prod", "--over", "."], "leave out --over, --export and --list"),
-        (["nothing"], "'nothing' is no file, nor one of correlation"),
+        (["nothing"], "'nothing' is no ready-made query, nor a file that can be read: [Errno 2]"),
         (["correlation"], "correlation takes CORRELATION_ID: lastwish query correlation CORRELATION_ID"),
         (["markup", "--over", "/nowhere"], "has no Parquet of the long memory: lastwish query --export /nowhere"),
     ],
@@ -104,6 +105,6 @@ def test_parquet_that_is_none_is_a_plain_error(tmp_path: Path) -> None:
 
 
 def test_without_duckdb_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("lastwish.commands.query.find_spec", lambda _: None)
+    monkeypatch.setitem(sys.modules, "duckdb", None)
     said = run("markup", "--over", tmp_path, "--json")
     assert "run `make setup`" in json.loads(said.stdout)["error"]
