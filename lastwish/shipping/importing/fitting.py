@@ -41,7 +41,7 @@ def wish_id_of(source: str, key: Iterable[str | None]) -> str:
     """
     texts = list(key)
     if None in texts:
-        raise Unfit("key: There is none.")
+        raise Unfit("key: There is none, as in a line that is no JSON in UTF-8.")
     name = str(texts[0]) if len(texts) == 1 else json.dumps(texts)
     try:
         return str(uuid5(uuid5(NAMESPACE_URL, f"urn:lastwish:import:{source}"), name))

@@ -10,6 +10,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from domain.events import describe_faults
 from lastwish.errors import UsageError
+from lastwish.shipping.written import read_written
+
+MEND = "mend the mapping file: docs/migration.md has its fields"
 
 
 def _column(value: object) -> object:
@@ -74,7 +77,7 @@ class Mapping(_Part):
     key: Annotated[_Columns, Field(min_length=1)]
     order: _Columns = ()
     table: str = ""
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    delimiter: Annotated[str, Field(pattern=r'^[^"\r\n]$')] = ","
     message: Annotated[FieldOf, BeforeValidator(_column)]
     destination: Annotated[FieldOf, BeforeValidator(_column)]
     time: Annotated[TimeOf, BeforeValidator(_column)]
@@ -95,10 +98,10 @@ class Mapping(_Part):
 def load_mapping(path: Path) -> Mapping:
     """Read a mapping file. Raises UsageError, which names every fault by its field."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_written(path)
         found: Any = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
         return Mapping.model_validate(found)
     except ValidationError as error:
-        raise UsageError(f"{path}: {describe_faults(error)} (docs/migration.md has every field)") from None
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from error
+        raise UsageError(f"{path}: {describe_faults(error)} ", next_step=MEND) from None
+    except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
+        raise UsageError(f"cannot read {path}: {error}", next_step=MEND) from error

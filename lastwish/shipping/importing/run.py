@@ -21,7 +21,7 @@ from lastwish.shipping.importing.fitting import Fitter, Rules, Unfit
 from lastwish.shipping.importing.handover import capacity, paper, write_handover
 from lastwish.shipping.importing.mapping import load_mapping
 from lastwish.shipping.importing.sources import Source, open_source
-from lastwish.shipping.importing.work import Work
+from lastwish.shipping.importing.work import SCRATCH, Work, plain_disk
 from lastwish.shipping.importing.writers import FilesWriter, StoreWriter, Writer, items_in
 from lastwish.site import Site
 from parser.held_words import load_held_words
@@ -53,18 +53,19 @@ class Options:
 def import_(options: Options, site: Callable[[], Site], progress: Progress) -> dict[str, Any]:
     """Do it. ``ok``: what is stored is what the source said, and the audit finds nothing.
 
-    Raises UsageError, Busy, NotRunning, AwsError.
+    Raises UsageError, Busy, NotRunning, AwsError, OperatorError.
     """
     if options.check and options.dry_run:
         raise UsageError("--check compares what --dry-run does not write: leave one of them away")
-    source = open_source(options.source, load_mapping(options.mapping))
+    mapping = load_mapping(options.mapping)
+    folder = options.work or Path(mapping.origin.replace(":", "-"))
+    folder = folder / "dry-run" if options.dry_run else folder
+    source = open_source(options.source, mapping, folder / SCRATCH)
     into_files = options.files or options.dry_run
     here = None if into_files and not options.check else site()
     way = "files" if into_files or here is None else f"store {here.outputs['EventStoreName']}"
     about = {"source": source.fingerprint, "mapping": source.mapping.model_dump(mode="json"), "way": way}
-    folder = options.work or Path(source.mapping.origin.replace(":", "-"))
-    folder = folder / "dry-run" if options.dry_run else folder
-    with Work(folder, about, restart=options.restart or options.dry_run) as work:
+    with plain_disk(folder), Work(folder, about, restart=options.restart or options.dry_run) as work:
         if options.check and here:
             return _checked(work, source, stores(here))
         if here and not into_files:
@@ -133,8 +134,8 @@ def load(source: Source, rules: Rules, writer: Writer, work: Work, progress: Pro
             state.seconds += time.monotonic() - began
             work.save()
             advance(len(some))
-    for number, kind in source.unreadable_lines():
-        work.reject({"line": number, "reason": f"line: DuckDB says {kind}."})
+    for number, fault in source.unreadable_lines():
+        work.reject({"line": number, "reason": f"line: {fault}."})
     state.finished = True
     work.save()
 

@@ -11,18 +11,25 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
-from lastwish.errors import UsageError
-from lastwish.shipping.importing.mapping import Mapping
+from lastwish.errors import UsageError, need
+from lastwish.shipping.importing.csv_copy import FAULTS, LONGEST, RECORDS, write_copy
+from lastwish.shipping.importing.mapping import MEND, Mapping
 from lastwish.shipping.sql import literal, quoted
 
 _MOST_DUPLICATES = 100_000
 _LONGEST_LINE = 32 * 2**20
-_MEMORY = "512MB"  # beyond it DuckDB sorts and groups on the disk
+_MEMORY = 512  # MiB; beyond it DuckDB sorts and groups on the disk
 _AT_ONCE = 1000
+_PATIENCE = 3600  # seconds that a database may take to its next row: a view may have no end
+
+_WHOLE = (
+    f"look whether it is whole; of one with long or many columns export those of the mapping: {_MEMORY} MiB must do"
+)
+_ENDLESS = f"look at the table: a view may have no end, and must give its next row within {_PATIENCE:g} s"
 
 type Key = tuple[str | None, ...]
 
@@ -43,6 +50,7 @@ class Source(ABC):
     """A table of some engine. ``fingerprint`` changes where its content does, as far as that can be seen cheaply.
 
     ``naming`` is the query for its columns, ``as_text`` the SQL of a column as text, ``after`` that of rows left out.
+    ``scratch`` is a folder for what an engine wants to put aside; it may be what people typed.
     """
 
     fingerprint: str
@@ -51,17 +59,24 @@ class Source(ABC):
     as_text = "CAST({} AS VARCHAR)"
     after = "OFFSET {}"
 
-    def __init__(self, mapping: Mapping) -> None:
-        self.mapping, self.order = mapping, mapping.order
+    def __init__(self, mapping: Mapping, scratch: Path) -> None:
+        self.mapping, self.order, self.scratch = mapping, mapping.order, scratch
 
     @abstractmethod
     def fetch(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Yield the rows of a query, as a stream. Raises UsageError, which quotes nothing of the source."""
 
     def check(self) -> None:
-        """Look for the columns of the mapping. Raises UsageError."""
-        if missing := sorted(self.mapping.columns - {str(name) for name, *_ in self.fetch(self.naming)}):
-            raise UsageError(f"the source has no column {', '.join(missing)}: mend the mapping")
+        """Look for the columns of the mapping, before anything else is read. Raises UsageError."""
+        names = self.names()
+        if not names:
+            raise UsageError(f"the source has no table {self.mapping.table}", next_step=MEND)
+        if missing := sorted(self.mapping.columns - names):
+            raise UsageError(f"the source has no column {', '.join(missing)}", next_step=MEND)
+
+    def names(self) -> set[str]:
+        """Return the names of the columns."""
+        return {str(name) for name, *_ in self.fetch(self.naming)}
 
     def count(self) -> int:
         """Return the number of rows that can be read."""
@@ -102,32 +117,29 @@ class Source(ABC):
         """Return what a person typed as Python has it; what is no text stays none."""
         return value
 
-    def unreadable_lines(self) -> list[tuple[int, str]]:
-        """Return numbers and faults of the lines that were left out, once all rows were read."""
-        return []
+    def unreadable_lines(self) -> Iterator[tuple[int, str]]:
+        """Yield numbers and faults of the lines that were left out."""
+        yield from ()
 
 
 class DuckFile(Source):
-    """Parquet, by the parts of DuckDB that are in its package: nothing is downloaded.
+    """Parquet, by the parts of DuckDB that are in its package: nothing is downloaded."""
 
-    What does not fit into memory is put into a folder beside the source: it may be what people typed.
-    """
-
-    def __init__(self, path: Path, mapping: Mapping) -> None:
-        super().__init__(mapping)
-        _need("duckdb")
+    def __init__(self, path: Path, mapping: Mapping, scratch: Path) -> None:
+        super().__init__(mapping, scratch)
+        need("this source", "duckdb")
         import duckdb
 
         never = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
-        self._connection = duckdb.connect(config={"threads": "1", "memory_limit": _MEMORY, **never})
-        self._connection.execute(f"SET TimeZone = 'UTC'; SET temp_directory = {literal(f'{path}.spilled')}")
-        self.fingerprint, self._path, self._errors = _fingerprint(path), literal(str(path)), duckdb.Error
+        self._connection = duckdb.connect(config={"threads": "1", "memory_limit": f"{_MEMORY}MiB", **never})
+        self.fingerprint, self.path, self._errors = _fingerprint(path), path, duckdb.Error
+        list(self.fetch(f"SET TimeZone = 'UTC'; SET temp_directory = {literal(str(scratch))}"))
         self.relation = self.reading()
         self.naming = f"DESCRIBE {self.select('*')}"
 
     def reading(self) -> str:
         """Return the table function that reads the file."""
-        return f"read_parquet({self._path})"
+        return f"read_parquet({literal(str(self.path))})"
 
     def fetch(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Yield the rows."""
@@ -136,29 +148,33 @@ class DuckFile(Source):
             while some := found.fetchmany(_AT_ONCE):
                 yield from some
         except self._errors as error:
-            raise UsageError(f"DuckDB cannot read {self._path}: {type(error).__name__}") from None
+            raise UsageError(f"DuckDB cannot read {self.path}: {type(error).__name__}", next_step=_WHOLE) from None
+        except RuntimeError:  # so it says that somebody pressed Ctrl-C
+            raise KeyboardInterrupt from None
 
 
 class CsvFile(DuckFile):
-    """CSV in UTF-8 with a head. All is text; a line that is no row is left out and named."""
+    """CSV in UTF-8 with a head. All is text. DuckDB reads a copy, without the lines that are no record of the head.
+
+    Its own reader gives up at some wrong quotes, and leaves out what follows others.
+    """
 
     def reading(self) -> str:
-        """Read a line that is longer than any wish, too: it is one bad row and not the end."""
-        return self._reading("ignore_errors=true")
+        """Read the copy: its columns are those of the mapping."""
+        columns = ", ".join(f"{quoted(name)}: 'VARCHAR'" for name in sorted(self.mapping.columns))
+        form = f"delim=',', quote='\"', escape='\"', header=false, new_line='\\n', max_line_size={8 * LONGEST}"
+        return f"read_csv({literal(str(self.scratch / RECORDS))}, auto_detect=false, columns={{{columns}}}, {form})"
 
-    def rows(self, skip: int) -> Iterator[Row]:
-        """Yield the rows, and note the other lines."""
-        self.relation = self._reading("store_rejects=true, rejects_limit=0")
-        yield from super().rows(skip)
+    def names(self) -> set[str]:
+        """Return the names in the head, and make the copy."""
+        return set(write_copy(self.path, self.mapping.delimiter, sorted(self.mapping.columns), self.scratch))
 
-    def _reading(self, faults: str) -> str:
-        options = f"delim={literal(self.mapping.delimiter)}, quote='\"', max_line_size={_LONGEST_LINE}"
-        return f"read_csv({self._path}, {options}, header=true, all_varchar=true, {faults})"
-
-    def unreadable_lines(self) -> list[tuple[int, str]]:
-        """Return what DuckDB noted: the number of the line in the file, and the kind of its fault."""
-        found = self.fetch("SELECT line, lower(min(error_type)) FROM reject_errors GROUP BY line ORDER BY line")
-        return [(int(line), str(kind)) for line, kind in found]
+    def unreadable_lines(self) -> Iterator[tuple[int, str]]:
+        """Yield them from a file."""
+        with (self.scratch / FAULTS).open() as faults:
+            for line in faults:
+                number, _, fault = line.strip().partition(" ")
+                yield int(number), fault
 
 
 class JsonLines(DuckFile):
@@ -170,7 +186,7 @@ class JsonLines(DuckFile):
         """Read the columns of the mapping, and look for no others."""
         columns = ", ".join(f"{quoted(name)}: 'JSON'" for name in sorted(self.mapping.columns))
         lines = f"format='newline_delimited', ignore_errors=true, maximum_object_size={_LONGEST_LINE}"
-        return f"read_json({self._path}, columns={{{columns}}}, {lines})"
+        return f"read_json({literal(str(self.path))}, columns={{{columns}}}, {lines})"
 
     def typed(self, value: object) -> object:
         """Return the value in a JSON text."""
@@ -186,8 +202,8 @@ class SqliteFile(Source):
     as_text = "CAST({} AS TEXT)"
     after = "LIMIT -1 OFFSET {}"  # SQLite knows no OFFSET without LIMIT
 
-    def __init__(self, path: Path, mapping: Mapping) -> None:
-        super().__init__(mapping)
+    def __init__(self, path: Path, mapping: Mapping, scratch: Path) -> None:
+        super().__init__(mapping, scratch)
         self.fingerprint, self.relation = _fingerprint(path), quoted(_table(mapping))
         # A name that is no column would be a text to SQLite.
         self.naming = f"SELECT name FROM pragma_table_info({literal(mapping.table)})"  # nosec B608 # noqa: S608
@@ -195,23 +211,31 @@ class SqliteFile(Source):
 
     def fetch(self, sql: str) -> Iterator[tuple[Any, ...]]:
         """Yield the rows."""
+        until = monotonic() + _PATIENCE
         try:
             with closing(sqlite3.connect(self._uri, uri=True)) as connection:
                 connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
-                yield from connection.execute(sql)
-        except sqlite3.Error as error:
-            raise UsageError(f"SQLite cannot read the source: {error}") from error
+                connection.execute(f"PRAGMA hard_heap_limit = {_MEMORY * 2**20}")
+                connection.set_progress_handler(lambda: monotonic() > until, 10_000)  # Ctrl-C comes through it, too
+                for row in connection.execute(sql):
+                    yield row
+                    until = monotonic() + _PATIENCE
+        except (sqlite3.Error, MemoryError) as error:
+            if monotonic() < until and getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+                raise KeyboardInterrupt from None
+            fault = str(error) or f"it needs more than {_MEMORY} MiB"
+            raise UsageError(f"SQLite cannot read the source: {fault}", next_step=_ENDLESS) from error
 
 
 class PostgresTable(Source):
     """A table or view of PostgreSQL, read in one transaction through a cursor of the server."""
 
-    def __init__(self, address: str, mapping: Mapping) -> None:
-        super().__init__(mapping)
-        _need("psycopg")
+    def __init__(self, address: str, mapping: Mapping, scratch: Path) -> None:
+        super().__init__(mapping, scratch)
+        need("this source", "psycopg")
         self.order = mapping.order or mapping.key  # else the server gives any
         self.relation = ".".join(map(quoted, _table(mapping).split(".")))
-        of = f"WHERE attnum > 0 AND attrelid = {literal(self.relation)}::regclass"
+        of = f"WHERE attnum > 0 AND attrelid = to_regclass({literal(self.relation)})"
         self.naming = f"SELECT attname FROM pg_attribute {of}"  # nosec B608 # noqa: S608 - a literal
         self.fingerprint, self._address = sha256(f"{address} {self.relation}".encode()).hexdigest(), address
 
@@ -219,7 +243,9 @@ class PostgresTable(Source):
         """Yield the rows."""
         import psycopg
 
-        options = "-c timezone=UTC -c datestyle=ISO -c default_transaction_read_only=on"
+        options = (
+            f"-c timezone=UTC -c datestyle=ISO -c default_transaction_read_only=on -c statement_timeout={_PATIENCE}s"
+        )
         try:
             with psycopg.connect(self._address, options=options) as connection, connection.cursor("import") as cursor:
                 yield from cursor.execute(sql.encode())
@@ -231,21 +257,16 @@ _DUCK = {".csv": CsvFile, ".parquet": DuckFile, ".jsonl": JsonLines, ".ndjson": 
 _KINDS: dict[str, type[DuckFile | SqliteFile]] = {**_DUCK, **dict.fromkeys((".sqlite", ".sqlite3", ".db"), SqliteFile)}
 
 
-def open_source(where: str, mapping: Mapping) -> Source:
+def open_source(where: str, mapping: Mapping, scratch: Path) -> Source:
     """Return the source at a path (by its ending) or at a ``postgresql://`` address. Raises UsageError."""
     if where.startswith(("postgresql://", "postgres://")):
-        return PostgresTable(where, mapping)
+        return PostgresTable(where, mapping, scratch)
     path, kinds = Path(where), ", ".join(_KINDS)
     if not path.is_file():
-        raise UsageError(f"there is no file {path}")
+        raise UsageError(f"{path} is a folder or a device" if path.exists() else f"there is no file {path}")
     if path.suffix not in _KINDS or set(where) & set("*?["):  # which DuckDB takes for a pattern
         raise UsageError(f"a source ends on one of {kinds}, and has no *, ? or [ in its path: rename or export {path}")
-    return _KINDS[path.suffix](path, mapping)
-
-
-def _need(package: str) -> None:
-    if find_spec(package) is None:
-        raise UsageError(f"this source is read by {package}: run `make setup`, then this again")
+    return _KINDS[path.suffix](path, mapping, scratch)
 
 
 def _table(mapping: Mapping) -> str:

@@ -3,13 +3,16 @@
 import fcntl
 import json
 import os
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
-from lastwish.errors import Busy, UsageError
+from lastwish.errors import Busy, OperatorError, UsageError
 
+SCRATCH = "scratch"
 _EXAMPLES = 3
 
 
@@ -35,8 +38,26 @@ class State:
     unfit: dict[str, list[Any]] = field(default_factory=dict)
 
 
+def own(path: str | Path, flags: int) -> int:
+    """Open a file of the folder, which only its owner may read: an opener. Others may have put a link in its place."""
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)
+
+
+@contextmanager
+def plain_disk(folder: Path) -> Iterator[None]:
+    """Turn an error of the disk into one of ours."""
+    try:
+        yield
+    except OSError as error:
+        fault = f"{error.filename or folder} cannot be read or written: {error.strerror or error}"
+        raise OperatorError(fault, next_step="name a folder of your own, with room for it (--work)") from error
+
+
 class Work(ExitStack):
-    """The folder, for one process at a time. ``about`` says of what import it is: another one needs another folder."""
+    """The folder, for one process at a time. ``about`` says of what import it is: another one needs another folder.
+
+    Its folder ``scratch`` is empty at first, and is there as long as this is open.
+    """
 
     def __init__(self, folder: Path, about: dict[str, Any], *, restart: bool) -> None:
         super().__init__()
@@ -54,10 +75,13 @@ class Work(ExitStack):
             self._rejects = self._open("rejects.jsonl", opened)
             os.ftruncate(self._rejects, self.state.rejects)  # rows after the checkpoint come again
             os.lseek(self._rejects, 0, os.SEEK_END)
+            rmtree(folder / SCRATCH, ignore_errors=True)  # of an import that was killed
+            (folder / SCRATCH).mkdir(mode=0o700)
+            opened.callback(rmtree, folder / SCRATCH, ignore_errors=True)
             self.push(opened.pop_all())
 
     def _open(self, name: str, opened: ExitStack) -> int:
-        file = os.open(self.folder / name, os.O_CREAT | os.O_RDWR, 0o600)
+        file = own(self.folder / name, os.O_CREAT | os.O_RDWR)
         opened.callback(os.close, file)
         return file
 
@@ -93,7 +117,7 @@ class Work(ExitStack):
     def write(self, name: str, content: Any) -> None:
         """Write a JSON file as a whole or not at all."""
         new = self.folder / f"{name}.new"
-        with new.open("w") as file:
+        with open(new, "w", opener=own) as file:
             json.dump(content, file)
             file.flush()
             os.fsync(file.fileno())

@@ -21,7 +21,7 @@ from domain.seats import Seat
 from infra.event_store import EventStore
 from lastwish.maintenance.stores import Stores
 from lastwish.shipping.importing.handover import ROWS_OF_A_LEASE, item_size, write_units
-from lastwish.shipping.importing.work import State, Work
+from lastwish.shipping.importing.work import State, Work, own
 from worker.boarding import DecidedWish, append, assign_seats
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -136,7 +136,7 @@ class FilesWriter(Writer):
             return self._put(wishes, state, None)
         part = self._parts / f"part-{state.rows // self.rows_at_once:06}.json.gz"
         new = part.with_suffix(".new")
-        with new.open("wb") as raw, gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as file:
+        with open(new, "wb", opener=own) as raw, gzip.GzipFile("", "wb", compresslevel=6, fileobj=raw, mtime=0) as file:
             outcomes = self._put(wishes, state, file)
         new.replace(part)
         return outcomes

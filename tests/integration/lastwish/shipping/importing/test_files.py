@@ -81,7 +81,7 @@ def test_a_dry_run_says_all_and_writes_no_file(typed: list[str], tmp_path: Path)
     assert (done["ok"], done["rows"], done["wishes"], done["rejected"]) == (True, 4, 3, 2)
     assert done["reasons"] == [
         {"reason": "destination: The mapping's values have nothing for this.", "count": 1, "at": ["row 4"]},
-        {"reason": "line: DuckDB says missing columns.", "count": 1, "at": ["line 6"]},
+        {"reason": "line: It has too many or too few columns.", "count": 1, "at": ["line 6"]},
     ]
     assert done["paper"]["commit_write_units"] == 3_000_000
     rejects = Path(done["rejects"]).read_text()

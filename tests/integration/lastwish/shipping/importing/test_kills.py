@@ -10,7 +10,7 @@ from lastwish.maintenance.stores import Stores
 from lastwish.shipping.importing.fitting import wish_id_of
 from lastwish.shipping.importing.run import compare, load
 from lastwish.shipping.importing.sources import open_source
-from lastwish.shipping.importing.work import Work
+from lastwish.shipping.importing.work import SCRATCH, Work
 from lastwish.shipping.importing.writers import FilesWriter, StoreWriter, items_in
 from tests.support.chain import Chain, Quiet
 from tests.support.importing import MAPPING, RULES, letters, write_sqlite
@@ -44,7 +44,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def store(stores: Stores, path: Path, source: str, folder: Path, *, restart: bool = False) -> StoreWriter:
-    old = open_source(str(path), MAPPING.model_copy(update={"source": source}))
+    old = open_source(str(path), MAPPING.model_copy(update={"source": source}), folder / SCRATCH)
     with Work(folder, {"source": source}, restart=restart) as work:
         writer = StoreWriter(stores, work, at_once=2)
         writer.rows_at_once = 5
@@ -85,7 +85,7 @@ def test_killed_at_any_call_it_stores_each_row_once_and_in_order(chain: Chain, p
 
 def test_files_are_the_same_after_a_kill(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def files(folder: Path) -> list[Any]:
-        old = open_source(str(path), MAPPING)
+        old = open_source(str(path), MAPPING, folder / SCRATCH)
         with Work(folder, {}, restart=False) as work:
             writer = FilesWriter(folder / "parts", (5, 99))
             writer.rows_at_once = 5

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from lastwish.errors import UsageError
+from lastwish.shipping.importing import sources
 from lastwish.shipping.importing.mapping import TimeOf
 from lastwish.shipping.importing.sources import Source, open_source
 from tests.support.importing import MAPPING, fitter, letters
@@ -18,7 +20,7 @@ MAPPED = MAPPING.model_copy(update={"table": TABLE})
 
 
 @pytest.fixture
-def source() -> Iterator[Source]:
+def source(tmp_path: Path) -> Iterator[Source]:
     columns = "id bigint, author text, dest char, body text, created_at timestamptz"
     with psycopg.connect(ADDRESS, autocommit=True, options="-c timezone=Asia/Tokyo") as connection:
         connection.execute("CREATE SCHEMA last_wish_test")
@@ -28,7 +30,7 @@ def source() -> Iterator[Source]:
                 insert = f"INSERT INTO {TABLE} VALUES (%s, %s, %s, %s, %s)".encode()
                 cursor.executemany(insert, [(*row[:4], row[4] + "Z") for row in reversed(letters(2500))])
                 cursor.execute(f"INSERT INTO {TABLE} VALUES (2501, NULL, 'M', '100 %s <b>', 'infinity')".encode())
-            yield open_source(ADDRESS, MAPPED)
+            yield open_source(ADDRESS, MAPPED, tmp_path)
         finally:
             connection.execute("DROP SCHEMA last_wish_test CASCADE")
 
@@ -57,9 +59,19 @@ def test_a_key_that_is_there_twice_is_found(source: Source) -> None:
     assert source.duplicates() == {("7",)}
 
 
-def test_a_missing_column_and_a_missing_table_are_plain_lines(source: Source) -> None:
+def test_a_missing_column_and_a_missing_table_are_plain_lines(source: Source, tmp_path: Path) -> None:
     changed = MAPPED.model_copy(update={"time": TimeOf(column="sent_at")})
     with pytest.raises(UsageError, match="no column sent_at"):
-        open_source(ADDRESS, changed).check()
-    with pytest.raises(UsageError, match="PostgreSQL does not answer as it should: UndefinedTable"):
-        open_source(ADDRESS, MAPPED.model_copy(update={"table": "last_wish_test.cards"})).check()
+        open_source(ADDRESS, changed, tmp_path).check()
+    with pytest.raises(UsageError, match=r"no table last_wish_test\.cards"):
+        open_source(ADDRESS, MAPPED.model_copy(update={"table": "last_wish_test.cards"}), tmp_path).check()
+
+
+def test_a_view_without_an_end_is_given_up(source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_PATIENCE", 1)
+    with psycopg.connect(ADDRESS, autocommit=True) as connection:
+        no_end = "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id FROM n) SELECT count(*) AS id FROM n"
+        connection.execute(f"CREATE VIEW last_wish_test.endless AS {no_end}".encode())
+    endless = open_source(ADDRESS, MAPPED.model_copy(update={"table": "last_wish_test.endless"}), tmp_path)
+    with pytest.raises(UsageError, match="QueryCanceled"):
+        endless.count()

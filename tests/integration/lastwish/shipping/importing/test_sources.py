@@ -32,15 +32,17 @@ FORMS: dict[str, Callable[[Path, Any], Path]] = {
     "a.sqlite": write_sqlite,
 }
 BIG = "x" * 10_000_000
+NO_KEY = "key: There is none, as in a line that is no JSON in UTF-8."
 
 
 @pytest.fixture(params=FORMS)
 def source(request: pytest.FixtureRequest, tmp_path: Path) -> Source:
-    return open_source(str(FORMS[request.param](tmp_path / request.param, letters(25))), MAPPING)
+    return open_source(str(FORMS[request.param](tmp_path / request.param, letters(25))), MAPPING, tmp_path)
 
 
 def results(source: Source, skip: int = 0) -> list[str]:
     """Return for each row its text, or why it does not fit."""
+    source.check()
     make, found = fitter(source.mapping, duplicates=frozenset(source.duplicates())), []
     for row in source.rows(skip):
         try:
@@ -57,18 +59,20 @@ def test_every_form_gives_the_same_rows_in_their_order(source: Source) -> None:
 
 
 def test_every_form_gives_the_same_ids_and_times(source: Source, tmp_path: Path) -> None:
-    other = open_source(str(write_sqlite(tmp_path / "other.db", letters(25))), MAPPING)
+    other = open_source(str(write_sqlite(tmp_path / "other.db", letters(25))), MAPPING, tmp_path)
+    source.check()
     assert [fitter().fit(row) for row in source.rows(0)] == [fitter().fit(row) for row in other.rows(0)]
 
 
 def test_rows_that_are_done_are_skipped(source: Source) -> None:
+    source.check()
     assert [row.number for row in source.rows(23)] == [24, 25]
 
 
 def test_an_order_goes_before_the_files(tmp_path: Path) -> None:
     path = write_sqlite(tmp_path / "a.db", letters(3))
     mapping = MAPPING.model_copy(update={"order": ("dest",)})
-    assert [row.key for row in open_source(str(path), mapping).rows(0)] == [("3",), ("1",), ("2",)]
+    assert [row.key for row in open_source(str(path), mapping, tmp_path).rows(0)] == [("3",), ("1",), ("2",)]
 
 
 def test_a_column_that_is_not_there_is_named_before_a_row_is_read(source: Source) -> None:
@@ -81,7 +85,8 @@ def test_a_column_that_is_not_there_is_named_before_a_row_is_read(source: Source
 @pytest.mark.parametrize("form", FORMS)
 def test_keys_that_two_rows_have_are_found(tmp_path: Path, form: str) -> None:
     path = FORMS[form](tmp_path / form, [*letters(3), letters(2)[1]])
-    source = open_source(str(path), MAPPING)
+    source = open_source(str(path), MAPPING, tmp_path)
+    source.check()
     assert source.duplicates() == {("2",)}
     twice = "key: Other rows have the same."
     assert results(source) == ["Water garden 1", twice, "Water garden 3", twice]
@@ -99,24 +104,28 @@ def test_a_csv_with_damaged_lines_gives_its_other_rows_and_names_these(tmp_path:
         b"7,f,M,too,many,2019-01-01,x",
         b"8,g,M," + BIG.encode() + b",2019-01-01",
         b'9,h,M,a "quote inside,2019-01-01',
+        b"",
         b",,M,no key,2019-01-01",
         b"11,,M,<b>last</b>,2019-13-45",
     ]
     (tmp_path / "a.csv").write_bytes(b"\n".join(lines) + b"\n")
-    source = open_source(str(tmp_path / "a.csv"), MAPPING)
-    source.check()
+    source = open_source(str(tmp_path / "a.csv"), MAPPING, tmp_path)
     assert results(source) == [
         "first",
         'two "quoted"\nlines',
         "NaN",
         "nulinside",
-        "message: A wish is at most 8192 bytes.",
         'a "quote inside',
-        "key: There is none.",
+        NO_KEY,
         "time: This is no time of the mapping's format.",
     ]
     # Lines of the file: the third row has two.
-    assert source.unreadable_lines() == [(3, "invalid encoding"), (7, "missing columns"), (8, "too many columns")]
+    assert list(source.unreadable_lines()) == [
+        (3, "It is not UTF-8"),
+        (8, "It has too many or too few columns"),
+        (9, "It has too many or too few columns"),
+        (10, "A quote in it is wrong, or it is longer than 1,048,576 characters"),
+    ]
 
 
 def test_json_lines_that_are_none_have_no_key(tmp_path: Path) -> None:
@@ -136,10 +145,10 @@ def test_json_lines_that_are_none_have_no_key(tmp_path: Path) -> None:
         json.dumps({"id": "12", "body": "last", **good}).encode(),
     ]
     (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines))
-    found = results(open_source(str(tmp_path / "a.jsonl"), MAPPING))
+    found = results(open_source(str(tmp_path / "a.jsonl"), MAPPING, tmp_path))
     assert found[:10] == [
         "first",
-        *4 * ["key: There is none."],
+        *4 * [NO_KEY],
         *2 * ["message: This must be text."],
         "nulinside",
         "message: A wish is at most 8192 bytes.",
@@ -165,13 +174,13 @@ def test_sqlite_keeps_anything_in_any_column(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("INSERT INTO letters VALUES (10, 'k', 'M', CAST(x'636166e9' AS TEXT), '2019-01-01')")
         connection.commit()
-    assert results(open_source(str(path), MAPPING)) == [
+    assert results(open_source(str(path), MAPPING, tmp_path)) == [
         "first",
         *3 * ["message: This must be text."],
         "nulinside",
         "message: A wish is at most 8192 bytes.",
         "key: Other rows have the same.",
-        "key: There is none.",
+        NO_KEY,
         "key: Other rows have the same.",
         "&lt;script&gt;",
         "text: This is not UTF-8.",
@@ -188,7 +197,7 @@ def test_parquet_with_other_types_and_dates_out_of_range(tmp_path: Path) -> None
     with duckdb.connect() as connection:
         connection.execute(f"COPY ({rows}) TO '{tmp_path}/a.parquet' (FORMAT parquet)")
     mapping = MAPPING.model_copy(update={"name": FieldOf(constant="")})
-    source = open_source(f"{tmp_path}/a.parquet", mapping)
+    source = open_source(f"{tmp_path}/a.parquet", mapping, tmp_path)
     no_time, not_past = "time: This is no time of the mapping's format.", "time: This is before 1970 or in the future."
     assert results(source) == ["first", no_time, no_time, no_time, not_past]
     [first, *_] = source.rows(0)
@@ -203,7 +212,7 @@ def test_nothing_in_a_mapping_is_read_as_sql(tmp_path: Path) -> None:
         connection.commit()
     changes = {"message": FieldOf(column=evil), "name": FieldOf(constant="'; DROP TABLE letters; --")}
     mapping = MAPPING.model_copy(update=changes)
-    source = open_source(str(path), mapping)
+    source = open_source(str(path), mapping, tmp_path)
     source.check()
     assert [fitter(mapping).fit(row).submitted.name for row in source.rows(0)] == 2 * ["'; DROP TABLE letters; --"]
 
@@ -212,7 +221,7 @@ def test_nothing_in_a_mapping_is_read_as_sql(tmp_path: Path) -> None:
     ("name", "content", "error"),
     [
         ("a.parquet", b"no parquet", "DuckDB cannot read"),
-        ("a.csv", b"", "has no column author"),
+        ("a.csv", b"", "names no columns"),
         ("a.db", b"no database at all, but long enough to be read as one" * 10, "SQLite cannot read"),
         ("a.xlsx", b"", "a source ends on one of"),
         ("a*.csv", b"", "a source ends on one of"),
@@ -221,12 +230,12 @@ def test_nothing_in_a_mapping_is_read_as_sql(tmp_path: Path) -> None:
 def test_what_is_no_source_is_one_plain_line(tmp_path: Path, name: str, content: bytes, error: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(UsageError, match=error):
-        open_source(str(tmp_path / name), MAPPING).check()
+        open_source(str(tmp_path / name), MAPPING, tmp_path).check()
 
 
 def test_a_file_that_is_not_there_and_a_database_without_a_table_are_plain_lines(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no file"):
-        open_source(str(tmp_path / "none.csv"), MAPPING)
+        open_source(str(tmp_path / "none.csv"), MAPPING, tmp_path)
     path = write_sqlite(tmp_path / "a.db", [])
     with pytest.raises(UsageError, match="no `table`"):
-        open_source(str(path), MAPPING.model_copy(update={"table": ""}))
+        open_source(str(path), MAPPING.model_copy(update={"table": ""}), tmp_path)

@@ -18,7 +18,7 @@ from lastwish.maintenance.stores import Stores
 from lastwish.shipping.importing.fitting import Rules, wish_id_of
 from lastwish.shipping.importing.run import compare, facts, load, rules_of
 from lastwish.shipping.importing.sources import open_source
-from lastwish.shipping.importing.work import Work
+from lastwish.shipping.importing.work import SCRATCH, Work
 from lastwish.shipping.importing.writers import StoreWriter
 from tests.support.chain import Chain, Quiet
 from tests.support.importing import MAPPING, NOW, RULES, letters, write_sqlite
@@ -34,7 +34,7 @@ def path(tmp_path: Path) -> Path:
 def imported(
     chain: Chain, path: Path, folder: Path, *, restart: bool = False, rules: Rules = RULES, batch: str = ""
 ) -> dict[str, Any]:
-    old = open_source(str(path), MAPPING.model_copy(update={"batch": batch}))
+    old = open_source(str(path), MAPPING.model_copy(update={"batch": batch}), folder / SCRATCH)
     with Work(folder, {}, restart=restart) as work:
         load(old, rules, StoreWriter(chain.stores, work, at_once=3), work, Quiet())
         return facts(work) | compare(work, old, chain.stores.commits())

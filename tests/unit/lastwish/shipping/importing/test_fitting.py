@@ -68,7 +68,7 @@ def test_a_key_of_two_columns_is_not_their_texts_in_one() -> None:
         ({"name": "n" * 61}, "name: This must be at most 60 characters long."),
         ({"destination": "X"}, "destination: The mapping's values have nothing for this."),
         ({"destination": None}, "destination: The mapping's values have nothing for this."),
-        ({"key": (None,)}, "key: There is none."),
+        ({"key": (None,)}, "key: There is none, as in a line that is no JSON in UTF-8."),
         ({"key": ("\udce9",)}, "key: This is not UTF-8."),
         ({"time": None}, "time: This is no time of the mapping's format."),
         ({"time": "infinity"}, "time: This is no time of the mapping's format."),

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ def test_what_is_wrong_is_named(tmp_path: Path, line: str, fault: str) -> None:
     file = tmp_path / "letters.toml"
     file.write_text(MAPPING_FILE.replace('time = "created_at"', f'[time]\ncolumn = "created_at"\n{line}'))
     with pytest.raises(UsageError, match=fault):
+        load_mapping(file)
+
+
+@pytest.mark.parametrize("delimiter", ['"', "\n", "\r", "", ";;"])
+def test_what_cannot_be_between_columns_is_no_delimiter(tmp_path: Path, delimiter: str) -> None:
+    file = tmp_path / "letters.toml"
+    file.write_text(f"delimiter = {json.dumps(delimiter)}\n{MAPPING_FILE}")
+    with pytest.raises(UsageError, match="delimiter: String should match"):
         load_mapping(file)
 
 
