@@ -85,7 +85,7 @@ _TOPIC = """\
 """
 
 _SLACK = """\
-  # --- alarms in a channel of Slack, by AWS's own app, Amazon Q Developer in chat applications (docs/chat.md) -----------
+  # --- alarms in a channel of Slack, by AWS's own app, Amazon Q Developer in chat applications (docs/chat.md) ---------
   AlarmsInSlack:
     Type: AWS::Chatbot::SlackChannelConfiguration
     Condition: HasSlack
@@ -95,7 +95,7 @@ _SLACK = """\
       SlackChannelId: !Ref SlackChannel
       SnsTopicArns: [!Ref Alarms]
       IamRoleArn: !GetAtt SlackRole.Arn
-      GuardrailPolicies: [!Ref SlackMayLook] # without one, whoever is in the channel could do all that the role may ever do
+      GuardrailPolicies: [!Ref SlackMayLook] # without one, all in the channel could do what the role may ever do
       LoggingLevel: ERROR
 
   SlackMayLook: # at metrics, for the chart below an alarm: what the service's guide names for notifications

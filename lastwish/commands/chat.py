@@ -1,6 +1,5 @@
 """Command `chat`: deploys, alarms and drills in Slack."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
 from typing import Annotated
@@ -9,7 +8,7 @@ import typer
 
 from lastwish.commands.answer import Answer
 from lastwish.commands.options import Json
-from lastwish.errors import ShippingNotInstalled
+from lastwish.errors import need
 
 app = typer.Typer()
 
@@ -24,8 +23,7 @@ def chat(
     from lastwish.local.state import ROOT
 
     with Answer(as_json) as answer, ending("the chat has ended"):
-        if find_spec("slack_bolt") is None:
-            raise ShippingNotInstalled("the chat needs Slack's SDK: run `make setup`")
+        need("the chat", "slack_bolt")
         from lastwish.shipping.chat.app import connected
 
         with connected(people, ROOT, answer.note) as (facts, _):

@@ -48,8 +48,21 @@ def import_(  # noqa: PLR0917 - typer reads them as options
     from lastwish.site import site
 
     with Answer(as_json) as answer:
-        wanted = (source, mapping, to is To.FILES, dry_run, check, restart, work, at_once, seats, like, rebuild, settle)
-        facts = run.import_(run.Options(*wanted), partial(site, stack), Progress(answer))
+        options = run.Options(
+            source=source,
+            mapping=mapping,
+            files=to is To.FILES,
+            dry_run=dry_run,
+            check=check,
+            restart=restart,
+            work=work,
+            at_once=at_once,
+            seats=seats,
+            like=like,
+            rebuild=rebuild,
+            settle=settle,
+        )
+        facts = run.import_(options, partial(site, stack), Progress(answer))
         answer.give(facts, *_lines(facts))
         if not facts["ok"]:
             raise typer.Exit(1)
