@@ -41,23 +41,23 @@ class Board:
             self._muted[key] = self._now() + HOUR
             words = f"muted by {by} until {datetime.fromtimestamp(self._muted[key], UTC):%H:%M UTC}"
             signal, message = self._on[key]
-            self._channel.change(message, *_said(signal, words))
+            self._channel.send(*_said(signal, words), ts=message)
         return words
 
     def _begin(self, signal: Signal, state: str) -> None:
         message, muted = "", self._muted.get(signal.key, 0) > self._now()
         if not muted:
             mute = button("mute", "Mute for an hour", signal.key)
-            message = self._channel.post(*_said(signal, state), buttons=(mute,))
+            message = self._channel.send(*_said(signal, state), buttons=(mute,))
         if message or muted:
             self._on[signal.key] = (signal, message)
 
     def _end(self, key: str, words: str) -> None:
         signal, message = self._on.pop(key)
         if message:
-            self._channel.change(message, *_said(signal, f"is over: {words}"))
+            self._channel.send(*_said(signal, f"is over: {words}"), ts=message)
             if key not in self._muted:
-                self._channel.post(pieces(words)[0], under=message)
+                self._channel.send(pieces(words)[0], thread_ts=message)
 
 
 def _said(signal: Signal, state: str) -> list[str]:

@@ -107,7 +107,7 @@ class Desk:
             return
         here = Deployments(find(environment, self._root), person.name, lambda _: None, lambda _: False)
         if verb == "stop":
-            Channel(self._client, channel).post(*pieces(f"{person.name} stops {environment}: {here.stop().words()}"))
+            Channel(self._client, channel).send(*pieces(f"{person.name} stops {environment}: {here.stop().words()}"))
             return
         lines = [each.line() for each in here.all(1 if verb == "status" else 10)] or ["nothing was deployed"]
         holder = here.holder()

@@ -69,23 +69,19 @@ class Channel:
     def __init__(self, client: WebClient, channel: str) -> None:
         self._client, self._channel = client, channel
 
-    def post(self, *texts: str, under: str = "", buttons: tuple[Block, ...] = ()) -> str:
-        """Post a message, `under` another one as a reply. Return its id; empty where Slack did not take it."""
-        place = {"thread_ts": under} if under else {}
-        return self._send("chat.postMessage", texts, buttons, unfurl_links=False, **place)
+    def send(self, *texts: str, buttons: tuple[Block, ...] = (), **place: str) -> str:
+        """Post a message, or a reply under `thread_ts`; change the message `ts`. Return its id.
 
-    def change(self, message: str, *texts: str, buttons: tuple[Block, ...] = ()) -> str:
-        """Change a message. Return its id; empty where Slack did not take it."""
-        return self._send("chat.update", texts, buttons, ts=message)
-
-    def _send(self, method: str, texts: tuple[str, ...], buttons: tuple[Block, ...], **place: Any) -> str:
+        It is empty where Slack did not take it.
+        """
+        method = "chat.update" if "ts" in place else "chat.postMessage"
         blocks: list[Block] = [
             {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}} for text in texts
         ]
         blocks += [{"type": "actions", "elements": list(buttons)}] if buttons else []
-        message = {"channel": self._channel, "text": texts[0], "blocks": blocks, "parse": "none", **place}
+        message = {"channel": self._channel, "text": texts[0], "blocks": blocks, "parse": "none", "unfurl_links": False}
         try:
-            return str(self._client.api_call(method, json=message)["ts"])
+            return str(self._client.api_call(method, json=message | place)["ts"])
         except TROUBLE as error:
             _log.warning("Slack did not take a message: %s", error)
             return ""

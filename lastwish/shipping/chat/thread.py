@@ -62,20 +62,20 @@ class Thread:
         self._channel, self._title, self._questions = channel, escaped(title), questions
         self._changes: list[str] = []
         self.holder: Holding = lambda: None
-        self._message = channel.post(self._title, "begins; its progress is in the thread")
+        self._message = channel.send(self._title, "begins; its progress is in the thread")
         if not self._message:
             raise ChatError("this app cannot post here", next_step="invite it to the channel: `/invite` and its name")
 
     def tell(self, *lines: str) -> None:
         """Post progress."""
         for text in pieces(*lines):
-            self._channel.post(text, under=self._message)
+            self._channel.send(text, thread_ts=self._message)
 
     def confirm(self, question: Question) -> bool:
         """Show a question and wait for its answer. Raises DeployStopped, DeployError where it cannot be shown."""
         first, *others = pieces(*question.words)
         self._changes.append(f"*{escaped(question.title)}*\n{first}")
-        posted = [self._channel.post(text, under=self._message) for text in others]
+        posted = [self._channel.send(text, thread_ts=self._message) for text in others]
         more = "; the changes go on in the thread" if others else ""
 
         def show(key: str) -> None:
@@ -93,7 +93,7 @@ class Thread:
         self._show(words)
 
     def _show(self, state: str, *buttons: Block) -> str:
-        return self._channel.change(self._message, self._title, *self._changes, pieces(state)[0], buttons=buttons)
+        return self._channel.send(self._title, *self._changes, pieces(state)[0], buttons=buttons, ts=self._message)
 
 
 def _buttons(question: Question, key: str) -> tuple[Block, Block]:
