@@ -206,7 +206,7 @@ class SqliteFile(Source):
         super().__init__(mapping, scratch)
         self.fingerprint, self.relation = _fingerprint(path), quoted(_table(mapping))
         # A name that is no column would be a text to SQLite.
-        self.naming = f"SELECT name FROM pragma_table_info({literal(mapping.table)})"  # noqa: S608
+        self.naming = f"SELECT name FROM pragma_table_info({literal(mapping.table)})"  # nosec B608 # noqa: S608
         self._uri = f"{path.resolve().as_uri()}?mode=ro"
 
     def fetch(self, sql: str) -> Iterator[tuple[Any, ...]]:
