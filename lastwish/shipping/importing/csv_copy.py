@@ -17,22 +17,21 @@ LONGEST = 2**20  # characters of a line, and of a text in it
 RECORDS, FAULTS = "records.csv", "faults"  # in the folder of the copy
 _MOST_LINES = 1000  # of a record
 _WRONG = '"."."\n'  # by itself, and after a quote that is open
+_STEP = "make it UTF-8: `iconv -f LATIN1 -t UTF-8 FILE` does so, where it is Latin-1"
 _FAULT = f"A quote in it is wrong, or it is longer than {LONGEST:,} characters"
 
 
 def write_copy(path: Path, delimiter: str, columns: Sequence[str], folder: Path) -> list[str]:
     """Write these columns of the records, without a head, and a line with number and fault for each other line.
 
-    Return the head; where it lacks a column nothing is written. Raises UsageError, OSError.
+    Of two columns of one name it takes the first. Return the head; where it lacks a column nothing is written. Raises
+    UsageError, OSError.
     """
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         found = _records(file, delimiter)
         _, head, fault = next(found, (1, [], _FAULT))
         if fault or re.search("[\0\ud800-\udfff]", "".join(head)):
-            step = f"make it UTF-8: `iconv -f LATIN1 -t UTF-8 {path}` does so, where it is Latin-1"
-            raise UsageError(f"the first line of {path} names no columns in UTF-8", next_step=step)
-        if twice := [name for name in columns if head.count(name) > 1]:
-            raise UsageError(f"{path} has two columns {', '.join(twice)}", next_step="rename one in its first line")
+            raise UsageError(f"the first line of {path} names no columns in UTF-8", next_step=_STEP)
         if {*columns} <= {*head}:
             places = [head.index(name) for name in columns]
             with (folder / RECORDS).open("w", newline="") as copy, (folder / FAULTS).open("w") as faults:

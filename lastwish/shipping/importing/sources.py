@@ -26,9 +26,7 @@ _MEMORY = 512  # MiB; beyond it DuckDB sorts and groups on the disk
 _AT_ONCE = 1000
 _PATIENCE = 3600  # seconds that a database may take to its next row: a view may have no end
 
-_WHOLE = (
-    f"look whether it is whole; of one with long or many columns export those of the mapping: {_MEMORY} MiB must do"
-)
+_WHOLE = f"look whether it is whole; where it is wide, export the columns of the mapping alone: {_MEMORY} MiB must do"
 _ENDLESS = f"look at the table: a view may have no end, and must give its next row within {_PATIENCE:g} s"
 
 type Key = tuple[str | None, ...]
@@ -102,9 +100,8 @@ class Source(ABC):
         order = f"ORDER BY {by}" if self.order else ""
         sql = self.select(", ".join(wanted), order, self.after.format(skip) if skip else "")
         for number, (*key, message, name, destination, time) in enumerate(self.fetch(sql), skip + 1):
-            message = self.typed(message) if typed[0].column else message  # noqa: PLW2901 - of a column, as Python has it
-            name = self.typed(name) if typed[1].column else name  # noqa: PLW2901
-            yield Row(number, tuple(key), message, name, destination, time)
+            texts = [self.typed(each) if of.column else each for of, each in zip(typed, (message, name), strict=True)]
+            yield Row(number, tuple(key), texts[0], texts[1], destination, time)
 
     def select(self, what: str, *rest: str) -> str:
         """Return the SQL of a query. Names in it are ``quoted``, and constants are a ``literal``."""
@@ -243,9 +240,7 @@ class PostgresTable(Source):
         """Yield the rows."""
         import psycopg
 
-        options = (
-            f"-c timezone=UTC -c datestyle=ISO -c default_transaction_read_only=on -c statement_timeout={_PATIENCE}s"
-        )
+        options = f"-ctimezone=UTC -cdatestyle=ISO -cdefault_transaction_read_only=on -cstatement_timeout={_PATIENCE}s"
         try:
             with psycopg.connect(self._address, options=options) as connection, connection.cursor("import") as cursor:
                 yield from cursor.execute(sql.encode())

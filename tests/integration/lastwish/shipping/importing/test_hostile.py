@@ -86,7 +86,6 @@ def test_a_csv_of_many_columns_is_read(run: Import, tmp_path: Path) -> None:
         ("a.csv", b"", "names no columns in UTF-8", "iconv"),
         ("a.csv", b'"id,author', "names no columns in UTF-8", "iconv"),
         ("a.csv", b"x" * 2_000_000, "names no columns in UTF-8", "iconv"),
-        ("a.csv", f"{HEAD},id\n".encode(), "has two columns id", "rename one"),
         ("a.csv", b"id,author\n", "has no column body, created_at, dest", "mend the mapping file"),
         ("a.parquet", b"PAR1", "DuckDB cannot read", "look whether it is whole"),
         ("a.db", b"x" * 1000, "SQLite cannot read", "look at the table"),
