@@ -25,7 +25,7 @@ class HeldWords:
     """Words for which a wish is held, in the form that ``comparison_form`` gives."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        forms = set(map(comparison_form, words))
+        forms = set(map(comparison_form, words)) - {""}  # of joiners alone nothing stays, and each text has that
         self.anywhere = {form for form in forms if _WITHOUT_SPACES.search(form)}
         self.whole = forms - self.anywhere
 

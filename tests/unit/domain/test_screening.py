@@ -125,6 +125,13 @@ def test_a_name_or_message_that_is_not_there_is_no_text() -> None:
     assert screen(erased, HeldWords(["none", "xxxx"])) is None
 
 
+@pytest.mark.parametrize("invisible", ["\u200b", "\ufeff", "\u0301"])
+def test_a_word_of_which_nothing_can_be_seen_holds_no_wish(invisible: str) -> None:
+    words = HeldWords(["teapot", invisible])
+    assert screen(submitted("hello world"), words) is None
+    assert screen(submitted("a teapot"), words) == WishHeld(reason="word")
+
+
 def test_the_word_list_is_in_its_comparison_form() -> None:
     assert all(comparison_form(word) == word for word in WORDS.whole | WORDS.anywhere)
 
