@@ -1,6 +1,7 @@
 """What is deployed: a commit of a git repository, and what was changed since. Tags say which commit ran where."""
 
 import hashlib
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,10 @@ class Source:
     @classmethod
     def of(cls, root: Path) -> "Source":
         """Read the repository. Raises DeployError."""
-        changed = git(root, "diff", "HEAD", "--binary").encode()
+        changed = os.fsencode(git(root, "diff", "HEAD", "--binary"))
         for name in git(root, "ls-files", "--others", "--exclude-standard", "-z").split("\0"):
-            changed += name.encode() + (root / name).read_bytes() if name else b""
+            # A folder is a repository of its own, or what a link leads to.
+            changed += os.fsencode(name) + ((root / name).read_bytes() if (root / name).is_file() else b"")
         digest = hashlib.sha256(changed).hexdigest() if changed else ""
         return cls(root, git(root, "rev-parse", "HEAD").strip(), digest)
 
@@ -49,8 +51,9 @@ def untag(root: Path, pattern: str) -> int:
 
 def git(root: Path, *words: str) -> str:
     """Return what git says. Raises DeployError."""
-    command = ["git", "-C", str(root), "-c", "tag.gpgSign=false", *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    line = ("git", "-C", str(root), "-c", "tag.gpgSign=false", *words)
+    # A file may have bytes that are no text.
+    done = subprocess.run(line, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False)
     if done.returncode:
         said = (done.stderr.strip() or "it says nothing").splitlines()[-1]
         raise DeployError(f"git {words[0]} in {root}: {said}; a deploy is of a commit in a git repository")

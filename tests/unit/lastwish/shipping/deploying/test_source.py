@@ -59,3 +59,16 @@ def test_a_tag_is_pushed_to_origin_if_that_is_asked_for(root: Path, tmp_path_fac
 def test_without_a_repository_the_error_says_what_is_missing(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match="a deploy is of a commit in a git repository"):
         Source.of(tmp_path)
+
+
+def test_what_is_no_text_or_no_file_is_told_apart_too(root: Path) -> None:
+    (root / "a.txt").write_bytes(b"caf\xe9\n")
+    latin = Source.of(root).changes
+    (root / "a.txt").write_bytes(b"caf\xe8\n")
+    assert Source.of(root).changes not in ("", latin)
+    (root / "gone").symlink_to("/nowhere/at/all")
+    (root / "folder").symlink_to(root)
+    git(root, "init", "--quiet", "inner")
+    (root / "inner" / "b.txt").write_text("b")
+    git(root / "inner", "add", "b.txt")
+    assert Source.of(root).changes
