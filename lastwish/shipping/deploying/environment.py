@@ -164,11 +164,14 @@ def find(name: str, root: Path = ROOT) -> Environment:
     if name not in sections:
         raise UsageError(f"there is no environment {name} in samconfig.toml: {', '.join(sections)}")
     section = sections[name]
-    overrides = section["deploy"]["parameters"].get("parameter_overrides", [])
     state = Home.from_environment().running() if name == LOCAL else None
-    stack = REHEARSAL if state else section["global"]["parameters"]["stack_name"]
-    account_stack = _read(root)["account"]["global"]["parameters"]["stack_name"]
-    return Environment(name, stack, account_stack, dict(each.split("=", 1) for each in overrides), root, state)
+    try:
+        overrides = section["deploy"]["parameters"].get("parameter_overrides", [])
+        stack = REHEARSAL if state else section["global"]["parameters"]["stack_name"]
+        account_stack = _read(root)["account"]["global"]["parameters"]["stack_name"]
+        return Environment(name, stack, account_stack, dict(each.split("=", 1) for each in overrides), root, state)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(f"samconfig.toml lacks a stack_name, or a list of NAME=VALUE, for {name}: {error!r}") from None
 
 
 def _sections(root: Path) -> dict[str, dict[str, Any]]:
@@ -181,4 +184,7 @@ def _sections(root: Path) -> dict[str, dict[str, Any]]:
 
 
 def _read(root: Path) -> dict[str, Any]:
-    return tomllib.loads((root / "samconfig.toml").read_text())
+    try:
+        return tomllib.loads((root / "samconfig.toml").read_text())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"samconfig.toml cannot be read: {error}") from None

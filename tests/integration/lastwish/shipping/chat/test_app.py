@@ -174,6 +174,20 @@ def test_what_cannot_be_looked_at_is_said_once(
     assert "set AWS_DEFAULT_REGION" in told[0]
 
 
+def test_a_look_while_a_file_is_being_changed_is_not_the_last(
+    slack: Slack, connect: Connect, people: Path, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    whole, file = (ROOT / "samconfig.toml").read_text(), tmp_path / "samconfig.toml"
+    file.write_text(whole)
+    with connected(people, tmp_path, told.append, every=0.2):
+        file.write_text("version = [")
+        assert wait_until(lambda: told, 20)
+        file.write_text(whole)
+        ring("lastwish")
+        assert wait_until(slack.posts, 20)
+
+
 # --- the command ------------------------------------------------------------------------------------------------------
 def test_the_command_says_where_it_is_and_ends_with_its_interrupt(slack: Slack, people: Path, tmp_path: Path) -> None:
     people.write_text(PEOPLE.replace('watch = ["dev"]', ""))

@@ -49,6 +49,28 @@ def test_an_unknown_environment_names_those_that_there_are() -> None:
         find("production")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("version = 0.1", "version = ["),
+        ("[account.global.parameters]", "[other.global.parameters]"),
+        ("[staging.global.parameters]", "[other.global.parameters]"),
+        ('["Stage=staging"]', '"Stage=staging"'),
+        ('["Stage=staging"]', '["Stage"]'),
+        ('["Stage=staging"]', "[1]"),
+    ],
+)
+def test_a_damaged_samconfig_is_a_plain_error(tmp_path: Path, before: str, after: str) -> None:
+    (tmp_path / "samconfig.toml").write_text((ROOT / "samconfig.toml").read_text().replace(before, after))
+    with pytest.raises(UsageError, match=r"samconfig\.toml"):
+        find("staging", tmp_path)
+
+
+def test_without_samconfig_there_is_no_environment(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"samconfig\.toml cannot be read"):
+        names(tmp_path)
+
+
 def test_a_rehearsal_needs_the_local_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LASTWISH_HOME", str(tmp_path))
     with pytest.raises(NotRunning, match="lastwish up"):
