@@ -9,6 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lastwish.shipping.deploying.errors import DeployError
+
 _REFUSED = {"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"}
 _MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
 
@@ -53,7 +55,10 @@ class Bucket:
             if error.response["Error"]["Code"] in _MISSING:
                 return None
             raise
-        return json.loads(found["Body"].read()), found["ETag"]
+        try:
+            return dict(json.loads(found["Body"].read())), found["ETag"]
+        except (ValueError, TypeError):
+            raise DeployError(f"s3://{self.name}/{key} is damaged: bring it back, or delete it") from None
 
     def put(self, key: str, facts: dict[str, Any]) -> None:
         """Write an object, whatever is there."""

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import boto3
+import pytest
 
 from lastwish.shipping.deploying.bucket import Bucket
+from lastwish.shipping.deploying.errors import DeployError
 from lastwish.shipping.deploying.history import DIED, SUCCEEDED, History
 
 
@@ -56,3 +58,11 @@ def test_who_died_is_buried_and_who_ended_is_not(bucket: Bucket) -> None:
     history.bury(mine)
     assert [each.outcome for each in history.all()] == [DIED, SUCCEEDED, "running"]
     assert died.number == 1
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", "7", "\udcff"])
+def test_what_is_damaged_is_named(bucket: Bucket, text: str) -> None:
+    body = text.encode(errors="surrogateescape")
+    boto3.client("s3").put_object(Bucket=bucket.name, Key="history/000001.json", Body=body)
+    with pytest.raises(DeployError, match=rf"s3://{bucket.name}/history/000001\.json is damaged"):
+        History(bucket).all()
