@@ -110,9 +110,12 @@ def _confirm(question: "Question", given: str | None, is_enough: bool, answer: A
     if given and is_enough:
         return given == question.environment
     if sys.stdin.isatty() and not answer.as_json:
-        if not question.by_name:
-            return typer.confirm("Go on?", err=True)
-        return bool(typer.prompt(f"Type {question.environment} to go on", err=True) == question.environment)
+        try:
+            if not question.by_name:
+                return typer.confirm("Go on?", err=True)
+            return bool(typer.prompt(f"Type {question.environment} to go on", err=True) == question.environment)
+        except typer.Abort:  # Ctrl-C, or the end of what is typed, is a no
+            return False
     more = "" if is_enough else ", and --accept-losses, since something would be lost"
     answer.note(f"nobody can be asked here: it takes --confirm with the environment's name{more}")
     return False

@@ -46,3 +46,9 @@ def test_who_cannot_be_asked_is_told_what_it_takes(capsys: pytest.CaptureFixture
     said = capsys.readouterr().err
     assert "--confirm with the environment's name" in said
     assert "--accept-losses" not in said
+
+
+@pytest.mark.parametrize("question", [HARMLESS, OF_PROD])
+def test_the_end_of_what_is_typed_is_a_no(question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    assert _confirm(question, None, True, Answer(as_json=False)) is False
