@@ -10,7 +10,7 @@ from slack_sdk import WebClient
 
 from lastwish.errors import CommandError
 from lastwish.shipping.chat.board import Board
-from lastwish.shipping.chat.messages import Channel, dialog, pieces
+from lastwish.shipping.chat.messages import TROUBLE, Channel, dialog, pieces
 from lastwish.shipping.chat.people import ChatError, Person, Settings
 from lastwish.shipping.chat.thread import Questions, Thread
 from lastwish.shipping.deploying.deployments import Deployments
@@ -107,7 +107,9 @@ class Desk:
             return
         here = Deployments(find(environment, self._root), person.name, lambda _: None, lambda _: False)
         if verb == "stop":
-            Channel(self._client, channel).send(*pieces(f"{person.name} stops {environment}: {here.stop().words()}"))
+            words = f"{person.name} stops {environment}: {here.stop().words()}"
+            if not Channel(self._client, channel).send(*pieces(words)):
+                _say(reply, words)
             return
         lines = [each.line() for each in here.all(1 if verb == "status" else 10)] or ["nothing was deployed"]
         holder = here.holder()
@@ -138,3 +140,5 @@ def _answering(reply: Reply) -> Iterator[None]:
         yield
     except CommandError as error:
         _say(reply, error.words())
+    except TROUBLE as error:
+        _say(reply, f"Slack did not take it: {error}")

@@ -6,6 +6,7 @@ addresses and names that it recognises (Slack: "Formatting message text"). `link
 
 import html
 import logging
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from slack_sdk.errors import SlackClientError
 
 type Block = dict[str, Any]
 
-TROUBLE = (SlackClientError, OSError)
+TROUBLE = (SlackClientError, OSError, HTTPException)
 _LONGEST = 2800  # Slack takes 3,000 characters in a text, and a title stands before some
 _CUT = 500  # an escaped character is five times as long
 _log = logging.getLogger(__name__)

@@ -13,6 +13,9 @@ from slack_sdk import WebClient
 from lastwish.shipping.chat.app import connected
 from lastwish.shipping.chat.desk import Desk
 from lastwish.shipping.chat.people import Person, Settings
+from lastwish.shipping.deploying.cloudformation import Stack
+from lastwish.shipping.deploying.environment import find
+from lastwish.shipping.deploying.lock import Lock
 from lastwish.shipping.deploying.steps import Question
 from tests.support import ROOT
 from tests.support.laptop import wait_until
@@ -83,6 +86,25 @@ def test_in_a_channel_without_the_app_nothing_is_deployed(slack: Slack) -> None:
     answer = slack.answers_to("U0ANA", "deploy prod")
     assert "this app cannot post here" in answer
     assert "/invite" in answer
+
+
+def test_a_dialog_that_slack_does_not_open_is_said(slack: Slack) -> None:
+    slack.refuses["views.open"] = "expired_trigger_id"
+    assert "Slack did not take it: " in slack.answers_to("U0ANA", "deploy")
+
+
+def test_where_the_app_cannot_post_who_stops_a_deploy_is_told_alone(
+    slack: Slack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Stack, "cancel", lambda _: False)  # moto here has no CloudFormation
+    dev = find("dev")
+    dev.bucket.create()
+    Lock(dev.bucket, "dev").take("ben", "deploy", 1)
+    slack.refuses["chat.postMessage"] = "not_in_channel"
+    try:
+        assert "ana stops dev: ben holds it" in slack.answers_to("U0ANA", "stop dev")
+    finally:
+        dev.bucket.remove()
 
 
 def test_what_nobody_does_cannot_be_stopped(slack: Slack) -> None:

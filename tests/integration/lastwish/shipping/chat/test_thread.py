@@ -3,6 +3,8 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse, IncompleteRead
+from typing import Any
 
 import pytest
 from slack_sdk import WebClient
@@ -127,6 +129,20 @@ def test_progress_that_slack_does_not_take_does_not_end_a_deploy(slack: Slack, t
     slack.refuses.clear()
     thread.tell("stack: is as it should be")
     assert slack.replies_to(message(slack)) == "stack: is as it should be"
+
+
+def test_an_answer_of_slack_that_ends_too_early_does_not_end_a_deploy(
+    slack: Slack, thread: Thread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(response: HTTPResponse, *_: Any) -> bytes:
+        response.close()
+        raise IncompleteRead(b"{", 20)
+
+    with monkeypatch.context() as cut:
+        cut.setattr(HTTPResponse, "read", half)
+        thread.tell("stack ...")
+    thread.tell("stack: is as it should be")
+    assert "stack: is as it should be" in slack.replies_to(message(slack))
 
 
 def test_without_its_message_there_is_no_thread(slack: Slack, client: WebClient, questions: Questions) -> None:
