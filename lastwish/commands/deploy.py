@@ -8,6 +8,7 @@ import typer
 
 from lastwish.commands.answer import Answer
 from lastwish.commands.options import Json
+from lastwish.local.interrupts import ending
 
 if TYPE_CHECKING:
     from lastwish.shipping.deploying.deployments import Deployments
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from lastwish.shipping.deploying.steps import Question
 
 app = typer.Typer()
+
+_STOPPED = "stopped, the lock is free again; the same command goes on where this one ended"
 
 Environment = Annotated[
     str, typer.Argument(metavar="ENV", help="dev, prod, …: see samconfig.toml; local: a rehearsal.")
@@ -37,7 +40,7 @@ def deploy(  # noqa: PLR0917 - typer reads them as options
     as_json: Json = False,
 ) -> None:
     """Deploy what is checked out: show the changes, ask, go on where it failed before."""
-    with Answer(as_json) as answer:
+    with Answer(as_json) as answer, ending(_STOPPED):
         _give(answer, _deployments(env, answer, confirm, accept_losses).deploy(adopt=adopt, push=push))
 
 
@@ -46,7 +49,7 @@ def rollback(
     env: Environment, confirm: Confirm = None, accept_losses: AcceptLosses = False, as_json: Json = False
 ) -> None:
     """Go back to the last good deploy."""
-    with Answer(as_json) as answer:
+    with Answer(as_json) as answer, ending(_STOPPED):
         _give(answer, _deployments(env, answer, confirm, accept_losses).rollback())
 
 
@@ -56,10 +59,10 @@ def stop(
     force: Annotated[bool, typer.Option("--force", help="Take the lock away, too: its process is dead.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Stop the deploy that runs, and let its stack go back."""
+    """Stop the deploy that runs. A stack that is being changed goes back."""
     with Answer(as_json) as answer:
         holder = _deployments(env, answer, None).stop(force=force)
-        done = "took the lock away" if force else "asked to stop"
+        done = "took away the lock" if force else "asked to stop the deploy"
         answer.give({"stopped": holder.facts()}, f"{done}: {holder.words()}; see `lastwish deploys {env}`")
 
 
@@ -71,7 +74,7 @@ def teardown(
     as_json: Json = False,
 ) -> None:
     """Delete an environment, after asking. A prod stack leaves its tables: `deploy --adopt` takes them over."""
-    with Answer(as_json) as answer:
+    with Answer(as_json) as answer, ending(_STOPPED):
         _give(answer, _deployments(env, answer, confirm).teardown(forget=forget))
 
 

@@ -34,6 +34,6 @@ def prometheus(
             f"{config} scrapes {watched.target}; the alerts are those of docs/slo.md",
             "next (Debian and Ubuntu: apt-get install prometheus):",
             f"  prometheus --config.file={config} --storage.tsdb.path={folder / 'data'} "
-            "--web.listen-address=127.0.0.1:9090",
-            "then open http://127.0.0.1:9090/alerts",
+            "--web.listen-address=127.0.0.1:9091",
+            "then open http://127.0.0.1:9091/ and choose Alerts",
         )

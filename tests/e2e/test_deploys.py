@@ -2,13 +2,14 @@
 
 import json
 import re
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from lastwish.local.engine import process as engine
 from lastwish.shipping.deploying.errors import DeployError, DeployLocked, DeployStopped
-from tests.support.laptop import Laptop
+from tests.support.laptop import Laptop, wait_until
 from tests.support.rehearsals import Rehearsal, a_rehearsal
 
 
@@ -76,8 +77,17 @@ def test_the_story_of_an_environment(rehearsal: Rehearsal) -> None:
     made = rehearsal.aws("cloudformation").list_change_sets(StackName="lastwish-rehearsal")["Summaries"]
     assert "AVAILABLE" not in [each["ExecutionStatus"] for each in made]
 
-    # The command line has the same history, and tears it down.
+    # A deploy whose terminal closes ends in order; the lock of a killed one is taken away.
     laptop = Laptop(rehearsal.home.path)
+    for sent, ends in ((signal.SIGHUP, "stopped"), (signal.SIGKILL, "running")):
+        with laptop.start("deploy", "local", "--confirm", "local") as begun:
+            assert wait_until(ben.deploys.holder)
+            begun.send_signal(sent)
+        assert (ben.deploys.all()[-1].outcome, bool(ben.deploys.holder())) == (ends, ends == "running")
+    assert laptop.run("stop", "local", "--force").returncode == 0
+    assert ben.deploys.holder() is None
+
+    # The command line has the same history, and tears it down.
     refused = laptop.run("teardown", "local", "--json")
     assert refused.returncode == 1
     assert "not confirmed, nothing was done" in json.loads(refused.stdout)["error"]
@@ -94,6 +104,8 @@ def test_the_story_of_an_environment(rehearsal: Rehearsal) -> None:
         ("deploy", "succeeded"),
         ("rollback", "succeeded"),
         ("deploy", "stopped"),
+        ("deploy", "stopped"),
+        ("deploy", "died"),
         ("teardown", "declined"),
         ("teardown", "succeeded"),
     ]

@@ -18,7 +18,7 @@ _MOST = 8  # resources that are named one by one
 _SAID = {
     "delete": "DELETES",
     "replace": "REPLACES",
-    "may replace": "MAY REPLACE, only CloudFormation knows when it does it,",
+    "may replace": "MAY REPLACE (CloudFormation decides while it works)",
     "leave": "leaves behind, outside of the stack,",
     "add": "adds",
     "change": "changes",
@@ -74,9 +74,11 @@ class Changes:
         gone = [each for each in self.resources if each.action == "delete"]
         more = sum(_MONTHLY.get(each.kind, 0) for each in added) - sum(_MONTHLY.get(each.kind, 0) for each in gone)
         amount = (
-            f"${abs(more):.2f} a month {'more' if more > 0 else 'less'}" if round(more, 2) else "nothing more a month"
+            f"${abs(more):.2f} a month {'more' if more > 0 else 'less'}"
+            if round(more, 2)
+            else "as much a month as before"
         )
-        yield f"costs {amount}; what use costs says `lastwish cost`"
+        yield f"costs {amount}; `lastwish cost` says what use costs"
         known = [each for each in added if each.kind in _MONTHLY or each.kind.startswith(_BY_USE)]
         unknown = {each.kind for each in added if each not in known}
         unknown |= {name for name, _, _ in self.parameters if name in _PAID_PARAMETERS}

@@ -119,7 +119,8 @@ class Stack:
         except DeployStopped as stopped:
             if self.cancel():
                 status = self.settle(lambda: None) or ""
-                raise DeployStopped(f"{stopped}; the stack went back and is {status}") from None
+                how = "went back" if "ROLLBACK" in status else "was changed before that"
+                raise DeployStopped(f"{stopped}; the stack {how} and is {status}") from None
             raise DeployStopped(f"{stopped}; CloudFormation cannot cancel this, and goes on with it") from None
         if status not in _GOOD:
             raise StackFailed(f"{self.name} is {status}: {self._why(begun)}")

@@ -18,12 +18,13 @@ from lastwish.shipping.deploying.environment import Environment, digest
 from lastwish.shipping.deploying.errors import DeployDeclined, DeployError, DeployLocked, DeployStopped
 from lastwish.shipping.deploying.history import History, Record
 from lastwish.shipping.deploying.lock import Holder, Lock
-from lastwish.shipping.deploying.source import Source, untag
+from lastwish.shipping.deploying.source import Source, git, untag
 from lastwish.shipping.deploying.steps import ASKING, NEEDS, STEPS, Confirm, Question, Run, Step, Tell
 
 _PARAMETERS = "parameters/"
 # They end a run at once: after any other error, steps that do not need the failed one still run.
 _ENDS = {DeployStopped: history.STOPPED, DeployDeclined: history.DECLINED, DeployLocked: history.FAILED}
+_WERE = (history.STOPPED, history.DECLINED)  # by somebody
 
 
 class Deployments:
@@ -43,7 +44,8 @@ class Deployments:
         here = self.environment
         source, parameters = Source.of(here.root), here.parameters()
         if here.guarded and source.changes:
-            raise DeployError(f"{here.name} takes only what is committed: git commit, then deploy again")
+            found = ", ".join(git(here.root, "status", "--short").splitlines()[:3])
+            raise DeployError(f"{here.name} takes only what is committed; commit or ignore, and deploy again: {found}")
         what, kept = digest(source.commit, source.changes, parameters), digest(parameters)
         with plain_errors():
             self.bucket.create()
@@ -89,6 +91,8 @@ class Deployments:
                     f"nothing runs in {self.environment.name}: `lastwish deploys {self.environment.name}`"
                 )
             self.environment.cloud_stack().cancel()
+            if force:
+                self._history.bury()
         return holder
 
     def teardown(self, *, forget: bool = False) -> Record:
@@ -143,7 +147,8 @@ class Deployments:
         if before:
             record.continues, record.template, record.wishes = before.number, before.template, before.wishes
             record.steps = {name: each for name, each in before.steps.items() if each["state"] == "done"}
-            self._tell(f"going on with {before.kind} {before.number}, which {before.outcome}")
+            was = "was " * (before.outcome in _WERE)
+            self._tell(f"going on with {before.kind} {before.number}, which {was}{before.outcome}")
         self._history.save(record)
 
     def _run(self, run: Run) -> Record:
@@ -154,7 +159,7 @@ class Deployments:
             if record.done(name):
                 self._tell(f"{name}: was done before")
             elif waits := [need.__name__ for need in NEEDS[step] if not record.done(need.__name__)]:
-                self._tell(f"{name}: waits for {' and '.join(waits)}")
+                self._tell(f"{name}: not done, it needs {' and '.join(waits)}")
             elif not self._do(step, run):
                 failed.append(f"{name}: {record.steps[name]['words']}")
         if failed:
@@ -185,7 +190,7 @@ class Deployments:
     def _note(self, record: Record, step: str, state: str, words: str) -> None:
         record.steps[step] = {"state": state, "words": words, "at": history.now()}
         self._history.save(record)
-        self._tell(f"{step}: {'' if state == 'done' else 'failed, '}{words}")
+        self._tell(f"{step}{'' if state == 'done' else ' failed'}: {words}")
 
     @contextmanager
     def _hold(self, kind: str, facts: dict[str, Any]) -> Iterator[Record]:
@@ -199,7 +204,7 @@ class Deployments:
                 raise
         try:
             with plain_errors():
-                self._history.bury(record)
+                self._history.bury(record.number)
                 yield record
         except BaseException as error:
             outcome = history.STOPPED if isinstance(error, KeyboardInterrupt) else history.FAILED

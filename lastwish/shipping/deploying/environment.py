@@ -92,8 +92,9 @@ class Environment:
     @cached_property
     def bucket(self) -> Bucket:
         """Its bucket. Raises NotReady without credentials or region, AwsError."""
-        Account(self.site()).credentials()
-        who = self.client("sts").get_caller_identity()["Account"]
+        with plain_errors():
+            Account(self.site()).credentials()
+            who = self.client("sts").get_caller_identity()["Account"]
         s3 = self.client("s3")
         return Bucket(s3, f"deploys-{self.stack}-{who}-{s3.meta.region_name}".lower())
 

@@ -86,10 +86,10 @@ class History:
         record.outcome, record.words, record.ended = outcome, words, now()
         self.save(record)
 
-    def bury(self, except_for: Record) -> None:
-        """Note of those that seem to run that they died. The caller holds the lock, so no other one can run."""
+    def bury(self, living: int = 0) -> None:
+        """Note of those that seem to run, but for one, that they died: the caller has the lock, so none does."""
         for each in self.all():
-            if each.outcome == RUNNING and each.number != except_for.number:
+            if each.outcome == RUNNING and each.number != living:
                 self.end(each, DIED, "its process ended without a word")
 
 

@@ -152,7 +152,8 @@ def operator(run: Run) -> str:
     here = run.environment.site()
     if names := Operators(here.client("cognito-idp"), here.outputs).names():
         return f"{len(names)} accounts for the console"
-    return f"nobody can sign in to the console yet: lastwish operator add NAME --stack {here.name}"
+    hint = f": lastwish operator add NAME --stack {here.name}" if here.on_aws else ", nor has to in a rehearsal"
+    return f"nobody can sign in to the console yet{hint}"
 
 
 def smoke(run: Run) -> str:

@@ -52,7 +52,9 @@ def watch(state: State, pace: float = 1) -> Watch:
     if answer.status_code == 501:
         raise StackError(answer.text.strip())
     if answer.status_code != 200:
-        raise StackError("an older version started this stack: lastwish down, then lastwish up")
+        raise StackError(
+            f"the agent answers {answer.status_code}: an older version started it; lastwish down, then lastwish up"
+        )
     return Watch(state.xray.partition("://")[2], credentials, f"{state.url}docs/runbooks/", pace)
 
 

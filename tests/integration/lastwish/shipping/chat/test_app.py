@@ -181,7 +181,8 @@ def test_a_look_while_a_file_is_being_changed_is_not_the_last(
     whole, file = (ROOT / "samconfig.toml").read_text(), tmp_path / "samconfig.toml"
     file.write_text(whole)
     with connected(people, tmp_path, told.append, every=0.2):
-        file.write_text("version = [")
+        (tmp_path / "damaged").write_text("version = [")
+        (tmp_path / "damaged").replace(file)  # at once: an empty file would be another error
         assert wait_until(lambda: told, 20)
         file.write_text(whole)
         ring("lastwish")

@@ -55,7 +55,7 @@ def test_who_died_is_buried_and_who_ended_is_not(bucket: Bucket) -> None:
     history = History(bucket)
     died, ended, mine = (history.begin("deploy", user) for user in ("ana", "ben", "cleo"))
     history.end(ended, SUCCEEDED, "well")
-    history.bury(mine)
+    history.bury(mine.number)
     assert [each.outcome for each in history.all()] == [DIED, SUCCEEDED, "running"]
     assert died.number == 1
 

@@ -10,7 +10,7 @@ import pytest
 from moto import mock_aws
 
 from infra.parameters import _FIELDS
-from lastwish.errors import NotRunning, UsageError
+from lastwish.errors import AwsError, NotRunning, UsageError
 from lastwish.shipping.deploying.deployments import Deployments
 from lastwish.shipping.deploying.environment import AT_RUN_TIME, Environment, find, names
 from lastwish.shipping.deploying.errors import DeployError
@@ -136,7 +136,7 @@ def deployments(environment: Environment) -> Deployments:
 def test_prod_takes_only_what_is_committed(tmp_path: Path) -> None:
     repository = Repository(tmp_path / "repository")
     (repository.root / "template.yaml").write_text("# changed\n" + (ROOT / "template.yaml").read_text())
-    with pytest.raises(DeployError, match="git commit"):
+    with pytest.raises(DeployError, match=r"only what is committed.*M template.yaml"):
         deployments(find("prod", repository.root)).deploy()
     assert boto3.client("s3").list_buckets()["Buckets"] == []
 
@@ -169,3 +169,12 @@ def test_nothing_to_go_back_to_and_nothing_to_stop_are_plain_errors(prod: Enviro
     with pytest.raises(DeployError, match="nothing runs in prod"):
         deployments(prod).stop()
     assert boto3.client("s3").list_buckets()["Buckets"] == []
+
+
+@pytest.mark.parametrize("command", ["deploy", "rollback", "stop", "teardown", "all"])
+def test_where_aws_does_not_answer_each_command_says_so_in_a_line(
+    prod: Environment, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(AwsError, match="does not answer as it should"):
+        getattr(deployments(prod), command)()

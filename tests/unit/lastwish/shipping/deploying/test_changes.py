@@ -76,7 +76,11 @@ def test_many_of_a_kind_are_counted() -> None:
 
 @pytest.mark.parametrize(
     ("action", "words"),
-    [("add", "costs $1.20 a month more"), ("delete", "costs $1.20 a month less"), ("change", "costs nothing more")],
+    [
+        ("add", "costs $1.20 a month more"),
+        ("delete", "costs $1.20 a month less"),
+        ("change", "costs as much a month as before"),
+    ],
 )
 def test_what_is_paid_by_the_month_is_added_up(action: str, words: str) -> None:
     alarms = [Change(action, f"Alarm{n}", "CloudWatch::Alarm") for n in range(7)]

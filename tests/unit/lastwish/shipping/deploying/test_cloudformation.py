@@ -69,7 +69,7 @@ def test_what_is_in_a_nested_stack_is_said_in_the_place_of_it(aws: Stubber, stac
     plan = stack.plan({"TemplateBody": "{}"}, {})
     assert plan
     assert [each.name for each in plan.changes.resources] == ["Pods", "Backlog", "Inbox"]
-    assert "costs $0.10 a month more; what use costs says `lastwish cost`" in plan.changes.words()
+    assert "costs $0.10 a month more; `lastwish cost` says what use costs" in plan.changes.words()
 
 
 def test_a_change_set_that_is_still_made_is_waited_for(aws: Stubber, stack: Stack) -> None:
