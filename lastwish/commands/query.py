@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from lastwish.commands.answer import Answer
 from lastwish.commands.options import Json, Stack
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lastwish.shipping.memory.duck import Memory
 
 app = typer.Typer()
+_UNBOUND = 10**6  # columns: of a pipe or a file
 
 
 @app.command()
@@ -93,16 +94,31 @@ def _memory(over: Path | None) -> "Memory":
 
 
 def _show(answer: Answer, found: "Found") -> None:
-    from mission.log_lines import printable
-
     if answer.as_json:
         answer.give({"columns": found.columns, "rows": found.documents(), "more": found.more, **found.facts})
-    else:
-        table = Table(*found.columns)
-        for row in found.rows:
-            table.add_row(*("" if value is None else printable(str(value)) for value in row))
-        Console(highlight=False, markup=False).print(table)
+    elif found.rows:
+        _print(found)
+    if not found.rows:
+        answer.note("no rows")
     if found.more:
         answer.note(f"there are more than {len(found.rows)} rows: --limit reads more")
     if "dollars" in found.facts:
         answer.note(f"Athena read {found.facts['scanned_bytes']:,} bytes: ${found.facts['dollars']:.5f}")
+
+
+def _print(found: "Found") -> None:
+    """Print a table. Where a word, as an id is, would be cut at the terminal's width: each row as lines."""
+    from mission.log_lines import printable
+
+    rows = [["" if value is None else printable(str(value)) for value in row] for row in found.rows]
+    table = Table(*(Column(name, overflow="fold") for name in found.columns))
+    for row in rows:
+        table.add_row(*row)
+    unbound, here = (Console(highlight=False, markup=False, width=width) for width in (_UNBOUND, None))
+    if not here.is_terminal:
+        unbound.print(table)
+    elif unbound.measure(table).minimum <= here.width:
+        here.print(table)
+    else:
+        for row in rows:
+            print(*(f"{name}: {value}" for name, value in zip(found.columns, row, strict=True)), "", sep="\n")

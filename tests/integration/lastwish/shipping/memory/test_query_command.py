@@ -60,6 +60,38 @@ def test_a_table_is_shown_and_what_was_left_out_is_said(parquet: Path) -> None:
     assert "--limit reads more" in said.stderr
 
 
+@pytest.mark.parametrize("terminal", ["0", "1"])
+@pytest.mark.parametrize(
+    ("sql", "line"),
+    [
+        ("SELECT wish_id, 'lettuce ' || 'and cress ' || repeat('and basil ', 9) AS said FROM events", "│ {} │"),
+        ("SELECT * FROM events", "│ {} │"),
+    ],
+)
+def test_an_id_is_whole_in_a_pipe_and_at_a_terminal(
+    parquet: Path,
+    show: RecordedShow,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sql: str,
+    line: str,
+    terminal: str,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TTY_COMPATIBLE", terminal)
+    (tmp_path / "mine.sql").write_text(sql)
+    said = run(tmp_path / "mine.sql", "--over", parquet).stdout
+    as_lines = terminal == "1" and "*" in sql
+    assert ("wish_id: {}\n" if as_lines else line).format(show.wishes["marked"]) in said
+    if terminal == "1" and not as_lines:
+        assert len(said.splitlines()[-1]) <= 80
+
+
+def test_nothing_found_is_said(parquet: Path) -> None:
+    said = run("correlation", "unknown", "--over", parquet)
+    assert (said.exit_code, said.stdout, said.stderr) == (0, "", "no rows\n")
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
