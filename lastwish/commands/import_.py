@@ -74,7 +74,7 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     if compared := facts.get("compared"):
         for name in ("source", "stored"):
             yield f"{name}: {compared[name]['count']} wishes, checksum {compared[name]['checksum']}"
-        yield "equal" if compared["equal"] else "NOT EQUAL: --restart stores what is missing"
+        yield "equal" if compared["equal"] else f"NOT EQUAL: {_unequal(facts)}"
     if rebuilt := facts.get("rebuilt"):
         yield f"read model rebuilt: {rebuilt['rows']} rows, generation {rebuilt['generation']} is read"
     if audit := facts.get("audit"):
@@ -82,6 +82,13 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
         yield f"audit: {'all is well' if audit['ok'] else f'{found} differences (lastwish audit shows them)'}"
     yield from _paper(facts.get("paper") or {})
     yield from _next(facts.get("next") or [])
+
+
+def _unequal(facts: dict[str, Any]) -> str:
+    if others := facts.get("outcomes", {}).get("stored_otherwise"):
+        stored = "stored with other content or by another batch"
+        return f"{others} of the wishes are {stored}: docs/migration.md, Old and new side by side"
+    return "--restart stores what is missing"
 
 
 def _read(facts: dict[str, Any]) -> Iterator[str]:

@@ -9,7 +9,6 @@ from itertools import batched
 from pathlib import Path
 from typing import Any
 
-from domain.envelope import timestamp
 from infra.settings import split_words
 from lastwish.aws.clients import plain_errors
 from lastwish.errors import UsageError
@@ -22,7 +21,7 @@ from lastwish.shipping.importing.handover import capacity, paper, write_handover
 from lastwish.shipping.importing.mapping import load_mapping
 from lastwish.shipping.importing.sources import Source, open_source
 from lastwish.shipping.importing.work import SCRATCH, Work, plain_disk
-from lastwish.shipping.importing.writers import FilesWriter, StoreWriter, Writer, items_in
+from lastwish.shipping.importing.writers import FilesWriter, StoreWriter, Writer, items_in, with_wish
 from lastwish.site import Site
 from parser.held_words import load_held_words
 
@@ -109,7 +108,8 @@ def _into_store(options: Options, work: Work, source: Source, here: Site, progre
 
 
 def _new(work: Work) -> int:
-    return sum(count for outcome, count in work.state.outcomes.items() if outcome not in ("held", "stored_before"))
+    old = ("held", "stored_before", "stored_otherwise")
+    return sum(count for outcome, count in work.state.outcomes.items() if outcome not in old)
 
 
 def rules_of(settings: Mapping[str, str]) -> Rules:
@@ -151,7 +151,7 @@ def _write(rows: Iterable[Any], fitter: Fitter, writer: Writer, work: Work) -> N
     for outcome in (*writer.write(wishes, state).elements(), *("held" for wish in wishes if wish.held)):
         state.outcomes[outcome] = state.outcomes.get(outcome, 0) + 1
     for wish in wishes:
-        checksum = checksum.plus(wish.wish_id, wish.submitted.digest, timestamp(wish.envelope.time))
+        checksum = with_wish(checksum, wish)
     state.fits, state.total, state.rows = checksum.count, checksum.total, state.rows + count
 
 

@@ -15,11 +15,14 @@ from typing import IO, Any
 
 import stamina
 
+from domain.commit import stream_of
+from domain.envelope import timestamp
 from domain.errors import TransientError
 from domain.events import DESTINATIONS, WishAccepted
 from domain.seats import Seat
 from infra.event_store import EventStore
 from lastwish.maintenance.stores import Stores
+from lastwish.shipping.importing.checksum import Checksum, of_items
 from lastwish.shipping.importing.handover import ROWS_OF_A_LEASE, item_size, write_units
 from lastwish.shipping.importing.work import State, Work, own
 from worker.boarding import DecidedWish, append, assign_seats
@@ -70,7 +73,10 @@ class StoreWriter(Writer):
         self.leaked = False
 
     def write(self, wishes: Sequence[DecidedWish], state: State) -> Counter[str]:
-        """Append the commits. One that is stored already changes nothing, and counts as ``stored_before``."""
+        """Append the commits. One that is stored already changes nothing, and counts as ``stored_before``.
+
+        As ``stored_otherwise`` where its content is another, or another batch brought it.
+        """
         seats, times = self._leased(wishes, state)
         with ThreadPoolExecutor(self._at_once) as pool:
             given = [seats.get(wish.wish_id) for wish in wishes]
@@ -96,7 +102,15 @@ class StoreWriter(Writer):
         is_new = _patiently(append)(to, wish, seat, now=now, wall_delay=delay, trace_header=None)
         if seat and not is_new:  # stored by somebody else since
             self._stores.seats.give_back(seat.destination, [seat.number])
-        return _outcome(wish, seat) if is_new else "stored_before"
+        if is_new:
+            return _outcome(wish, seat)
+        stored = of_items(_patiently(to.items)(stream_of(wish.wish_id))[:1], wish.envelope.correlationid)
+        return "stored_before" if stored == with_wish(Checksum(), wish) else "stored_otherwise"
+
+
+def with_wish(checksum: Checksum, wish: DecidedWish) -> Checksum:
+    """Return the checksum with one more wish, as its row says it."""
+    return checksum.plus(wish.wish_id, wish.submitted.digest, timestamp(wish.envelope.time))
 
 
 def _milliseconds(times: Sequence[datetime]) -> int:

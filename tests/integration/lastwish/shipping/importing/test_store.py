@@ -9,6 +9,7 @@ import pytest
 from domain.commit import stream_of
 from domain.wish import EraseWish
 from infra.aggregate import Cause, execute
+from lastwish.commands.import_ import _lines
 from lastwish.errors import Busy, UsageError
 from lastwish.local.proxy.ledger import read
 from lastwish.maintenance.audit import audit
@@ -133,7 +134,15 @@ def test_a_row_that_changed_after_its_import_is_seen(chain: Chain, path: Path, t
     rows[3] = (4, "Writer 4", "M", "Another wish", "2019-01-01T00:00:04")
     path.unlink()
     done = imported(chain, write_sqlite(path, rows), tmp_path / "work", restart=True)
-    assert (done["equal"], done["outcomes"]["stored_before"]) == (False, 9)
+    assert (done["equal"], done["outcomes"]) == (False, {"stored_before": 8, "stored_otherwise": 1})
+    assert "NOT EQUAL: 1 of the wishes are stored with other content" in "\n".join(_lines({**done, "compared": done}))
+
+
+def test_a_row_of_two_batches_is_told_from_one_that_is_missing(chain: Chain, tmp_path: Path) -> None:
+    old = write_sqlite(tmp_path / "old.db", letters(4))
+    imported(chain, old, tmp_path / "june", batch="june")
+    done = imported(chain, old, tmp_path / "july", batch="july")
+    assert (done["equal"], done["outcomes"]) == (False, {"stored_otherwise": 4})
 
 
 def test_batches_come_after_it_and_a_whole_pass_compares_all(chain: Chain, tmp_path: Path) -> None:
