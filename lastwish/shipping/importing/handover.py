@@ -75,19 +75,22 @@ def capacity() -> tuple[int, int]:
     return int(parameters["MarsSeats"]["Default"]), int(parameters["JupiterSeats"]["Default"])
 
 
-def write_handover(work: Work, source: str) -> list[str]:
+def write_handover(work: Work, origin: str, typed: str) -> list[str]:
     """Write ``seats.json``, the seats that are gone. Return the commands that make the files a new stack's EventStore.
 
+    No prefix in the bucket begins with another's, so that batches of one source do not mix. ``typed`` are the source
+    and the options.
     The format is DynamoDB's: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Format.html
     """
     marks = {to: {"N": str(work.state.outcomes.get(f"{to}_boarded", 0))} for to in DESTINATIONS}
     work.write("seats.json", {"id": {"S": "marks"}} | marks)
     seats = f"--item file://{work.folder}/seats.json --condition-expression 'attribute_not_exists(id)'"
+    prefix = origin.removeprefix("import:").replace(":", "_")
     return [
-        f"aws s3 cp --recursive {work.folder}/parts s3://BUCKET/{source}/",
-        f"sam deploy --stack-name NAME --parameter-overrides Stage=prod ImportBucket=BUCKET ImportPrefix={source}/",
+        f"aws s3 cp --recursive {work.folder}/parts s3://BUCKET/{prefix}/",
+        f"sam deploy --stack-name NAME --parameter-overrides Stage=prod ImportBucket=BUCKET ImportPrefix={prefix}/",
         f"aws dynamodb list-imports  # describe-import must count {work.state.fits} imported items and no error",
         f"aws dynamodb put-item --table-name SEATS {seats}  # SEATS: the stack's output SeatsName",
-        "lastwish rebuild --flip --stack NAME",
-        "lastwish import SOURCE --mapping FILE --to files --check --stack NAME",
+        ".venv/bin/lastwish rebuild --flip --stack NAME",
+        f".venv/bin/lastwish import {typed} --to files --check --stack NAME",
     ]

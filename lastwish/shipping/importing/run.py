@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import batched
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from infra.settings import split_words
@@ -87,7 +88,10 @@ def _into_files(options: Options, work: Work, source: Source, progress: Progress
         return done
     progress.note("reading the files again")
     compared = compare(work, source, items_in(parts))
-    return done | {"ok": compared["equal"], "compared": compared, "next": write_handover(work, source.mapping.source)}
+    said = "SOURCE" if "://" in options.source else options.source  # an address may have a password
+    typed = f"{quote(said)} --mapping {quote(str(options.mapping))} --work {quote(str(work.folder))}"
+    steps = write_handover(work, source.mapping.origin, typed)
+    return done | {"ok": compared["equal"], "compared": compared, "next": steps}
 
 
 def _into_store(options: Options, work: Work, source: Source, here: Site, progress: Progress) -> dict[str, Any]:

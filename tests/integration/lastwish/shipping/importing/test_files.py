@@ -1,6 +1,7 @@
 """Import files: DynamoDB's own import takes them, and the command says what to do with them."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +93,16 @@ def test_a_dry_run_says_all_and_writes_no_file(typed: list[str], tmp_path: Path)
 
 def test_words_for_a_person_name_the_next_steps(typed: list[str]) -> None:
     done = CliRunner().invoke(app, [*typed, "--to", "files"])
+    assert f"  .venv/bin/lastwish {shlex.join(typed)} --to files --check --stack NAME\n" in done.stdout
     assert "40 rows: 40 wishes, 0 do not fit" in done.stdout
     assert "ImportBucket=BUCKET ImportPrefix=letters/" in done.stdout
     assert "equal" in done.stdout
+
+
+def test_batches_of_a_source_do_not_overwrite_each_other(typed: list[str], tmp_path: Path) -> None:
+    (tmp_path / "letters.toml").write_text(f'batch = "b2"\n{MAPPING_FILE}')
+    copy, deploy, *_ = run(*typed, "--to", "files")["next"]
+    assert (copy.split("//BUCKET/")[-1], deploy.split()[-1]) == ("letters_b2/", "ImportPrefix=letters_b2/")
 
 
 def test_files_that_lost_a_part_are_not_equal(typed: list[str], tmp_path: Path) -> None:
