@@ -102,10 +102,13 @@ def _read(facts: dict[str, Any]) -> Iterator[str]:
 
 
 def _paper(paper: dict[str, Any]) -> Iterator[str]:
+    from lastwish.observe.bill_view import dollars
+
     if paper:
-        yield "on AWS, by the prices of docs/migration.md:"
+        wishes = f"{paper['wishes']:,} wishes like these (--like N)"
+        yield f"on AWS, for {wishes}, by the prices of docs/migration.md:"
     for name, value in paper.items():
-        yield f"  {name.replace('_', ' ')}: {value:,}"
+        yield f"  {name.replace('_', ' ')}: {dollars(value) if 'dollars' in name else f'{value:,}'}"
 
 
 def _next(steps: list[str]) -> list[str]:

@@ -13,9 +13,9 @@ _LAPTOP = "* this laptop's, not AWS's: time, processes, most memory of one (docs
 
 def view(found: Bill, span: str, on_aws: bool) -> RenderableType:
     """Return the view of a bill, for a terminal of any width. ``span`` is how long it counts, as "24 h"."""
-    million = f"{_dollars(found.per_million)} for a million like these" if found.per_million is not None else ""
+    million = f"{dollars(found.per_million)} for a million like these" if found.per_million is not None else ""
     wishes = f"  {found.wishes:,} wishes in the last {span}, at AWS's prices"
-    parts: list[RenderableType] = [Text.assemble((_dollars(found.dollars), "bold green"), wishes)]
+    parts: list[RenderableType] = [Text.assemble((dollars(found.dollars), "bold green"), wishes)]
     parts += [Text(million, style="bold green")] if million else []
     parts += ["", _functions(found, "" if on_aws else "*")]
     parts += [] if on_aws else [Text(_LAPTOP, style="dim")]
@@ -36,7 +36,7 @@ def _levers(found: Bill) -> Table:
     """Return what would be cheaper, the loudest lever first."""
     table = _table(">cheaper by", "lever", "where", "the loudest first")
     for number, each in enumerate(found.advice):
-        table.add_row(_dollars(each.dollars), each.rule, each.about, each.do, style="" if number else "bold yellow")
+        table.add_row(dollars(each.dollars), each.rule, each.about, each.do, style="" if number else "bold yellow")
     return table
 
 
@@ -44,7 +44,7 @@ def _items(found: Bill) -> Table:
     table = _table(">costs", "for", ">how many", "")
     for item in found.items:
         how = "" if item.measured else "not measured" if item.quantity is None else "estimated"
-        table.add_row(_dollars(item.dollars), item.name, _known(item.quantity), how)
+        table.add_row(dollars(item.dollars), item.name, _known(item.quantity), how)
     return table
 
 
@@ -64,7 +64,8 @@ def _table(*names: str) -> Table:
     return Table(*columns, box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
 
 
-def _dollars(value: float) -> str:
+def dollars(value: float) -> str:
+    """Return small ones with their millionths."""
     return f"${value:,.2f}" if value >= 1 else f"${value:.6f}"
 
 

@@ -99,6 +99,13 @@ def test_words_for_a_person_name_the_next_steps(typed: list[str]) -> None:
     assert "equal" in done.stdout
 
 
+def test_the_price_says_of_how_many_wishes_also_of_few(typed: list[str]) -> None:
+    done = CliRunner().invoke(app, [*typed, "--dry-run"])
+    assert "on AWS, for 500,000,000 wishes like these (--like N), by" in done.stdout
+    done = CliRunner().invoke(app, [*typed, "--dry-run", "--like", "40"])
+    assert "  store dollars: $0.000030\n" in done.stdout
+
+
 def test_batches_of_a_source_do_not_overwrite_each_other(typed: list[str], tmp_path: Path) -> None:
     (tmp_path / "letters.toml").write_text(f'batch = "b2"\n{MAPPING_FILE}')
     copy, deploy, *_ = run(*typed, "--to", "files")["next"]
