@@ -5,6 +5,7 @@ a date that Python cannot hold then spoils one row and not the whole import.
 """
 
 import json
+import re
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -245,7 +246,11 @@ class PostgresTable(Source):
             with psycopg.connect(self._address, options=options) as connection, connection.cursor("import") as cursor:
                 yield from cursor.execute(sql.encode())
         except psycopg.Error as error:
-            raise UsageError(f"PostgreSQL does not answer as it should: {type(error).__name__}") from None
+            # Others may repeat a row's text, or the password in an address that is none.
+            told = isinstance(error, psycopg.OperationalError) or (error.sqlstate or "").startswith("42")
+            said = re.sub(r"\S*@", "", str(error).partition("\n")[0]) if told else "its words may have a text in them"
+            fault = f"PostgreSQL does not answer as it should: {type(error).__name__}: {said}"
+            raise UsageError(fault, next_step="look at the address, the password (PGPASSWORD) and the table") from None
 
 
 _DUCK = {".csv": CsvFile, ".parquet": DuckFile, ".jsonl": JsonLines, ".ndjson": JsonLines}

@@ -239,3 +239,17 @@ def test_a_file_that_is_not_there_and_a_database_without_a_table_are_plain_lines
     path = write_sqlite(tmp_path / "a.db", [])
     with pytest.raises(UsageError, match="no `table`"):
         open_source(str(path), MAPPING.model_copy(update={"table": ""}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("postgresql://u:secret@127.0.0.1:1/old", "port 1 failed: Connection refused"),
+        ("postgresql://u:se@cret@127.0.0.1:1/old", "failed to resolve host"),
+        ("postgresql://u:se cret@127.0.0.1:1/old", "ProgrammingError: its words may have a text in them"),
+    ],
+)
+def test_a_server_that_cannot_be_asked_says_why_without_the_password(tmp_path: Path, address: str, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason) as caught:
+        open_source(address, MAPPING, tmp_path).check()
+    assert "cret" not in caught.value.words()
