@@ -46,7 +46,7 @@ def test_what_is_missing_is_named(tmp_path: Path, changed: str, fault: str) -> N
     ("line", "fault"),
     [
         ('zone = "Mars/Olympus"', "no time zone of this name"),
-        ('colunm = "x"', "Extra inputs are not permitted"),
+        ('colunm = "x"', "letters.toml: time.colunm: Extra inputs are not permitted"),
         ('constant = "2019"', "give a column or a constant"),
     ],
 )
