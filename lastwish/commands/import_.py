@@ -11,6 +11,7 @@ import typer
 from lastwish.commands.answer import Answer
 from lastwish.commands.options import Json, Stack
 from lastwish.commands.progress import Progress
+from lastwish.load.formatting import plural
 
 app = typer.Typer()
 
@@ -73,13 +74,13 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
         yield from _read(facts)
     if compared := facts.get("compared"):
         for name in ("source", "stored"):
-            yield f"{name}: {compared[name]['count']} wishes, checksum {compared[name]['checksum']}"
+            yield f"{name}: {plural(compared[name]['count'], 'wish', 'es')}, checksum {compared[name]['checksum']}"
         yield "equal" if compared["equal"] else f"NOT EQUAL: {_unequal(facts)}"
     if rebuilt := facts.get("rebuilt"):
-        yield f"read model rebuilt: {rebuilt['rows']} rows, generation {rebuilt['generation']} is read"
+        yield f"read model rebuilt: {plural(rebuilt['rows'], 'row')}, generation {rebuilt['generation']} is read"
     if audit := facts.get("audit"):
         found = len(audit["differences"])
-        yield f"audit: {'all is well' if audit['ok'] else f'{found} differences (lastwish audit shows them)'}"
+        yield f"audit: {'all is well' if audit['ok'] else f'{plural(found, "difference")} (lastwish audit shows them)'}"
     yield from _paper(facts.get("paper") or {})
     yield from _next(facts.get("next") or [])
 
@@ -87,12 +88,17 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
 def _unequal(facts: dict[str, Any]) -> str:
     if others := facts.get("outcomes", {}).get("stored_otherwise"):
         stored = "stored with other content or by another batch"
-        return f"{others} of the wishes are {stored}: docs/migration.md, Old and new side by side"
+        return f"{plural(others, 'wish', 'es')} {stored}: docs/migration.md, Old and new side by side"
     return "--restart stores what is missing"
 
 
 def _read(facts: dict[str, Any]) -> Iterator[str]:
-    yield f"{facts['rows']} rows: {facts['wishes']} wishes, {facts['rejected']} do not fit ({facts['rejects']})"
+    lines = sum(each["count"] for each in facts["reasons"] if each["reason"].startswith("line:"))
+    unfit = facts["rejected"] - lines
+    said = f"{plural(facts['rows'], 'row')}: {plural(facts['wishes'], 'wish', 'es')}"
+    said += f", {unfit:,} {'does' if unfit == 1 else 'do'} not fit"
+    said += f"; {plural(lines, 'line')} {'is' if lines == 1 else 'are'} no row" if lines else ""
+    yield f"{said} ({facts['rejects']})"
     for each in facts["reasons"]:
         yield f"  {each['count']} x {each['reason']} As in {', '.join(each['at'])}"
     yield "  " + ", ".join(f"{name} {count}" for name, count in facts["outcomes"].items())

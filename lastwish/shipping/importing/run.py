@@ -56,7 +56,7 @@ def import_(options: Options, site: Callable[[], Site], progress: Progress) -> d
     Raises UsageError, Busy, NotRunning, AwsError, OperatorError.
     """
     if options.check and options.dry_run:
-        raise UsageError("--check compares what --dry-run does not write: leave one of them away")
+        raise UsageError("--check compares what --dry-run does not write: leave one of them out")
     mapping = load_mapping(options.mapping)
     folder = options.work or Path(mapping.origin.replace(":", "-"))
     folder = folder / "dry-run" if options.dry_run else folder
@@ -129,7 +129,8 @@ def load(source: Source, rules: Rules, writer: Writer, work: Work, progress: Pro
         progress.note(f"{work.folder} is finished: nothing is left to write (--restart begins anew)")
         return
     source.check()
-    progress.note(f"after row {state.rows}; looking for keys that are there twice")
+    progress.note(f"going on after row {state.rows}" if state.rows else "beginning at the first row")
+    progress.note("looking for keys that several rows have")
     fitter = Fitter(source.mapping, rules, frozenset(source.duplicates()))
     with plain_errors(), progress.scanning(max(0, source.count() - state.rows)) as advance:
         for some in batched(source.rows(state.rows), writer.rows_at_once, strict=False):

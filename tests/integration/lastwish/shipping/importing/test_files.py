@@ -91,6 +91,12 @@ def test_a_dry_run_says_all_and_writes_no_file(typed: list[str], tmp_path: Path)
     assert not list((tmp_path / "work").rglob("part-*"))
 
 
+def test_a_line_that_is_no_row_is_counted_apart(typed: list[str], tmp_path: Path) -> None:
+    source = write_csv(tmp_path / "a.csv", [*letters(1), (4, "x", "Venus", "text", "2019-01-01"), (5, "y")])
+    done = CliRunner().invoke(app, [typed[0], str(source), *typed[2:], "--dry-run"])
+    assert done.stdout.startswith("2 rows: 1 wish, 1 does not fit; 1 line is no row (")
+
+
 def test_words_for_a_person_name_the_next_steps(typed: list[str]) -> None:
     done = CliRunner().invoke(app, [*typed, "--to", "files"])
     assert f"  .venv/bin/lastwish {shlex.join(typed)} --to files --check --stack NAME\n" in done.stdout
@@ -124,7 +130,7 @@ def test_files_that_lost_a_part_are_not_equal(typed: list[str], tmp_path: Path) 
 @pytest.mark.parametrize(
     ("more", "error"),
     [
-        (["--check", "--dry-run"], "leave one of them away"),
+        (["--check", "--dry-run"], "leave one of them out"),
         (["--mapping", "none.toml"], "cannot read none.toml"),
     ],
 )

@@ -135,7 +135,7 @@ def test_a_row_that_changed_after_its_import_is_seen(chain: Chain, path: Path, t
     path.unlink()
     done = imported(chain, write_sqlite(path, rows), tmp_path / "work", restart=True)
     assert (done["equal"], done["outcomes"]) == (False, {"stored_before": 8, "stored_otherwise": 1})
-    assert "NOT EQUAL: 1 of the wishes are stored with other content" in "\n".join(_lines({**done, "compared": done}))
+    assert "NOT EQUAL: 1 wish stored with other content" in "\n".join(_lines({**done, "compared": done}))
 
 
 def test_a_row_of_two_batches_is_told_from_one_that_is_missing(chain: Chain, tmp_path: Path) -> None:
