@@ -1,13 +1,18 @@
 """The history of an environment: one object per deploy, rollback and teardown, written after each step."""
 
+import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from lastwish.shipping.deploying.bucket import Bucket
+from lastwish.shipping.deploying.errors import DeployError
 
 _FOLDER = "history/"
+_KEY = re.compile(_FOLDER + r"\d{6}\.json")
 RUNNING, SUCCEEDED, FAILED, STOPPED, DECLINED, REFUSED, DIED = (
     "running", "succeeded", "failed", "stopped", "declined", "refused", "died"
 )  # fmt: skip
@@ -52,6 +57,9 @@ class Record:
         return self.steps.get(step, {}).get("state") == "done"
 
 
+_RECORD = TypeAdapter(Record)
+
+
 def now() -> str:
     """Return the time, ISO 8601 in UTC."""
     return datetime.now(UTC).isoformat(timespec="seconds")
@@ -65,17 +73,20 @@ class History:
 
     def all(self, last: int = 0) -> list[Record]:
         """Return the last so many records; 0: all."""
-        found = [self._bucket.get(key) for key in self._bucket.keys(_FOLDER)[-last:]]
-        return [Record(**each[0]) for each in found if each]
+        found = {key: self._bucket.get(key) for key in self._keys()[-last:]}
+        return [_read(key, each[0]) for key, each in found.items() if each]
 
     def begin(self, kind: str, user: str, **facts: Any) -> Record:
         """Write a new record under the next free number, and return it."""
-        number = int(([_FOLDER + "0", *self._bucket.keys(_FOLDER)][-1]).removeprefix(_FOLDER).removesuffix(".json"))
+        number = int(([_FOLDER + "0", *self._keys()][-1]).removeprefix(_FOLDER).removesuffix(".json"))
         while True:
             number += 1
             record = Record(number, kind, user, started=now(), **facts)
             if self._bucket.put_if(_key(record), record.facts(), None):
                 return record
+
+    def _keys(self) -> list[str]:
+        return [key for key in self._bucket.keys(_FOLDER) if _KEY.fullmatch(key)]
 
     def save(self, record: Record) -> None:
         """Write a record as it is now."""
@@ -91,6 +102,14 @@ class History:
         for each in self.all():
             if each.outcome == RUNNING and each.number != living:
                 self.end(each, DIED, "its process ended without a word")
+
+
+def _read(key: str, found: dict[str, Any]) -> Record:
+    """Return a record, without what a later version adds to it. Raises DeployError."""
+    try:
+        return _RECORD.validate_python(found)
+    except ValidationError:
+        raise DeployError(f"{key} in the bucket of deploys is no record of one: bring it back, or delete it") from None
 
 
 def _key(record: Record) -> str:
@@ -119,8 +138,10 @@ def to_go_back_to(records: list[Record]) -> Record | None:
     if not good:
         return None
     by_number = {each.number: each for each in tried}
-    current, last = by_number[good[-1].source], tried[-1]
-    if last.outcome != SUCCEEDED and "stack" in last.steps:  # else there is nothing to undo
-        return by_number[last.source] if last.kind == "rollback" else current
+    current, last = by_number.get(good[-1].source), tried[-1]
+    if current and last.outcome != SUCCEEDED and "stack" in last.steps:  # else there is nothing to undo
+        return by_number.get(last.source) if last.kind == "rollback" else current
+    if current is None:  # its record was deleted by hand
+        return None
     before = [each for each in good if each.kind == "deploy" and each.number < current.number]
     return next((each for each in reversed(before) if each.what != current.what), None)

@@ -53,7 +53,10 @@ def git(root: Path, *words: str) -> str:
     """Return what git says. Raises DeployError."""
     line = ("git", "-C", str(root), "-c", "tag.gpgSign=false", *words)
     # A file may have bytes that are no text.
-    done = subprocess.run(line, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False)
+    try:
+        done = subprocess.run(line, capture_output=True, encoding="utf-8", errors="surrogateescape", check=False)
+    except FileNotFoundError:
+        raise DeployError("there is no git on the PATH: a deploy is of a commit in a git repository") from None
     if done.returncode:
         said = (done.stderr.strip() or "it says nothing").splitlines()[-1]
         raise DeployError(f"git {words[0]} in {root}: {said}; a deploy is of a commit in a git repository")

@@ -51,6 +51,18 @@ def test_two_who_begin_at_once_get_two_numbers(
     assert [each.user for each in History(bucket).all()] == ["ana", "ben"]
 
 
+def test_a_history_passes_over_what_it_does_not_know_and_names_what_is_damaged(bucket: Bucket) -> None:
+    history = History(bucket)
+    record = history.begin("deploy", "ana")
+    bucket.put("history/000001.json", record.facts() | {"a field of a later version": 1})
+    bucket.put("history/note.txt", {})
+    assert history.all() == [record]
+    assert history.begin("deploy", "ben").number == 2
+    bucket.put("history/000001.json", {"number": "first"})
+    with pytest.raises(DeployError, match=r"history/000001\.json in the bucket of deploys is no record"):
+        history.all()
+
+
 def test_who_died_is_buried_and_who_ended_is_not(bucket: Bucket) -> None:
     history = History(bucket)
     died, ended, mine = (history.begin("deploy", user) for user in ("ana", "ben", "cleo"))

@@ -80,3 +80,7 @@ def test_a_second_rollback_goes_back_one_more() -> None:
 def test_a_rollback_that_failed_is_tried_again() -> None:
     first, second = record(1, "a"), record(2, "b")
     assert to_go_back_to([first, second, record(3, "a", FAILED, "rollback", source=1)]) is first
+
+
+def test_where_a_record_was_deleted_by_hand_there_is_nothing_to_go_back_to() -> None:
+    assert to_go_back_to([record(2, "b"), record(3, "a", kind="rollback", source=1)]) is None

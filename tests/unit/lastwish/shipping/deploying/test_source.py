@@ -61,6 +61,12 @@ def test_without_a_repository_the_error_says_what_is_missing(tmp_path: Path) -> 
         Source.of(tmp_path)
 
 
+def test_without_git_the_error_says_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(root))
+    with pytest.raises(DeployError, match="no git on the PATH"):
+        Source.of(root)
+
+
 def test_what_is_no_text_or_no_file_is_told_apart_too(root: Path) -> None:
     (root / "a.txt").write_bytes(b"caf\xe9\n")
     latin = Source.of(root).changes
