@@ -1,15 +1,20 @@
 """`lastwish deploy local`, the rehearsal: deploy, change, refuse, fail in the middle and go on, go back, tear down."""
 
 import json
+import os
 import re
 import signal
 from collections.abc import Iterator
 
 import pytest
 
+from lastwish.errors import Interrupted
 from lastwish.local.engine import process as engine
+from lastwish.local.interrupts import ending
 from lastwish.shipping.deploying.errors import DeployError, DeployLocked, DeployStopped
-from tests.support.laptop import Laptop, wait_until
+from lastwish.shipping.deploying.history import History
+from lastwish.shipping.deploying.lock import Lock
+from tests.support.laptop import Laptop
 from tests.support.rehearsals import Rehearsal, a_rehearsal
 
 
@@ -77,17 +82,21 @@ def test_the_story_of_an_environment(rehearsal: Rehearsal) -> None:
     made = rehearsal.aws("cloudformation").list_change_sets(StackName="lastwish-rehearsal")["Summaries"]
     assert "AVAILABLE" not in [each["ExecutionStatus"] for each in made]
 
-    # A deploy whose terminal closes ends in order; the lock of a killed one is taken away.
-    laptop = Laptop(rehearsal.home.path)
-    for sent, ends in ((signal.SIGHUP, "stopped"), (signal.SIGKILL, "running")):
-        with laptop.start("deploy", "local", "--confirm", "local") as begun:
-            assert wait_until(ben.deploys.holder)
-            begun.send_signal(sent)
-        assert (ben.deploys.all()[-1].outcome, bool(ben.deploys.holder())) == (ends, ends == "running")
-    assert laptop.run("stop", "local", "--force").returncode == 0
+    # Ana's terminal closes while she reads: her deploy ends in order.
+    ana.answer = lambda _: os.kill(os.getpid(), signal.SIGHUP)  # type: ignore[method-assign, assignment, return-value]
+    with pytest.raises(Interrupted), ending("the terminal closed"):
+        ana.deploys.deploy()
+    last = ana.deploys.all()[-1]
+    assert (last.outcome, last.words, ana.deploys.holder()) == ("stopped", "interrupted where it was begun", None)
+
+    # Cleo's process died without a word: Ben takes the lock away.
+    bucket = ben.deploys.bucket
+    Lock(bucket, "local").take("cleo", "deploy", History(bucket).begin("deploy", "cleo").number)
+    assert ben.deploys.stop(force=True).user == "cleo"
     assert ben.deploys.holder() is None
 
     # The command line has the same history, and tears it down.
+    laptop = Laptop(rehearsal.home.path)
     refused = laptop.run("teardown", "local", "--json")
     assert refused.returncode == 1
     assert "not confirmed, nothing was done" in json.loads(refused.stdout)["error"]

@@ -207,12 +207,14 @@ class Deployments:
                 self._history.bury(record.number)
                 yield record
         except BaseException as error:
-            outcome = history.STOPPED if isinstance(error, KeyboardInterrupt) else history.FAILED
+            outcome, words = history.FAILED, str(error) or type(error).__name__
+            if isinstance(error, KeyboardInterrupt):
+                outcome, words = history.STOPPED, "interrupted where it was begun"
             outcome = next((each for kind_, each in _ENDS.items() if isinstance(error, kind_)), outcome)
             if isinstance(error, CommandError):
                 error.facts["deploy"] = record.facts()
             with suppress(BotoCoreError, ClientError):
-                self._history.end(record, outcome, str(error) or type(error).__name__)
+                self._history.end(record, outcome, words)
             raise
         finally:
             with suppress(BotoCoreError, ClientError):  # it ends by itself
