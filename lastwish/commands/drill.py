@@ -66,7 +66,7 @@ def drill(  # noqa: PLR0917 - typer reads them as options
 
 def _run(drill: "Drill", options: "Options") -> "Result":
     from lastwish.drills.runner import run
-    from lastwish.shipping.chat.watch import noted
+    from lastwish.local.drill_note import noted
     from lastwish.site import LocalSite
 
     site = LocalSite()

@@ -17,22 +17,8 @@ from observability.series import CATALOGUE, Series, series
 
 PATH, SCHEME = "/metrics", "LastWish"
 MISSING = "prometheus_client is not installed: `make setup`, then `lastwish down` and `lastwish up`"
-BUCKETS = (
-    0.005,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1,
-    2.5,
-    5,
-    10,
-    30,
-    60,
-    300,
-)  # seconds; the objectives' are among them
+# Seconds; those of the objectives are among them.
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _SECONDS = {"Milliseconds": 0.001}
 
 Totals = Callable[[], Mapping[tuple[str, str], float]]  # of AWS/Lambda, by metric and service

@@ -1,20 +1,20 @@
 """The drill that operators start from mission control: a process of `lastwish drill`, one at a time.
 
-A file names it, so that a proxy that was started again can still end it. Its last line of output is shown.
+A note names it, so that a proxy that was started again can still end it. Its last line of output is shown.
 """
 
 import asyncio
-import json
 import threading
 import time
-from dataclasses import asdict
 from typing import Any
 
 import httpx
 
+from lastwish.local import drill_note
+from lastwish.local.drill_note import DrillNote
 from lastwish.local.environment import LASTWISH, of_a_command
 from lastwish.local.processes import ProcessId, spawn, stop, tail
-from lastwish.local.state import Home, write_secret
+from lastwish.local.state import Home
 
 # Of the engine, before which the faults stand: they end by themselves, too.
 _FAULTS = "/_lastwish/faults"
@@ -26,7 +26,6 @@ class Drills:
 
     def __init__(self, home: Home, engine: httpx.AsyncClient) -> None:
         self._home, self._engine = home, engine
-        self._file = home.path / "drill.json"
         self._broken_since: float | None = None
 
     async def state(self) -> dict[str, Any]:
@@ -35,7 +34,7 @@ class Drills:
         `{"running", "name", "says", "broken", "seconds_left"}`: `says` is its last line, `seconds_left` how long
         something is still broken, 0 where that lasts until an alarm rings.
         """
-        drill, faults, now = self._load(), await self._faults("GET"), time.monotonic()
+        drill, faults, now = drill_note.read(self._home), await self._faults("GET"), time.monotonic()
         running, left = _runs(drill), max((each["seconds_left"] for each in faults), default=None)
         if not (running and faults):
             self._broken_since = None
@@ -44,7 +43,7 @@ class Drills:
             left = max(0.0, HOLD - (now - self._broken_since))
         return {
             "running": running,
-            "name": drill and drill["name"],
+            "name": drill and drill.name,
             "says": drill and tail(self._home.log("drill")),
             "broken": bool(faults),
             "seconds_left": left,
@@ -52,21 +51,21 @@ class Drills:
 
     def start(self, name: str) -> bool:
         """Start a drill by its name. Returns false where one runs already."""
-        if _runs(self._load()):
+        if _runs(drill_note.read(self._home)):
             return False
         self._home.log("drill").unlink(missing_ok=True)
         # No word of a person is on this command line: a name is letters and hyphens, or nothing is started.
         command = [str(LASTWISH), "drill", name, "--short", "--for", f"{HOLD}s"]
         process = spawn(command, of_a_command(self._home), self._home.log("drill"), self._home.path)
-        write_secret(self._file, {"name": name, "process": asdict(ProcessId.of(process.pid))})
+        DrillNote(name, ProcessId.of(process.pid)).write(self._home)
         threading.Thread(target=process.wait, daemon=True).start()  # or it would stay a zombie
         return True
 
     async def end(self) -> None:
         """End the drill, which undoes what it did, and then every fault that is left."""
         try:
-            if drill := self._load():
-                await asyncio.to_thread(stop, ProcessId(**drill["process"]))
+            if drill := drill_note.read(self._home):
+                await asyncio.to_thread(stop, drill.process)
         finally:
             await self._faults("DELETE")
 
@@ -77,13 +76,6 @@ class Drills:
         except (httpx.HTTPError, ValueError):
             return []
 
-    def _load(self) -> dict[str, Any] | None:
-        try:
-            drill: dict[str, Any] = json.loads(self._file.read_text())
-            return drill | {"name": str(drill["name"]), "running": ProcessId(**drill["process"]).alive()}
-        except (FileNotFoundError, ValueError, TypeError, KeyError, RecursionError):  # or it is damaged
-            return None
 
-
-def _runs(drill: dict[str, Any] | None) -> bool:
-    return drill is not None and bool(drill["running"])
+def _runs(drill: DrillNote | None) -> bool:
+    return drill is not None and drill.process.alive()

@@ -1,25 +1,16 @@
-"""Which alarms are on and which drill runs in an environment: read from CloudWatch and the stack's directory.
+"""Which alarms are on and which drill runs in an environment: read from CloudWatch and the local stack's note."""
 
-`lastwish drill` notes there what runs: no fault of the engine tells that of all drills, and none how one ended.
-"""
-
-import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin
 
 from lastwish.aws.clients import plain_errors
 from lastwish.drills.names import NAMES
-from lastwish.local.processes import ProcessId
-from lastwish.local.state import Home, write_secret
+from lastwish.local import drill_note
 from lastwish.shipping.deploying.environment import LOCAL, find
 from lastwish.site import LocalSite, Site
 from mission.cloudwatch import CloudWatch
-
-_FILE = "drill.json"
 
 
 @dataclass(frozen=True)
@@ -58,22 +49,7 @@ def _alarms(environment: str, site: Site) -> Iterator[Signal]:
 
 
 def _drill(environment: str, site: LocalSite) -> Iterator[Signal]:
-    try:
-        note = json.loads((site.home.path / _FILE).read_bytes())
-        over = note["over"] or ("" if ProcessId(**note["process"]).alive() else "it was killed")
-        runbook = f"{site.url}docs/runbooks/{note['name']}.md" if note["name"] in NAMES else ""  # an exam has none
-        yield Signal(f"{environment} drill {note['name']}", "a fault on purpose", runbook, over)
-    except (OSError, ValueError, KeyError, TypeError):  # no drill ran here, or an older version noted it
-        return
-
-
-@contextmanager
-def noted(home: Home, drill: str) -> Iterator[list[str]]:
-    """Note that a drill runs, and how it ended: in the lines that the block puts into the list."""
-    note = {"name": drill, "process": asdict(ProcessId.of(os.getpid())), "over": ""}
-    lines: list[str] = []
-    write_secret(home.path / _FILE, note)
-    try:
-        yield lines
-    finally:
-        write_secret(home.path / _FILE, note | {"over": " ".join(lines) or "it ended before its time"})
+    if note := drill_note.read(site.home):
+        over = note.over or ("" if note.process.alive() else "it was killed")
+        runbook = f"{site.url}docs/runbooks/{note.name}.md" if note.name in NAMES else ""  # an exam has none
+        yield Signal(f"{environment} drill {note.name}", "a fault on purpose", runbook, over)
