@@ -98,6 +98,17 @@ def plain_errors() -> Iterator[None]:
         raise AwsError(f"the stack holds what this version cannot read: {error}") from error
 
 
+def stack_if_any(cloudformation: Any, name: str) -> dict[str, Any] | None:
+    """Return a stack as CloudFormation describes it; None where there is none. Raises botocore's errors."""
+    try:
+        (found,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":  # "does not exist"
+            return None
+        raise
+    return dict(found)
+
+
 def describe_stack(cloudformation: Any, name: str) -> tuple[str, dict[str, str]]:
     """Return status and outputs of a CloudFormation stack. Raises AwsError, also when there is no such stack."""
     with plain_errors():

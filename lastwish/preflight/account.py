@@ -7,8 +7,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import NoCredentialsError
 
+from lastwish.aws.clients import stack_if_any
 from lastwish.errors import AwsError, NotReady
 from lastwish.local.state import ROOT
 from lastwish.local.template import parse
@@ -31,13 +32,7 @@ class Account:
     @cached_property
     def stack(self) -> dict[str, Any] | None:
         """The stack as CloudFormation describes it; None where there is none."""
-        try:
-            (found,) = self.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ValidationError":  # "does not exist"
-                return None
-            raise
-        return dict(found)
+        return stack_if_any(self.client("cloudformation"), self.name)
 
     @cached_property
     def parameters(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lastwish.aws.clients import physical_ids
+from lastwish.aws.clients import physical_ids, stack_if_any
 from lastwish.shipping.deploying.changes import Changes, read
 from lastwish.shipping.deploying.errors import DeployError, DeployStopped, StackFailed
 
@@ -40,13 +40,8 @@ class Stack:
 
     def described(self) -> dict[str, Any] | None:
         """Return it as CloudFormation describes it; None where there is none."""
-        try:
-            (found,) = self._aws.describe_stacks(StackName=self.name)["Stacks"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ValidationError":  # "does not exist"
-                return None
-            raise
-        return None if found["StackStatus"] == "DELETE_COMPLETE" else dict(found)
+        found = stack_if_any(self._aws, self.name)
+        return found if found and found["StackStatus"] != "DELETE_COMPLETE" else None
 
     def status(self) -> str | None:
         """Return its status; None where there is none."""
