@@ -9,7 +9,7 @@ from contextlib import suppress
 from lastwish.errors import AwsError
 from lastwish.shipping.chat.messages import Block, Channel, button, escaped, pieces
 from lastwish.shipping.chat.people import ChatError
-from lastwish.shipping.deploying.errors import DeployError, DeployStopped
+from lastwish.shipping.deploying.errors import DeployError
 from lastwish.shipping.deploying.lock import Holder
 from lastwish.shipping.deploying.steps import Question
 
@@ -37,8 +37,7 @@ class Questions:
                     return answer.result(_LOOK)
                 with suppress(AwsError):  # it may answer at the next look
                     if (now := holder()) and now.stop:
-                        again = f"`lastwish deploy {question.environment}` goes on where it was"
-                        raise DeployStopped(f"{now.stop} asked it to stop: {again}")
+                        raise now.stopped(question.environment)
         finally:
             del self._waiting[key]
         return False, "the end of this app" if self.over else "anybody in time"

@@ -139,9 +139,9 @@ def to_go_back_to(records: list[Record]) -> Record | None:
         return None
     by_number = {each.number: each for each in tried}
     current, last = by_number.get(good[-1].source), tried[-1]
-    if current and last.outcome != SUCCEEDED and "stack" in last.steps:  # else there is nothing to undo
-        return by_number.get(last.source) if last.kind == "rollback" else current
     if current is None:  # its record was deleted by hand
         return None
+    if last.outcome != SUCCEEDED and "stack" in last.steps:  # else there is nothing to undo
+        return by_number.get(last.source) if last.kind == "rollback" else current
     before = [each for each in good if each.kind == "deploy" and each.number < current.number]
     return next((each for each in reversed(before) if each.what != current.what), None)

@@ -37,6 +37,14 @@ class Holder:
         """Return it as a person reads it."""
         return f"{self.user} holds it for a {self.what} since {_clock(self.since)}, until {_clock(self.until)} at most"
 
+    def same(self, other: "Holder | None") -> bool:
+        """Return whether another one is this one, at another time."""
+        return other is not None and (other.user, other.since) == (self.user, self.since)
+
+    def stopped(self, environment: str) -> DeployStopped:
+        """Return the error of who was asked to stop."""
+        return DeployStopped(f"{self.stop} asked it to stop: `lastwish deploy {environment}` goes on where it was")
+
     def facts(self) -> dict[str, Any]:
         """Return it as a JSON object."""
         return asdict(self)
@@ -82,12 +90,12 @@ class Lock:
             tag = self._bucket.put_if(_KEY, mine.facts(), self._tag)
             if tag is None:
                 found, tag = self._read()
-                if not found or found.since != mine.since or found.user != mine.user or not found.until:
+                if not found or not mine.same(found) or not found.until:
                     raise DeployLocked(f"{name} was taken over meanwhile: see `lastwish deploys {name}`")
                 mine = found
             self._mine, self._tag = mine, tag
         if mine.stop:  # also where the thread of `kept` has read it first
-            raise DeployStopped(f"{mine.stop} asked it to stop: `lastwish deploy {name}` goes on where it was")
+            raise mine.stopped(name)
 
     @contextmanager
     def kept(self) -> Iterator[None]:
@@ -114,7 +122,7 @@ class Lock:
             # A request to stop that came last has changed the tag: read it anew, once.
             if self._bucket.put_if(_KEY, free.facts(), self._tag) is None:
                 found, tag = self._read()
-                if found and found.since == self._mine.since and found.user == self._mine.user:
+                if self._mine.same(found):
                     self._bucket.put_if(_KEY, free.facts(), tag)
             self._mine = None
 

@@ -24,6 +24,7 @@ from lastwish.shipping.deploying.errors import DeployDeclined, DeployError
 from lastwish.shipping.deploying.history import Record
 from lastwish.shipping.deploying.lock import Lock
 from lastwish.shipping.deploying.source import Source
+from mission.cloudwatch import CloudWatch
 
 SETTLE = 60.0  # seconds that the chain may take to come to rest before the audit
 _SECONDS = 90.0  # for one wish, with cold starts
@@ -198,17 +199,9 @@ def alarms(run: Run) -> str:
         for kind in _ALARMS
         for name in physical_ids(cloudformation, each, kind).values()
     ]
-    names = [each.rpartition(":")[2] for each in ids]  # some are ARNs
-    there: list[dict[str, Any]] = []
-    for first in range(0, len(names), 100):  # as many as one call takes
-        some = {
-            "AlarmNames": names[first : first + 100],
-            "MaxRecords": 100,
-            "AlarmTypes": ["MetricAlarm", "CompositeAlarm"],
-        }
-        found = cloudwatch.describe_alarms(**some)
-        there += [*found["MetricAlarms"], *found["CompositeAlarms"]]
-    if gone := set(names) - {each["AlarmName"] for each in there}:
+    names = {each.rpartition(":")[2] for each in ids}  # some are ARNs
+    there = [each for each in CloudWatch(cloudwatch, {}).alarms(f"{here.stack}/") if each["AlarmName"] in names]
+    if gone := names - {each["AlarmName"] for each in there}:
         raise DeployError(
             f"alarms are gone, somebody deleted them: {', '.join(sorted(gone))}; docs/deploy.md says how they come back"
         )
