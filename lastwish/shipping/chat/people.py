@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, StringConstraints, ValidationError
 
 from lastwish.errors import CommandError, did_you_mean
+from lastwish.shipping.written import fault
 
 
 class ChatError(CommandError):
@@ -51,8 +52,7 @@ def read(file: Path, environments: list[str]) -> Settings:
     try:
         settings = Settings.model_validate(tomllib.loads(file.read_text()))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise ChatError(f"{file}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise ChatError(f"{file}: {fault(error.errors(include_input=False)[0])}") from None
     except (OSError, ValueError) as error:
         raise ChatError(f"{file}, which says who may do what, cannot be read: {error}") from None
     people = settings.people.values()

@@ -7,11 +7,9 @@ from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from pydantic_core import ErrorDetails
 
 from lastwish.errors import UsageError
-from lastwish.shipping.written import read_written
-from mission.log_lines import printable
+from lastwish.shipping.written import fault, read_written
 
 MEND = "mend the mapping file: docs/migration.md has its fields"
 
@@ -96,11 +94,6 @@ class Mapping(_Part):
         return {each.column for each in fields if each.column is not None} | {*self.key, *self.order}
 
 
-def _fault(fault: ErrorDetails) -> str:
-    """Return a fault with its place. ``describe_faults`` does not name an unknown field; here it is of a file."""
-    return ": ".join(filter(None, (printable(".".join(map(str, fault["loc"]))), fault["msg"])))
-
-
 def load_mapping(path: Path) -> Mapping:
     """Read a mapping file. Raises UsageError, which names every fault by its field."""
     try:
@@ -108,6 +101,6 @@ def load_mapping(path: Path) -> Mapping:
         found: Any = tomllib.loads(text) if path.suffix == ".toml" else yaml.safe_load(text)
         return Mapping.model_validate(found)
     except ValidationError as error:
-        raise UsageError(f"{path}: {'; '.join(map(_fault, error.errors()))}", next_step=MEND) from None
+        raise UsageError(f"{path}: {'; '.join(map(fault, error.errors()))}", next_step=MEND) from None
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise UsageError(f"cannot read {path}: {error}", next_step=MEND) from error
