@@ -56,8 +56,9 @@ def simulate(  # noqa: PLR0917 - typer reads them as options
             answer.give({"parameters": every}, *lines)
             return
         questions = [(wishes, over)] if wishes and over else QUESTIONS
-        _bear(bounds(p), max(many for many, _ in questions))
-        limits = {name: round(rate) for name, rate in bounds(p).items()}
+        lets_through = bounds(p)
+        _bear(lets_through, max(many for many, _ in questions))
+        limits = {name: round(rate) for name, rate in lets_through.items()}
         _make(plots)
         found = [list(answers(p, *each, seed)) for each in questions]
         if plots:
@@ -91,7 +92,8 @@ def _range(name: str) -> tuple[float, float]:
     """Return the least and the most that a parameter may be. What is counted is one at least, and some are off at 0."""
     from lastwish.scale.parameters import documented
 
-    usual, unit = documented()[name]["value"], documented()[name]["unit"]
+    parameter = documented()[name]
+    usual, unit = parameter["value"], parameter["unit"]
     least = usual / _RANGE if unit.split(",")[0].split()[0] == "s" else min(usual, 1)
     return (0 if name.endswith("_window") else least), _RANGE * (usual or 1)
 
