@@ -1,10 +1,20 @@
-"""Clocks that disagree."""
+"""Clocks that disagree, or stand still."""
 
 from datetime import UTC, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+
+class Clock:
+    """Seconds since 1970, as a test sets them."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0  # 13:46 UTC
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def set_clock(monkeypatch: pytest.MonkeyPatch, module: ModuleType, seconds: float) -> None:

@@ -7,19 +7,11 @@ from lastwish.shipping.chat.board import HOUR, Board
 from lastwish.shipping.chat.messages import Channel
 from lastwish.shipping.chat.people import ChatError
 from lastwish.shipping.chat.watch import Signal
+from tests.support.clocks import Clock
 from tests.support.slack import Slack
 
 SOLD_OUT = Signal("prod alarm sold-out", "No seat is left.", "https://last.example/sold-out.md")
 KEY = "prod alarm sold-out"
-
-
-class Clock:
-    """Seconds since 1970, as a test sets them."""
-
-    now = 1_000_000.0  # 13:46 UTC
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

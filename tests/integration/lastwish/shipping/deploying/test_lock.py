@@ -7,17 +7,10 @@ import pytest
 from lastwish.shipping.deploying.bucket import Bucket
 from lastwish.shipping.deploying.errors import DeployLocked, DeployStopped
 from lastwish.shipping.deploying.lock import LEASE, Holder, Lock
+from tests.support.clocks import Clock
 from tests.support.laptop import wait_until
 
 type Overtaken = Callable[[Callable[[], object]], Bucket]
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from lastwish.shipping.deploying.cloudformation import Stack
 from lastwish.shipping.deploying.errors import StackFailed
 
 ROOT, NESTED = (
-    "arn:aws:cloudformation:us-east-1:1:changeSet/root/1",
+    "arn:aws:cloudformation:us-east-1:1:changeSet/main/1",
     "arn:aws:cloudformation:us-east-1:1:changeSet/nested/1",
 )
 NAME = {"StackName": "lastwish-prod"}
