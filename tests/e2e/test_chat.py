@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from lastwish.local.drill_note import noted
 from lastwish.local.engine import process as engine
 from lastwish.shipping.chat.app import connected
-from lastwish.shipping.chat.watch import noted
 from lastwish.shipping.deploying.errors import DeployStopped
 from lastwish.shipping.deploying.steps import Question
 from tests.support import ROOT
@@ -30,7 +30,7 @@ people.U0CARL = { name = "carl", environments = ["dev"] }
 DRILL = """
 import time
 from lastwish.local.state import Home
-from lastwish.shipping.chat.watch import noted
+from lastwish.local.drill_note import noted
 with noted(Home.from_environment(), "exam"):
     time.sleep(600)
 """

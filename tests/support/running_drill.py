@@ -3,10 +3,10 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 
+from lastwish.local.drill_note import DrillNote
 from lastwish.local.processes import ProcessId, spawn, stop
-from lastwish.local.state import Home, write_secret
+from lastwish.local.state import Home
 
 SAYS = "waiting for the alarm"
 
@@ -16,11 +16,11 @@ def running_drill(home: Home, name: str) -> Iterator[ProcessId]:
     """Its process, which a proxy started that is gone."""
     command = [sys.executable, "-c", f"import time; print('{SAYS}', flush=True); time.sleep(600)"]
     process = spawn(command, {}, home.log("drill"), home.path)
-    identity, file = ProcessId.of(process.pid), home.path / "drill.json"
-    write_secret(file, {"name": name, "process": asdict(identity)})
+    identity = ProcessId.of(process.pid)
+    DrillNote(name, identity).write(home)
     try:
         yield identity
     finally:
         stop(identity)
         process.wait()
-        file.unlink()
+        (home.path / "drill.json").unlink()
